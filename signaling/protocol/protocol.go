@@ -1,0 +1,413 @@
+// Package protocol is the wire format of Palabre's signalling: JSON text
+// frames over a WebSocket with the sub-protocol name [Version].
+//
+// It is written once, here; the TypeScript types of the web client are
+// generated from this file (make generate) and docs/protocol.md explains the
+// order of messages. Every frame is one [ClientMessage] or [ServerMessage];
+// Data is the struct named after the Type.
+package protocol
+
+import "encoding/json"
+
+// Version is the WebSocket sub-protocol (RFC 6455 section 1.9) both sides name.
+const Version = "palabre.v1"
+
+// Limits every implementation of the protocol may rely on.
+const (
+	// MaxClientFrame is the largest frame a client may send, in bytes. An SDP
+	// offer for the largest layout (49 seats) is about 170 kB.
+	MaxClientFrame = 256 << 10
+	// MaxName is the longest display name, in runes after NFC normalisation.
+	MaxName = 64
+	// MaxChat is the longest chat message, in runes.
+	MaxChat = 4000
+	// MaxTiles is the most tiles a layout may name.
+	MaxTiles = 64
+)
+
+// ClientMessage is one frame from a client.
+type ClientMessage struct {
+	Type ClientType `json:"type"`
+	// ID is chosen by the client, not 0, and comes back as Re in the reply.
+	// Messages without an ID get no reply unless they fail.
+	ID   uint32          `json:"id,omitempty"`
+	Data json.RawMessage `json:"data,omitempty" tstype:"unknown"`
+}
+
+// ServerMessage is one frame from the server.
+type ServerMessage struct {
+	Type ServerType `json:"type"`
+	// Seq numbers what a resuming client must not miss, from 1 without gaps,
+	// per session. 0 marks frames that are not repeated after a resume
+	// (pong, speakers, error).
+	Seq uint64 `json:"seq,omitempty"`
+	// Re is the ID of the message this one answers.
+	Re   uint32 `json:"re,omitempty"`
+	Data any    `json:"data,omitempty" tstype:"unknown"`
+}
+
+// ClientType names a client's message.
+type ClientType string
+
+const (
+	TypeHello  ClientType = "hello"  // [Hello], first frame, within 10 s
+	TypeOffer  ClientType = "offer"  // [Offer], answered by "answer"
+	TypeJoin   ClientType = "join"   // [Join], answered by "joined" or "waiting"
+	TypeLeave  ClientType = "leave"  // no data; answered by "closed"
+	TypeMedia  ClientType = "media"  // [Media]
+	TypeLayout ClientType = "layout" // [Layout]
+	TypeChat   ClientType = "chat"   // [ChatText]
+	TypeHand   ClientType = "hand"   // [Hand]
+	TypeReact  ClientType = "react"  // [React]
+	TypeAdmit  ClientType = "admit"  // [Target]: let a waiting person in
+	TypeDeny   ClientType = "deny"   // [Target]: refuse a waiting person
+	TypeRename ClientType = "rename" // [Rename]
+	TypePing   ClientType = "ping"   // no data; answered by "pong"
+)
+
+// ServerType names a server's message.
+type ServerType string
+
+const (
+	TypeWelcome     ServerType = "welcome"     // [Welcome], answers hello
+	TypeResumed     ServerType = "resumed"     // [Resumed], answers hello with a resume token
+	TypeAnswer      ServerType = "answer"      // [Answer], answers offer
+	TypeWaiting     ServerType = "waiting"     // no data: a host must admit you
+	TypeJoined      ServerType = "joined"      // [Joined]
+	TypePreview     ServerType = "preview"     // [Preview]: who is in, for those not yet in
+	TypeParticipant ServerType = "participant" // [Participant]: somebody came or changed
+	TypeLeft        ServerType = "left"        // [Left]
+	TypeKnock       ServerType = "knock"       // [Knock], to those who may admit
+	TypeSeats       ServerType = "seats"       // [Seats]
+	TypeSpeakers    ServerType = "speakers"    // [Speakers]
+	TypeLayers      ServerType = "layers"      // [Layers], to a publisher
+	TypeChatLine    ServerType = "chat"        // [ChatLine]
+	TypeReaction    ServerType = "reaction"    // [Reaction]
+	TypeICERestart  ServerType = "ice-restart" // no data: send a new offer with an ICE restart
+	TypeRestarting  ServerType = "restarting"  // [Restarting]: the server goes away, come back
+	TypeClosed      ServerType = "closed"      // [Closed], last frame
+	TypeError       ServerType = "error"       // [Error]
+	TypePong        ServerType = "pong"        // no data
+)
+
+// Hello opens a session in a room: a new one, or with Resume an old one.
+type Hello struct {
+	Room string `json:"room"`
+	// Token is a join token (JWT); without it a person comes as a guest where
+	// the server allows open rooms.
+	Token string `json:"token,omitempty"`
+	// Resume is the token of the last welcome or resumed message. It is valid
+	// for 30 s after the connection was lost, and over a restart of the server.
+	Resume string `json:"resume,omitempty"`
+	// LastSeq is the last Seq seen; what came after it is sent again.
+	LastSeq uint64 `json:"lastSeq,omitempty"`
+	// Name is what the client would join as, known early for the lobby.
+	Name string `json:"name,omitempty"`
+	// Client says which program this is, for the logs: "web/0.1".
+	Client string `json:"client,omitempty"`
+}
+
+// Welcome tells a new session who it is and what it may do next.
+type Welcome struct {
+	// Participant is this session's identity in the room.
+	Participant string `json:"participant"`
+	Resume      string `json:"resume"`
+	Room        string `json:"room"`
+	Role        Role   `json:"role"`
+	// Name is fixed by the token; empty when the person chooses.
+	Name string `json:"name,omitempty"`
+	// Prepare says that an offer may be sent before join, so that the
+	// connection is ready when the person is. False where a host must admit.
+	Prepare    bool        `json:"prepare"`
+	Preview    Preview     `json:"preview"`
+	ICEServers []ICEServer `json:"iceServers"`
+	// Version is the server's version.
+	Version string `json:"version"`
+}
+
+// Resumed tells a returning session what became of it.
+type Resumed struct {
+	Participant string `json:"participant"`
+	Resume      string `json:"resume"`
+	// Media says whether the PeerConnection still stands on the server. If
+	// not, the client makes a new one and sends its offer.
+	Media bool `json:"media"`
+	// Fresh says that the server no longer had the session (it restarted):
+	// nothing is repeated, Seq starts again at 1 and the client sends join.
+	Fresh bool `json:"fresh"`
+}
+
+// Preview is what somebody at the door may see.
+type Preview struct {
+	Count int `json:"count"`
+	// Names are at most three display names.
+	Names []string `json:"names"`
+}
+
+// ICEServer has the shape of RTCIceServer (W3C WebRTC section 4.2.4).
+type ICEServer struct {
+	URLs       []string `json:"urls"`
+	Username   string   `json:"username,omitempty"`
+	Credential string   `json:"credential,omitempty"`
+}
+
+// Offer carries the client's SDP offer (RFC 3264, RFC 8829). Only clients
+// offer. Candidates in it are ignored: the server answers where checks come from.
+type Offer struct {
+	SDP   string `json:"sdp"`
+	Lines Lines  `json:"lines"`
+}
+
+// Lines says which media section, by its mid (RFC 5888), carries what.
+type Lines struct {
+	Microphone  string `json:"microphone,omitempty"`
+	Camera      string `json:"camera,omitempty"`
+	Screen      string `json:"screen,omitempty"`
+	ScreenAudio string `json:"screenAudio,omitempty"`
+	// Seats receive one person each: voice and camera.
+	Seats []Pair `json:"seats"`
+	// Stages receive one shared screen each, with its sound.
+	Stages []Pair `json:"stages"`
+	// Voices receive the loudest people who sit in no seat.
+	Voices []string `json:"voices"`
+}
+
+// Pair is the two media sections of one seat, by mid.
+type Pair struct {
+	Audio string `json:"audio"`
+	Video string `json:"video"`
+}
+
+// Answer carries the server's SDP answer, all its candidates included.
+type Answer struct {
+	SDP string `json:"sdp"`
+}
+
+// Join enters the room.
+type Join struct {
+	Name  string `json:"name"`
+	Media Media  `json:"media"`
+}
+
+// Media is what a participant sends now. A microphone that is off sends nothing.
+type Media struct {
+	Microphone  bool `json:"microphone"`
+	Camera      bool `json:"camera"`
+	Screen      bool `json:"screen"`
+	ScreenAudio bool `json:"screenAudio"`
+}
+
+// Joined is the room as the newcomer finds it.
+type Joined struct {
+	Participant string `json:"participant"`
+	// Participants holds everyone in the room, oneself included, in the order they came.
+	Participants []Participant `json:"participants"`
+	Chat         []ChatLine    `json:"chat"`
+	// Started is when the first person joined, in milliseconds since 1970 UTC.
+	Started int64 `json:"started"`
+}
+
+// Role is a name from the table of permissions in docs/protocol.md.
+type Role string
+
+const (
+	RoleHost   Role = "host"
+	RoleMember Role = "member"
+	RoleGuest  Role = "guest"
+	RoleViewer Role = "viewer"
+)
+
+// Participant is somebody in the room.
+type Participant struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Role  Role   `json:"role"`
+	Media Media  `json:"media"`
+	// Hand is when the hand was raised, in milliseconds since 1970 UTC; 0 while down.
+	Hand int64 `json:"hand,omitempty"`
+	// Away says that the connection is lost and may come back.
+	Away bool `json:"away,omitempty"`
+	// Joined is in milliseconds since 1970 UTC.
+	Joined int64 `json:"joined"`
+}
+
+// Left says that a participant is gone.
+type Left struct {
+	Participant string `json:"participant"`
+	Reason      Reason `json:"reason"`
+}
+
+// Knock says that somebody waits to be admitted; Gone that they no longer do.
+type Knock struct {
+	Participant string `json:"participant"`
+	Name        string `json:"name"`
+	Gone        bool   `json:"gone,omitempty"`
+}
+
+// Target names the participant a command is about.
+type Target struct {
+	Participant string `json:"participant"`
+}
+
+// Rename changes one's own display name.
+type Rename struct {
+	Name string `json:"name"`
+}
+
+// Layout says what the client shows. The server seats and sends by it.
+type Layout struct {
+	// Mode "grid" (default of programs) seats everybody in order, "speaker"
+	// the stage or else who speaks, "tiles" exactly Tiles.
+	Mode  LayoutMode `json:"mode"`
+	Tiles []Tile     `json:"tiles,omitempty"`
+}
+
+// LayoutMode says who chooses what is shown.
+type LayoutMode string
+
+const (
+	LayoutTiles   LayoutMode = "tiles"
+	LayoutGrid    LayoutMode = "grid"
+	LayoutSpeaker LayoutMode = "speaker"
+)
+
+// Tile is one picture on the client's page, in order of importance.
+type Tile struct {
+	Participant string `json:"participant"`
+	Source      Source `json:"source"`
+	// Width and Height are in device pixels (CSS pixels x device pixel ratio); 0 when hidden.
+	Width  int `json:"width"`
+	Height int `json:"height"`
+}
+
+// Source names one of a participant's tracks.
+type Source string
+
+const (
+	SourceMicrophone  Source = "microphone"
+	SourceCamera      Source = "camera"
+	SourceScreen      Source = "screen"
+	SourceScreenAudio Source = "screenAudio"
+)
+
+// Seats is the whole seating of one client; it replaces the one before.
+type Seats struct {
+	Seats []Seat `json:"seats"`
+}
+
+// Seat says who is in one seat now.
+type Seat struct {
+	Kind  SeatKind `json:"kind"`
+	Index int      `json:"index"`
+	// Participant is empty while the seat is free.
+	Participant string `json:"participant,omitempty"`
+	// Video and Audio say whether the seat carries them now.
+	Video bool `json:"video"`
+	Audio bool `json:"audio"`
+	// Paused says why a video that exists is not sent: "bandwidth", "hidden", "muted" or "no video".
+	Paused string `json:"paused,omitempty"`
+}
+
+// SeatKind is the list in [Lines] that a seat's index counts in.
+type SeatKind string
+
+const (
+	SeatPerson SeatKind = "seat"
+	SeatStage  SeatKind = "stage"
+	SeatVoice  SeatKind = "voice"
+)
+
+// Speakers says who speaks, loudest first; Dominant holds the floor.
+type Speakers struct {
+	Speaking []string `json:"speaking"`
+	Dominant string   `json:"dominant,omitempty"`
+}
+
+// Layers tells a publisher which simulcast layers (RFC 8851 rids) somebody wants.
+type Layers struct {
+	Source Source   `json:"source"`
+	RIDs   []string `json:"rids"`
+}
+
+// ChatText is a message to everyone in the room.
+type ChatText struct {
+	Text string `json:"text"`
+	// Nonce lets the sender recognise its own line and lets the server drop a repeat.
+	Nonce string `json:"nonce,omitempty"`
+}
+
+// ChatLine is a message somebody sent.
+type ChatLine struct {
+	ID          string `json:"id"`
+	Participant string `json:"participant"`
+	Name        string `json:"name"`
+	Text        string `json:"text"`
+	// At is in milliseconds since 1970 UTC.
+	At    int64  `json:"at"`
+	Nonce string `json:"nonce,omitempty"`
+}
+
+// Hand raises or lowers one's own hand.
+type Hand struct {
+	Raised bool `json:"raised"`
+}
+
+// React sends one reaction from the allowed set.
+type React struct {
+	Emoji string `json:"emoji"`
+}
+
+// Reaction is a reaction somebody sent.
+type Reaction struct {
+	Participant string `json:"participant"`
+	Emoji       string `json:"emoji"`
+}
+
+// Restarting says when to come back, in milliseconds, jitter included.
+type Restarting struct {
+	After int64 `json:"after"`
+}
+
+// Closed says why the session ended. After it the server closes the connection.
+type Closed struct {
+	Reason Reason `json:"reason"`
+}
+
+// Reason says why a session or a participation ended.
+type Reason string
+
+const (
+	ReasonLeft     Reason = "left"     // by own wish
+	ReasonLost     Reason = "lost"     // did not come back in time
+	ReasonDenied   Reason = "denied"   // a host did not admit
+	ReasonReplaced Reason = "replaced" // the same identity joined elsewhere
+	ReasonShutdown Reason = "shutdown" // the server stops
+	ReasonRemoved  Reason = "removed"  // a host or the server put them out
+)
+
+// Error answers a message that failed. Message is a sentence in English for
+// logs and developers; pages show their own words by Code.
+type Error struct {
+	Code    ErrorCode `json:"code"`
+	Message string    `json:"message"`
+	// RetryAfter is in milliseconds, with rate-limited and unavailable.
+	RetryAfter int64 `json:"retryAfter,omitempty"`
+}
+
+// ErrorCode is the whole vocabulary of failures a client can meet.
+type ErrorCode string
+
+const (
+	CodeBadMessage   ErrorCode = "bad-message"   // not JSON, unknown type, wrong shape
+	CodeTooLarge     ErrorCode = "too-large"     // over a limit of this page
+	CodeRateLimited  ErrorCode = "rate-limited"  // too many messages
+	CodeUnauthorized ErrorCode = "unauthorized"  // token missing, forged or expired
+	CodeForbidden    ErrorCode = "forbidden"     // may not enter, or may not do this
+	CodeNotAdmitted  ErrorCode = "not-admitted"  // first join or be admitted
+	CodeRoomFull     ErrorCode = "room-full"     //
+	CodeBadOffer     ErrorCode = "bad-offer"     // SDP refused
+	CodeNotFound     ErrorCode = "not-found"     // no such participant
+	CodeResumeFailed ErrorCode = "resume-failed" // say hello anew without resume
+	CodeUnavailable  ErrorCode = "unavailable"   // draining or overloaded
+	CodeInternal     ErrorCode = "internal"      // our fault, logged
+)
