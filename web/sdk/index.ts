@@ -1,0 +1,24 @@
+/**
+ * The headless client of Palabre: one session in one room, its media and its
+ * state as signals. It draws nothing and talks to no host but its own server.
+ */
+export { Meeting, type MeetingOptions } from './meeting';
+export { LocalMedia, type DeviceState, type Devices, type LocalMediaOptions, type ScreenState } from './devices';
+export type { DeviceError } from './device-errors';
+export type { MeetingStats, LineStats, SeatStats } from './stats';
+export type {
+  Ended,
+  Failure,
+  FailureCode,
+  Line,
+  Participant,
+  Phase,
+  Picture,
+  PictureSource,
+  Self,
+  Speaking,
+  Step,
+} from './model';
+export type { Knock, Layout, LayoutMode, Media, Preview, Reaction, Reason, Role, Source, Tile } from './protocol';
+export { MaxChat, MaxName, MaxTiles } from './protocol';
+export type { ReadonlySignal } from '@preact/signals-core';
