@@ -1,0 +1,198 @@
+package negotiate
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Local is the server's side of one connection.
+type Local struct {
+	SessionID, Version uint64
+	Ufrag, Pwd         string
+	// Fingerprint is the server's certificate in SHA-256.
+	Fingerprint string
+	// Candidates are whole candidate attributes, without "a=".
+	Candidates []string
+	Lite       bool
+	// Uses says what the server does with each section; others are answered inactive.
+	Uses map[string]Use
+}
+
+// Use is what the server does with one media section.
+type Use struct {
+	// Receive takes what the client sends there; Send feeds what it receives.
+	Receive, Send bool
+	// Stream is the MediaStream id that binds a seat's audio and video.
+	Stream string
+	// SSRC and RTX are the server's streams in that section.
+	SSRC, RTX uint32
+	// Stereo asks an Opus publisher for music: two channels, no DTX.
+	Stereo bool
+}
+
+// Answer writes the server's answer.
+//
+// A viewer's section is answered with goog-remb and without transport-cc:
+// the browser then estimates the bandwidth itself and says so in REMB.
+func (o *Offer) Answer(local Local) string {
+	var b strings.Builder
+	b.Grow(1024 + len(o.Lines)*1200)
+	fmt.Fprintf(&b, "v=0\r\no=- %d %d IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n", local.SessionID, local.Version)
+	var mids []string
+	for _, l := range o.Lines {
+		if !l.rejected() {
+			mids = append(mids, l.Mid)
+		}
+	}
+	if len(mids) > 0 {
+		line(&b, "group:BUNDLE ", strings.Join(mids, " "))
+	}
+	if o.MixedExtensions {
+		b.WriteString("a=extmap-allow-mixed\r\n")
+	}
+	b.WriteString("a=msid-semantic: WMS *\r\n")
+	if local.Lite {
+		b.WriteString("a=ice-lite\r\n")
+	}
+	b.WriteString("a=fingerprint:sha-256 " + local.Fingerprint + "\r\n")
+	candidates := local.Candidates
+	for i := range o.Lines {
+		l := &o.Lines[i]
+		if l.rejected() {
+			fmt.Fprintf(&b, "m=%s 0 %s %s\r\nc=IN IP4 0.0.0.0\r\na=mid:%s\r\na=inactive\r\n", l.Media, l.Protocol, l.formats(), l.Mid)
+			continue
+		}
+		l.answer(&b, local, candidates)
+		candidates = nil // bundled sections share those of the first
+	}
+	return b.String()
+}
+
+// Rejected says that the server takes no part in the section.
+func (l *Line) rejected() bool { return l.Kind == Other || !l.Bundled || len(l.Codecs) == 0 }
+
+// formats echoes the offered formats, as a rejected section must name at least one.
+func (l *Line) formats() string {
+	if len(l.Formats) == 0 {
+		return "0"
+	}
+	return l.Formats[0]
+}
+
+func (l *Line) answer(b *strings.Builder, local Local, candidates []string) {
+	use := local.Uses[l.Mid]
+	send, receive := use.Send && l.Receives, use.Receive && l.Sends
+	fmt.Fprintf(b, "m=%s 9 %s", l.Media, l.Protocol)
+	for _, c := range l.Codecs {
+		fmt.Fprintf(b, " %d", c.PayloadType)
+		if c.RTX != 0 {
+			fmt.Fprintf(b, " %d", c.RTX)
+		}
+	}
+	b.WriteString("\r\nc=IN IP4 0.0.0.0\r\na=setup:passive\r\n")
+	line(b, "mid:", l.Mid)
+	line(b, "ice-ufrag:", local.Ufrag)
+	line(b, "ice-pwd:", local.Pwd)
+	b.WriteString("a=rtcp-mux\r\na=rtcp-rsize\r\n")
+	for _, c := range l.Codecs {
+		c.answer(b, use, receive)
+	}
+	for _, e := range l.Extensions {
+		if send && e.URI == TransportCC && !receive {
+			continue
+		}
+		line(b, "extmap:", strconv.Itoa(int(e.ID))+" "+e.URI)
+	}
+	b.WriteString("a=" + direction(send, receive) + "\r\n")
+	if receive && len(l.RIDs) > 0 {
+		for _, rid := range l.RIDs {
+			line(b, "rid:", rid+" recv")
+		}
+		line(b, "simulcast:recv ", strings.Join(l.RIDs, ";"))
+	}
+	if send {
+		l.streams(b, use)
+	}
+	for _, c := range candidates {
+		line(b, "", c)
+	}
+	if len(candidates) > 0 {
+		b.WriteString("a=end-of-candidates\r\n")
+	}
+}
+
+func (l *Line) streams(b *strings.Builder, use Use) {
+	track := use.Stream + "-" + l.Media
+	line(b, "msid:", use.Stream+" "+track)
+	if use.RTX != 0 && slices.ContainsFunc(l.Codecs, func(c Codec) bool { return c.RTX != 0 }) {
+		line(b, "ssrc-group:FID ", fmt.Sprintf("%d %d", use.SSRC, use.RTX))
+		source(b, use.SSRC, use.Stream, track)
+		source(b, use.RTX, use.Stream, track)
+		return
+	}
+	source(b, use.SSRC, use.Stream, track)
+}
+
+// source declares one stream. The CNAME is the seat's: one clock for its two
+// streams (RFC 8834 section 4.9).
+func source(b *strings.Builder, ssrc uint32, stream, track string) {
+	fmt.Fprintf(b, "a=ssrc:%d cname:%s\r\na=ssrc:%d msid:%s %s\r\n", ssrc, stream, ssrc, stream, track)
+}
+
+func (c Codec) answer(b *strings.Builder, use Use, receive bool) {
+	_, name, _ := strings.Cut(c.MIME, "/")
+	fmt.Fprintf(b, "a=rtpmap:%d %s/%d", c.PayloadType, name, c.ClockRate)
+	if c.Channels > 1 {
+		fmt.Fprintf(b, "/%d", c.Channels)
+	}
+	b.WriteString("\r\n")
+	for _, f := range c.Feedback {
+		if f == "transport-cc" && !receive || f == "goog-remb" && receive {
+			continue
+		}
+		fmt.Fprintf(b, "a=rtcp-fb:%d %s\r\n", c.PayloadType, f)
+	}
+	if fmtp := c.parameters(use, receive); fmtp != "" {
+		fmt.Fprintf(b, "a=fmtp:%d %s\r\n", c.PayloadType, fmtp)
+	}
+	if c.RTX != 0 {
+		fmt.Fprintf(b, "a=rtpmap:%d rtx/%d\r\na=fmtp:%d apt=%d\r\n", c.RTX, c.ClockRate, c.RTX, c.PayloadType)
+	}
+}
+
+// parameters are what the server asks of the sender: for Opus, speech with
+// in-band correction and silence left out, or music in stereo.
+func (c Codec) parameters(use Use, receive bool) string {
+	if c.MIME != "audio/opus" {
+		return c.Fmtp
+	}
+	switch {
+	case receive && use.Stereo:
+		return "minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1;maxaveragebitrate=160000"
+	case receive:
+		return "minptime=10;useinbandfec=1;usedtx=1"
+	default:
+		return "minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1"
+	}
+}
+
+func direction(send, receive bool) string {
+	switch {
+	case send && receive:
+		return "sendrecv"
+	case send:
+		return "sendonly"
+	case receive:
+		return "recvonly"
+	}
+	return "inactive"
+}
+
+func line(b *strings.Builder, key, value string) {
+	b.WriteString("a=")
+	b.WriteString(key)
+	b.WriteString(value)
+	b.WriteString("\r\n")
+}
