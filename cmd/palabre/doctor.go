@@ -1,0 +1,34 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"palabre/internal/doctor"
+)
+
+type doctorCommand struct {
+	settings
+}
+
+// Run examines and reports; a problem makes the exit status 1.
+func (c *doctorCommand) Run(ctx context.Context, out io.Writer) error {
+	addrs, err := c.nodeAddrs()
+	if err != nil {
+		return err
+	}
+	findings := doctor.Examine(ctx, doctor.Subject{
+		DataDir: c.DataDir, HTTP: c.HTTP, UDP: c.UDP, ICETCP: c.ICETCP,
+		PublicURL: c.PublicURL, NodeAddrs: addrs,
+		TLS: c.TLS, TLSCert: c.TLSCert, TLSKey: c.TLSKey,
+	})
+	worst, err := doctor.Write(out, findings)
+	if err != nil {
+		return err
+	}
+	if worst == doctor.Problem {
+		return errors.New("there are problems: see above")
+	}
+	return nil
+}
