@@ -1,0 +1,47 @@
+package rooms
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Config says how the rooms of a server behave. Zero values mean the default.
+type Config struct {
+	// ResumeWindow is how long a place is kept for somebody whose connection is lost. Default 30 s.
+	ResumeWindow time.Duration
+	// MaxPeople is the most people in one room, hidden viewers included. Default 200.
+	MaxPeople int
+	// MaxDoor is the most sessions of one room that have not joined yet. Default 256.
+	MaxDoor int
+	// MaxRooms is the most rooms that live at once. Default 10 000.
+	MaxRooms int
+	// Lobby makes people whose role may not [Pass] wait until somebody admits them.
+	Lobby bool
+	// Permissions is what each role may do. Default [DefaultPermissions].
+	Permissions Permissions
+	// Reactions is the set of allowed reactions. Default [DefaultReactions].
+	Reactions []string
+	// Tokens signs and opens resume tokens. Required.
+	Tokens Tokens
+	// Logger is where the rooms write what happened. Default discards.
+	Logger *slog.Logger
+	// Metrics is where the figures are registered; nil registers none.
+	Metrics prometheus.Registerer
+}
+
+// Tokens is what the rooms need of whoever holds the keys: a signature over
+// what a person needs to come back, with a time limit.
+type Tokens interface {
+	// SealResume signs state for that long.
+	SealResume(state []byte, lifetime time.Duration) (token string, err error)
+	// OpenResume gives the state back, or an error when the token is forged,
+	// expired or made for another purpose.
+	OpenResume(token string) (state []byte, err error)
+}
+
+// DefaultReactions is the set a server allows when nobody configured one.
+func DefaultReactions() []string {
+	return []string{"👍", "👎", "👏", "❤️", "😂", "😮", "😢", "🎉", "🙏", "🔥", "👋", "✅"}
+}

@@ -1,0 +1,169 @@
+package rooms
+
+import "time"
+
+// Ref is chosen by whoever sends a command and comes back as Re in the event
+// that answers it: [Waiting] or [Joined] for Join, [Person] for SetSending, Hand
+// and Rename, [Line] for Say, [Reaction] for React, [Knock] for Admit and
+// Deny, [Closed] for Leave. 0 asks for nothing.
+type Ref uint32
+
+// Event is something that happened, as one session is told of it.
+type Event struct {
+	// Seq counts from 1 without gaps per session. 0 marks [Speakers], of which
+	// only the newest matters and which is not repeated.
+	Seq  uint64
+	Re   Ref
+	Data Data
+}
+
+// Data is what happened: one of the types of this file.
+type Data interface {
+	// size is roughly what the event holds in memory and on the wire, in bytes.
+	size() int
+}
+
+type (
+	// Waiting: a host must let you in.
+	Waiting struct{}
+
+	// Joined is the room as the newcomer finds it. A client that gets it again
+	// replaces all it knew.
+	Joined struct {
+		Participant string
+		// People holds everyone in the room, oneself included, in the order they came.
+		People []Person
+		Chat   []Line
+		// Started is when the first person joined.
+		Started time.Time
+		// Resume replaces the token of the [Welcome]: it says that the person
+		// was let in, so that no host is asked again after a restart.
+		Resume string
+	}
+
+	// Preview is what somebody at the door may see: a count and at most three
+	// names. Who must be admitted sees an empty one.
+	Preview struct {
+		Count int
+		Names []string
+	}
+
+	// Person is somebody in the room: they came or changed.
+	Person struct {
+		ID      string
+		Name    string
+		Role    Role
+		Sending Sending
+		// Hand is when the hand was raised, zero while it is down.
+		Hand time.Time
+		// Away says that the connection is lost and may come back.
+		Away   bool
+		Joined time.Time
+	}
+
+	// Left says that somebody is gone.
+	Left struct {
+		Participant string
+		Reason      Reason
+	}
+
+	// Knock says that somebody waits to be admitted; Gone that they no longer do.
+	Knock struct {
+		Participant string
+		Name        string
+		Gone        bool
+	}
+
+	// Line is a chat message. It is never changed once sent.
+	Line struct {
+		ID          string
+		Participant string
+		Name        string
+		Text        string
+		At          time.Time
+		Nonce       string
+	}
+
+	// Reaction is a reaction somebody sent.
+	Reaction struct {
+		Participant string
+		Emoji       string
+	}
+
+	// Seating is the whole seating of this session; it replaces the one before.
+	Seating struct{ Seats []Seat }
+
+	// Speakers says who speaks, loudest first; Dominant holds the floor.
+	Speakers struct {
+		Speaking []string
+		Dominant string
+	}
+
+	// Layers says which simulcast layers of a source somebody wants.
+	Layers struct {
+		Source Source
+		RIDs   []string
+	}
+
+	// RestartICE: media has no path any more; offer again with an ICE restart.
+	RestartICE struct{}
+
+	// MediaLost: the media connection is gone for good; make a new one and offer.
+	MediaLost struct{ Reason string }
+
+	// Restarting: the server goes away; come back after that time, jitter included.
+	Restarting struct{ After time.Duration }
+
+	// Closed is the last event of a session.
+	Closed struct{ Reason Reason }
+)
+
+// Reason says why a session or a participation ended.
+type Reason string
+
+// The reasons.
+const (
+	ReasonLeft     Reason = "left"     // by own wish
+	ReasonLost     Reason = "lost"     // did not come back in time
+	ReasonDenied   Reason = "denied"   // a host did not admit
+	ReasonReplaced Reason = "replaced" // the same identity joined elsewhere
+	ReasonShutdown Reason = "shutdown" // the server stops
+	ReasonRemoved  Reason = "removed"  // a host or the server put them out
+)
+
+// overhead is what an event costs beside its texts, in bytes.
+const overhead = 96
+
+func (Waiting) size() int     { return overhead }
+func (e Preview) size() int   { return overhead + textSize(e.Names) }
+func (e Person) size() int    { return 2*overhead + len(e.ID) + len(e.Name) }
+func (e Left) size() int      { return overhead + len(e.Participant) }
+func (e Knock) size() int     { return overhead + len(e.Participant) + len(e.Name) }
+func (e Line) size() int      { return 2*overhead + len(e.Text) + len(e.Name) + len(e.Nonce) }
+func (e Reaction) size() int  { return overhead + len(e.Participant) }
+func (e Seating) size() int   { return overhead * (1 + len(e.Seats)) }
+func (e Speakers) size() int  { return overhead + textSize(e.Speaking) }
+func (e Layers) size() int    { return overhead + textSize(e.RIDs) }
+func (RestartICE) size() int  { return overhead }
+func (e MediaLost) size() int { return overhead + len(e.Reason) }
+func (Restarting) size() int  { return overhead }
+func (Closed) size() int      { return overhead }
+
+func (e Joined) size() int {
+	n := overhead + len(e.Resume)
+	for _, person := range e.People {
+		n += person.size()
+	}
+	for _, line := range e.Chat {
+		n += line.size()
+	}
+	return n
+}
+
+func textSize(texts []string) int {
+	n := 0
+	for _, text := range texts {
+		n += len(text) + 16
+	}
+	return n
+}

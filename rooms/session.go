@@ -1,0 +1,162 @@
+package rooms
+
+import "context"
+
+// Kind says how a session takes part.
+type Kind int
+
+// The kinds of session.
+const (
+	// Attendee is a person or program with an event stream: it opens at the
+	// door, joins under a name, and may lose its connection and come back.
+	Attendee Kind = iota
+	// Publisher sends media and nothing else (WHIP): visible, joins at once
+	// under Name or else its id, and lives as long as its media connection. Its events
+	// need not be read; watch Done.
+	Publisher
+	// Spectator receives media and nothing else (WHEP): it joins at once, nobody
+	// sees it, and it lives as long as its media connection. Its events need not be read; watch Done.
+	Spectator
+)
+
+// Request asks for a session.
+type Request struct {
+	Kind Kind
+	// Room is the canonical room name; whoever calls has checked it.
+	Room string
+	// Identity is who this is, proved by a token (sub). It becomes the
+	// participant id when nobody in the room has it, and joining replaces an
+	// older participant with the same one. Empty for people nobody vouched for.
+	Identity string
+	// Participant is an id a publisher chose itself, for tokens without
+	// identity. It never takes the place of a proved identity or an attendee, and of
+	// another publisher only with the same Credential.
+	Participant string
+	// Credential stands for what the client showed (say a hash of its token).
+	Credential string
+	// Name is what the person is or would be called. With NameFixed it came
+	// with a token and nobody may change it.
+	Name      string
+	NameFixed bool
+	Role      Role
+	// Sending is what a Publisher sends.
+	Sending Sending
+	// Watch is whom a Spectator watches, by id or identity; CodeNotFound while absent.
+	// Empty shows the stage or who speaks.
+	Watch string
+	// Resume is the token of the last Welcome or Joined, LastSeq the last event
+	// seen. With Resume the fields from Identity on are not looked at.
+	Resume  string
+	LastSeq uint64
+	// Client says which program this is, for the logs.
+	Client string
+}
+
+// Outcome says what became of an Open.
+type Outcome int
+
+// The outcomes.
+const (
+	// Opened: a new session.
+	Opened Outcome = iota
+	// Resumed: the old session goes on; events after LastSeq follow.
+	Resumed
+	// Fresh: the token is good but the server no longer has the session or what it
+	// missed: a new session at the door under the old participant id.
+	Fresh
+)
+
+// Welcome tells a client what it got.
+type Welcome struct {
+	Outcome     Outcome
+	Participant string
+	Room        string
+	Role        Role
+	Name        string
+	NameFixed   bool
+	// Resume is the token to come back with.
+	Resume string
+	// Prepare says that offers are welcome before joining.
+	Prepare bool
+	// Media says that the media connection still stands (after Resumed).
+	Media   bool
+	Preview Preview
+}
+
+// Session is one connection's hold on a place in a room. When the client
+// resumes over another connection, that gets a Session of its own and this
+// one is dead: its commands fail and Take gives [ErrTaken].
+//
+// All methods are safe for concurrent use. Commands are answered in order.
+type Session struct {
+	welcome Welcome
+}
+
+// Welcome says who and where this session is.
+func (s *Session) Welcome() Welcome { return s.welcome }
+
+// Ready receives when Take may have something.
+func (s *Session) Ready() <-chan struct{} { return nil }
+
+// Take gives up to limit events that wait, oldest first, without blocking. With none it
+// gives the reason when there will be no more: [ErrEnded], [ErrSlow], [ErrTaken] or [ErrDetached].
+func (s *Session) Take(limit int) ([]Event, error) { return nil, ErrEnded }
+
+// Next blocks for one event. It is Take for readers with a goroutine to spare.
+func (s *Session) Next(ctx context.Context) (Event, error) { return Event{}, ErrEnded }
+
+// Done is closed when the session is over for good, not when it is merely detached.
+func (s *Session) Done() <-chan struct{} { return nil }
+
+// Detach says that the connection is lost. The place is kept for the resume window.
+// Only the first call of the session's newest connection does anything.
+func (s *Session) Detach() {}
+
+// Negotiate answers an SDP offer. It may take as long as media needs and holds up nobody else.
+// Sections the role may not send are taken out of the offer's meaning.
+// CodeNotAdmitted while a lobby holds the person back.
+func (s *Session) Negotiate(ctx context.Context, offer Offer) (sdp string, err error) {
+	return "", ErrUnavailable
+}
+
+// Join enters the room under a name (ignored where a token fixed it). The answer
+// is the event [Joined], or [Waiting] where somebody must admit.
+func (s *Session) Join(ctx context.Context, re Ref, name string, sending Sending) error {
+	return ErrUnavailable
+}
+
+// Leave ends the session; its last event is [Closed].
+func (s *Session) Leave(ctx context.Context, re Ref) error { return ErrUnavailable }
+
+// SetSending says which sources the participant means to send now.
+func (s *Session) SetSending(ctx context.Context, re Ref, sending Sending) error {
+	return ErrUnavailable
+}
+
+// SetLayout says what the participant shows. There is no event in answer.
+func (s *Session) SetLayout(ctx context.Context, layout Layout) error { return ErrUnavailable }
+
+// Say writes a chat line to everybody. A line with a nonce the room has seen
+// from this participant is not sent again; the sender alone is given the first one.
+func (s *Session) Say(ctx context.Context, re Ref, text, nonce string) error {
+	return ErrUnavailable
+}
+
+// Hand raises or lowers one's own hand.
+func (s *Session) Hand(ctx context.Context, re Ref, raised bool) error { return ErrUnavailable }
+
+// React sends a reaction to everybody.
+func (s *Session) React(ctx context.Context, re Ref, emoji string) error { return ErrUnavailable }
+
+// Admit lets a waiting person in.
+func (s *Session) Admit(ctx context.Context, re Ref, participant string) error {
+	return ErrUnavailable
+}
+
+// Deny refuses a waiting person.
+func (s *Session) Deny(ctx context.Context, re Ref, participant string) error {
+	return ErrUnavailable
+}
+
+// Rename changes one's own name, unless a token fixed it.
+func (s *Session) Rename(ctx context.Context, re Ref, name string) error { return ErrUnavailable }
