@@ -1,0 +1,77 @@
+# Palabre: "make run" from a fresh clone serves http://localhost:8080, "make test" runs everything there is to test.
+
+GO    ?= go
+TAGS  := -tags nomsgpack
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+export CGO_ENABLED ?= 0
+
+.PHONY: help run build web test check unit go-test e2e browsers catalogue fuzz bench generate screenshots clean
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build ## install, build and serve on http://localhost:8080
+	./bin/palabre serve
+
+build: web ## one self-contained binary at bin/palabre
+	$(GO) build $(TAGS) -trimpath -ldflags '$(LDFLAGS)' -o bin/palabre ./cmd/palabre
+
+web: web/node_modules/.installed ## the pages, built into web/dist
+	cd web && npm run --silent build
+
+web/node_modules/.installed: web/package-lock.json web/package.json
+	cd web && npm ci --no-audit --no-fund
+	@touch $@
+
+test: check unit build go-test e2e ## everything there is to test
+	@echo "all tests passed"
+
+check: web/node_modules/.installed ## formatting, vet, static analysis, types, generated files
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
+	$(GO) vet $(TAGS) ./...
+	$(GO) tool staticcheck -tags nomsgpack ./...
+	cd web && npm run --silent check
+	GOOS=darwin $(GO) build $(TAGS) -o /dev/null ./cmd/palabre
+	GOOS=windows $(GO) build $(TAGS) -o /dev/null ./cmd/palabre
+
+unit: web/node_modules/.installed ## the page's unit tests
+	cd web && npm run --silent test
+
+go-test: ## the Go tests with the race detector
+	CGO_ENABLED=1 $(GO) test $(TAGS) -race -timeout 20m ./...
+
+browsers: ## Chromium and Firefox ESR, by apt where they are missing
+	web/e2e/browsers.sh
+
+e2e: browsers build ## real browsers in real meetings
+	cd web && npm run --silent e2e
+
+# The items this version promises; see docs/architecture.md.
+CATALOGUE := P5 P6 P7 P8 P9 P10 P11 P16 P17 P18 W1 W2 W3 W4 W5 W6 W11 W12 W18 F4 F5 F18 S1 S3
+
+catalogue: browsers build ## the catalogue of faults and attacks, as a table
+	@out=$$(mktemp) && trap 'rm -f '$$out EXIT && \
+	{ CGO_ENABLED=1 $(GO) test $(TAGS) -race -count=1 -v -timeout 20m -run '^Test[NFCPWS][0-9][0-9]_' ./... ; \
+	  cd web && npm run --silent e2e -- --catalogue ; } >$$out 2>&1 ; \
+	$(GO) run ./internal/catalogue/table $(CATALOGUE) <$$out || { grep -E '^(---|\s+---|FAIL|panic)' $$out ; exit 1 ; }
+
+FUZZTIME ?= 10s
+fuzz: ## every parser's fuzz target for FUZZTIME each
+	@for package in $$($(GO) list $(TAGS) ./...) ; do \
+	  for target in $$($(GO) test $(TAGS) -list '^Fuzz' $$package | grep '^Fuzz') ; do \
+	    echo "$$package $$target" ; \
+	    $(GO) test $(TAGS) -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package || exit 1 ; \
+	  done ; done
+
+bench: ## the benchmarks, with this run's figures
+	$(GO) test $(TAGS) -run '^$$' -bench . -benchmem ./sfu/...
+
+generate: ## types, configuration table
+	$(GO) generate $(TAGS) ./...
+
+screenshots: browsers build ## docs/screenshots from a real meeting
+	cd web && npm run --silent e2e -- --screenshots
+
+clean:
+	rm -rf bin web/node_modules web/dist/assets web/dist/*.html web/dist/*.br web/dist/*.gz
