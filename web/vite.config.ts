@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import { precompress } from './precompress';
+import { precompress } from './precompress.ts';
 
 // The pages' policy is script-src 'self'; style-src 'self': nothing inline,
 // nothing from elsewhere, hence no inlined assets and no polyfill in the page.
