@@ -1,0 +1,152 @@
+package cache
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// VideoPackets and AudioPackets are how many packets a cache holds at most:
+	// two seconds of video at 5 Mbit/s, and two and a half of audio.
+	VideoPackets = 1024
+	AudioPackets = 128
+	// MaxAge is how long a packet is kept: a receiver that has not asked for
+	// it by then has no use for it.
+	MaxAge = time.Second
+	// StartPackets and StartAge bound a cached start: a newcomer who gets more
+	// than that at once is better served by a new key frame.
+	StartPackets = 60
+	StartAge     = time.Second
+)
+
+// Ring is the cache of one published layer, bounded in number and age. The
+// shard that owns the layer writes; any shard may read at the same time.
+type Ring struct {
+	slots []atomic.Pointer[Packet]
+	mask  uint64
+	// newest is the highest sequence number put, plus one; keyStart the one at
+	// which the last key frame started, plus one. 0 is none.
+	newest, keyStart atomic.Uint64
+	oldest           uint64 // the writer's: nothing below is kept
+}
+
+// NewRing makes a cache of at least size packets.
+func NewRing(size int) *Ring {
+	n := 1
+	for n < size {
+		n *= 2
+	}
+	return &Ring{slots: make([]atomic.Pointer[Packet], n), mask: uint64(n - 1)}
+}
+
+// Put keeps a packet and says whether it is new: a duplicate, or one too old
+// to be kept, is refused. The ring takes its own reference. Only the owner may call it.
+func (r *Ring) Put(p *Packet) bool {
+	size := uint64(len(r.slots))
+	head := r.newest.Load()
+	if head > 0 && (p.Sequence+size < head || p.Sequence < r.oldest) {
+		return false
+	}
+	slot := &r.slots[p.Sequence&r.mask]
+	old := slot.Load()
+	if old != nil && old.Sequence >= p.Sequence {
+		return false
+	}
+	p.Retain()
+	slot.Store(p)
+	if old != nil {
+		old.Release()
+	}
+	if head == 0 {
+		r.oldest = p.Sequence
+	}
+	if p.Sequence >= head {
+		r.newest.Store(p.Sequence + 1)
+	}
+	if p.Frame.SwitchPoint() && p.Sequence >= r.keyStart.Load() {
+		r.keyStart.Store(p.Sequence + 1)
+	}
+	r.Expire(p.Arrival)
+	return true
+}
+
+// Expire lets go of what is older than [MaxAge]. Put does it too; call it now
+// and then for a layer that has fallen silent. Only the owner may call it.
+func (r *Ring) Expire(now time.Duration) {
+	head := r.newest.Load()
+	if size := uint64(len(r.slots)); head > size && r.oldest < head-size {
+		r.oldest = head - size
+	}
+	for r.oldest < head {
+		slot := &r.slots[r.oldest&r.mask]
+		if p := slot.Load(); p != nil && p.Sequence == r.oldest {
+			if now-p.Arrival <= MaxAge {
+				return
+			}
+			slot.Store(nil)
+			p.Release()
+		}
+		r.oldest++
+	}
+}
+
+// Get gives the packet with this extended sequence number, with a reference of
+// its own that the caller must release; nil when it is not here. Any goroutine may call it.
+func (r *Ring) Get(sequence uint64) *Packet {
+	slot := &r.slots[sequence&r.mask]
+	p := slot.Load()
+	if p == nil || !p.tryRetain() {
+		return nil
+	}
+	// While we were taking the reference the packet may have left the ring and
+	// be about to be filled again. Only when it is still in the slot is it one that nobody changes.
+	if slot.Load() != p || p.Sequence != sequence {
+		p.Release()
+		return nil
+	}
+	return p
+}
+
+// SinceKeyFrame appends to dst the packets from the start of the last key
+// frame to the newest, in order, each with a reference that the caller must
+// release: a start for a newcomer without asking the publisher. It appends nothing when
+// that would be more than [StartPackets] packets or [StartAge] old. Any goroutine may call it.
+func (r *Ring) SinceKeyFrame(now time.Duration, dst []*Packet) []*Packet {
+	key, end := r.keyStart.Load(), r.newest.Load()
+	if key == 0 || end < key || end-key >= StartPackets {
+		return dst
+	}
+	first := r.Get(key - 1)
+	if first == nil {
+		return dst
+	}
+	if now-first.Arrival > StartAge {
+		first.Release()
+		return dst
+	}
+	dst = append(dst, first)
+	for sequence := key; sequence < end; sequence++ {
+		if p := r.Get(sequence); p != nil {
+			dst = append(dst, p)
+		}
+	}
+	return dst
+}
+
+// Newest is the highest extended sequence number put, and whether there was any.
+func (r *Ring) Newest() (uint64, bool) {
+	n := r.newest.Load()
+	return n - 1, n > 0
+}
+
+// Clear lets go of everything. Only the owner may call it.
+func (r *Ring) Clear() {
+	for i := range r.slots {
+		if p := r.slots[i].Swap(nil); p != nil {
+			p.Release()
+		}
+	}
+	r.oldest = 0
+	r.newest.Store(0)
+	r.keyStart.Store(0)
+}

@@ -1,0 +1,156 @@
+// Package nack finds out what a publisher's packets lost on the way, and when
+// to ask for them (again). It knows no clock: time comes as an argument.
+package nack
+
+import (
+	"slices"
+	"time"
+)
+
+const (
+	// MaxTries is how often a packet is asked for before it is given up.
+	MaxTries = 10
+	// MaxAge is how long a packet is missed at most: a second later nobody can use it.
+	MaxAge = time.Second
+	// MaxMissing bounds the list. With more missing it is not a loss but a
+	// break: only a key frame helps.
+	MaxMissing = 256
+
+	// minGap and maxGap bound the time between two requests for one packet:
+	// not less than a path takes, not so long that the receiver's buffer runs dry.
+	minGap = 20 * time.Millisecond
+	maxGap = 400 * time.Millisecond
+	// unknownRTT is assumed until a round trip was measured.
+	unknownRTT = 100 * time.Millisecond
+	// reorder is how long a gap may be mere reordering, not loss.
+	reorder = 5 * time.Millisecond
+)
+
+// missing is one packet we wait for.
+type missing struct {
+	sequence uint64
+	since    time.Duration // when we noticed
+	next     time.Duration // when to ask (again)
+	tries    uint8
+}
+
+// List is what is missing of one stream. The zero value is ready. It is not
+// safe for concurrent use: the owner of the stream has it.
+type List struct {
+	entries []missing // ascending by sequence
+	highest uint64
+	lost    uint64
+	started bool
+	broken  bool
+}
+
+// Seen notes that a packet came, first time or sent again, and says whether it
+// was one we missed.
+func (l *List) Seen(sequence uint64, now time.Duration) (recovered bool) {
+	if !l.started {
+		l.started, l.highest = true, sequence
+		return false
+	}
+	if sequence <= l.highest {
+		return l.found(sequence)
+	}
+	gap := sequence - l.highest - 1
+	if gap+uint64(len(l.entries)) > MaxMissing {
+		l.giveUp(gap)
+	} else {
+		for s := l.highest + 1; s < sequence; s++ {
+			l.entries = append(l.entries, missing{sequence: s, since: now, next: now + reorder})
+		}
+	}
+	l.highest = sequence
+	return false
+}
+
+func (l *List) found(sequence uint64) bool {
+	i, ok := slices.BinarySearchFunc(l.entries, sequence, func(m missing, s uint64) int {
+		switch {
+		case m.sequence < s:
+			return -1
+		case m.sequence > s:
+			return 1
+		}
+		return 0
+	})
+	if ok {
+		l.entries = slices.Delete(l.entries, i, i+1)
+	}
+	return ok
+}
+
+// giveUp forgets everything missing, and gap packets more.
+func (l *List) giveUp(gap uint64) {
+	l.lost += gap + uint64(len(l.entries))
+	l.entries = l.entries[:0]
+	l.broken = true
+}
+
+// KeyFrame notes that a key frame starts at sequence: nobody needs what is missing before it.
+func (l *List) KeyFrame(sequence uint64) {
+	i := 0
+	for i < len(l.entries) && l.entries[i].sequence < sequence {
+		i++
+	}
+	l.entries = slices.Delete(l.entries, 0, i)
+	l.broken = false
+}
+
+// Due appends to dst the sequence numbers to ask for now, in order. rtt is the
+// round trip to the publisher, 0 when it is not known yet.
+func (l *List) Due(now, rtt time.Duration, dst []uint16) []uint16 {
+	if rtt <= 0 {
+		rtt = unknownRTT
+	}
+	kept := l.entries[:0]
+	for _, m := range l.entries {
+		if m.next <= now {
+			if m.tries >= MaxTries || now-m.since > MaxAge {
+				l.lost++
+				l.broken = true
+				continue
+			}
+			m.tries++
+			m.next = now + pause(rtt, m.tries)
+			dst = append(dst, uint16(m.sequence))
+		}
+		kept = append(kept, m)
+	}
+	l.entries = kept
+	return dst
+}
+
+// pause is how long to wait for an answer to the try-th request: a round trip
+// and some, longer every time, because a path that lost the answer is a busy one.
+func pause(rtt time.Duration, try uint8) time.Duration {
+	wait := rtt + rtt/4*time.Duration(try)
+	return min(max(wait, minGap), maxGap)
+}
+
+// Next is when [List.Due] will have something to do; false when nothing is missing.
+func (l *List) Next() (time.Duration, bool) {
+	if len(l.entries) == 0 {
+		return 0, false
+	}
+	next := l.entries[0].next
+	for _, m := range l.entries[1:] {
+		next = min(next, m.next)
+	}
+	return next, true
+}
+
+// Missing is how many packets are waited for.
+func (l *List) Missing() int { return len(l.entries) }
+
+// Lost is how many packets were given up since the beginning.
+func (l *List) Lost() uint64 { return l.lost }
+
+// Broken says that something was given up since the last key frame: a video
+// stream cannot be decoded until the next.
+func (l *List) Broken() bool { return l.broken }
+
+// Reset forgets everything but the count of lost packets, for a stream that starts anew.
+func (l *List) Reset() { *l = List{entries: l.entries[:0], lost: l.lost} }
