@@ -1,0 +1,100 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { createSocket } from 'node:dgram';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { until } from './until';
+
+const binary = fileURLToPath(new URL('../../bin/palabre', import.meta.url));
+
+/** The real binary on free ports, with a data folder of its own. */
+export class Server {
+  private process?: ChildProcess;
+  readonly log: string[] = [];
+
+  private constructor(
+    readonly http: number,
+    readonly udp: number,
+    private readonly data: string,
+    private readonly flags: string[],
+  ) {}
+
+  static async start(...flags: string[]): Promise<Server> {
+    const server = new Server(await freeTCP(), await freeUDP(), mkdtempSync(join(tmpdir(), 'palabre-e2e-')), flags);
+    await server.up();
+    return server;
+  }
+
+  get url(): string {
+    return `http://localhost:${this.http}`;
+  }
+
+  /** Starts, or starts again on the same ports and data. */
+  async up(): Promise<void> {
+    const args = ['serve', '--http', `127.0.0.1:${this.http}`, '--udp', `127.0.0.1:${this.udp}`, '--data-dir', this.data, ...this.flags];
+    const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.process = child;
+    child.stdout.on('data', (chunk) => this.log.push(String(chunk)));
+    child.stderr.on('data', (chunk) => this.log.push(String(chunk)));
+    await until(
+      'the server answers /readyz',
+      async () => {
+        if (child.exitCode !== null) throw new Error(`palabre ended with ${child.exitCode}:\n${this.log.join('')}`);
+        return (await fetch(`${this.url}/readyz`).catch(() => null))?.ok ?? false;
+      },
+      20_000,
+    );
+  }
+
+  /** Ends the process: SIGTERM is a graceful stop, SIGKILL a crash. */
+  async down(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
+    const child = this.process;
+    if (!child || child.exitCode !== null) return null;
+    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    const code = await ended;
+    this.process = undefined;
+    return code;
+  }
+
+  /** Runs another command of the binary with this server's data. */
+  async command(...args: string[]): Promise<string> {
+    const child = spawn(binary, [...args, '--data-dir', this.data], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let out = '';
+    let errors = '';
+    child.stdout.on('data', (chunk) => (out += String(chunk)));
+    child.stderr.on('data', (chunk) => (errors += String(chunk)));
+    const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+    if (code !== 0) throw new Error(`palabre ${args.join(' ')} ended with ${code}: ${errors}`);
+    return out.trim();
+  }
+
+  async stop(): Promise<void> {
+    await this.down('SIGTERM');
+    rmSync(this.data, { recursive: true, force: true });
+  }
+}
+
+export function freeTCP(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+function freeUDP(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createSocket('udp4');
+    probe.once('error', reject);
+    probe.bind(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
