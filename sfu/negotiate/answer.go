@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"palabre/sfu/rtp"
 )
 
 // Local is the server's side of one connection.
@@ -100,10 +102,10 @@ func (l *Line) answer(b *strings.Builder, local Local, candidates []string) {
 		c.answer(b, use, receive)
 	}
 	for _, e := range l.Extensions {
-		if send && e.URI == TransportCC && !receive {
+		if send && e.Kind == rtp.TransportSequence && !receive {
 			continue
 		}
-		line(b, "extmap:", strconv.Itoa(int(e.ID))+" "+e.URI)
+		line(b, "extmap:", strconv.Itoa(int(e.ID))+" "+e.Kind.URI())
 	}
 	b.WriteString("a=" + direction(send, receive) + "\r\n")
 	if receive && len(l.RIDs) > 0 {

@@ -8,31 +8,6 @@ import (
 	"github.com/pion/sdp/v3"
 )
 
-// The header extensions the server reads or writes.
-const (
-	MID                = "urn:ietf:params:rtp-hdrext:sdes:mid"
-	RID                = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
-	RepairedRID        = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
-	AudioLevel         = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
-	VideoOrientation   = "urn:3gpp:video-orientation"
-	AbsSendTime        = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
-	AbsCaptureTime     = "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time"
-	TransportCC        = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
-	PlayoutDelay       = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
-	VideoContentType   = "http://www.webrtc.org/experiments/rtp-hdrext/video-content-type"
-	VideoLayers        = "http://www.webrtc.org/experiments/rtp-hdrext/video-layers-allocation00"
-	DependencyDescript = "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
-)
-
-func known(uri string) bool {
-	switch uri {
-	case MID, RID, RepairedRID, AudioLevel, VideoOrientation, AbsSendTime, AbsCaptureTime,
-		TransportCC, PlayoutDelay, VideoContentType, VideoLayers, DependencyDescript:
-		return true
-	}
-	return false
-}
-
 // Codec is one payload type of a media section.
 type Codec struct {
 	PayloadType uint8

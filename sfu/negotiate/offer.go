@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/pion/sdp/v3"
+
+	"palabre/sfu/rtp"
 )
 
 // ErrOffer is wrapped by every refusal of this package.
@@ -67,8 +69,8 @@ type Line struct {
 
 // Extension is a header extension with the client's id for it.
 type Extension struct {
-	ID  uint8
-	URI string
+	ID   uint8
+	Kind rtp.Extension
 }
 
 // Parse reads an offer. Every error wraps [ErrOffer].
@@ -235,15 +237,14 @@ func (l *Line) extension(value string) {
 	uri, _, _ = strings.Cut(uri, " ")
 	head, _, _ = strings.Cut(head, "/")
 	id, err := strconv.ParseUint(head, 10, 8)
-	if err != nil || id == 0 || id == 15 || id > 255 || !known(uri) {
+	if err != nil || id == 0 || id == 15 {
 		return
 	}
-	for _, e := range l.Extensions {
-		if e.URI == uri || e.ID == uint8(id) {
-			return
-		}
+	kind, ok := rtp.ExtensionByURI(uri)
+	if !ok || slices.ContainsFunc(l.Extensions, func(e Extension) bool { return e.Kind == kind || e.ID == uint8(id) }) {
+		return
 	}
-	l.Extensions = append(l.Extensions, Extension{ID: uint8(id), URI: uri})
+	l.Extensions = append(l.Extensions, Extension{ID: uint8(id), Kind: kind})
 }
 
 // maxRIDs bounds the layers of one track; browsers send three.

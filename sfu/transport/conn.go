@@ -1,0 +1,292 @@
+package transport
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/dtls/v3"
+	"github.com/pion/dtls/v3/pkg/crypto/fingerprint"
+	"github.com/pion/ice/v4"
+
+	"palabre/sfu/negotiate"
+)
+
+// Handler is told what comes in over a connection. RTP, RTCP, Dropped and
+// Panicked are called from the connection's reader; packets are only valid
+// during the call. The other methods come from other goroutines and must not
+// call Close.
+type Handler interface {
+	// Connected: packets can be sent, for the first time or again.
+	Connected()
+	// Disconnected: the client does not answer any more; an ICE restart may mend it.
+	Disconnected()
+	// Failed: the connection is gone for good.
+	Failed(reason string)
+	RTP(packet []byte, at time.Time)
+	RTCP(packet []byte, at time.Time)
+	Dropped(why Drop)
+	Panicked(value any, stack []byte)
+}
+
+// Times of a connection.
+const (
+	// silence is how long a client may say nothing before it counts as disconnected.
+	silence = 5 * time.Second
+	// patience is how long after that it may still come back on its own.
+	patience = 25 * time.Second
+	// handshakeTime is how long DTLS may take once ICE has a path.
+	handshakeTime = 30 * time.Second
+	// retransmit is the first DTLS retransmission (RFC 9147 recommends 100 to
+	// 400 ms where the round trip is not known).
+	retransmit = 150 * time.Millisecond
+	// gatherTime is how long the local candidates may take; they are local.
+	gatherTime = 5 * time.Second
+	// checkInterval is how often ICE looks at its checks before it has a path.
+	checkInterval = 50 * time.Millisecond
+)
+
+// ErrClosed says that the connection was closed.
+var ErrClosed = errors.New("the connection is closed")
+
+// errNotReady says that there are no keys yet.
+var errNotReady = errors.New("the connection is not up")
+
+// Conn is one participant's connection. Answer and Close are safe for
+// concurrent use with everything.
+type Conn struct {
+	host    *Host
+	handler Handler
+	keys    atomic.Pointer[keys]
+	path    atomic.Pointer[ice.Conn]
+	ctx     context.Context
+	cancel  context.CancelFunc
+	running sync.WaitGroup
+	failing sync.Once
+
+	mu          sync.Mutex
+	closed      bool
+	agent       *ice.Agent
+	pipe        *pipe
+	dtls        *dtls.Conn
+	session     uint64
+	version     uint64
+	ufrag, pwd  string // ours
+	remote      [2]string
+	prints      []negotiate.Fingerprint
+	icePath, up bool
+}
+
+// Open makes a connection for one participant. It costs nothing before the first offer.
+func (h *Host) Open(handler Handler) *Conn {
+	ctx, cancel := context.WithCancel(context.Background())
+	var id [8]byte
+	_, _ = rand.Read(id[:]) // never fails (crypto/rand)
+	return &Conn{host: h, handler: handler, ctx: ctx, cancel: cancel, session: binary.BigEndian.Uint64(id[:]) >> 2}
+}
+
+// Answer answers an offer with uses saying what each media section is for. The
+// first one starts the connection; a later one with new ICE credentials restarts ICE.
+func (c *Conn) Answer(ctx context.Context, o *negotiate.Offer, uses map[string]negotiate.Use) (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return "", ErrClosed
+	}
+	remote := [2]string{o.Ufrag, o.Pwd}
+	switch {
+	case c.agent == nil:
+		if err := c.start(ctx, o); err != nil {
+			return "", err
+		}
+	case remote != c.remote:
+		if err := c.restart(ctx, o); err != nil {
+			return "", err
+		}
+	}
+	c.remote = remote
+	c.version++
+	return o.Answer(negotiate.Local{
+		SessionID: c.session, Version: c.version, Ufrag: c.ufrag, Pwd: c.pwd, Fingerprint: c.host.fingerprint,
+		Candidates: c.host.candidates, Lite: c.host.config.Lite, Uses: uses,
+	}), nil
+}
+
+func (c *Conn) start(ctx context.Context, o *negotiate.Offer) error {
+	c.ufrag, c.pwd, c.prints = secret(8), secret(24), o.Fingerprints
+	agent, err := c.newAgent()
+	if err != nil {
+		return fmt.Errorf("make an ICE agent: %w", err)
+	}
+	if err := errors.Join(agent.OnConnectionStateChange(c.iceState), agent.SetRemoteICELite(o.ICELite)); err != nil {
+		_ = agent.Close()
+		return fmt.Errorf("set up the ICE agent: %w", err)
+	}
+	if err := gather(ctx, agent); err != nil {
+		_ = agent.Close()
+		return err
+	}
+	path, err := agent.StartAccept(o.Ufrag, o.Pwd)
+	if err != nil {
+		_ = agent.Close()
+		return fmt.Errorf("start ICE: %w", err)
+	}
+	c.agent, c.pipe = agent, newPipe(path)
+	c.path.Store(path)
+	c.running.Add(2)
+	go c.read(path, c.pipe)
+	go c.handshake(c.pipe)
+	return nil
+}
+
+func (c *Conn) newAgent() (*ice.Agent, error) {
+	h := c.host
+	networks := []ice.NetworkType{ice.NetworkTypeUDP4, ice.NetworkTypeUDP6}
+	options := []ice.AgentOption{
+		ice.WithUDPMux(h.udp), ice.WithICELite(h.config.Lite), ice.WithLocalCredentials(c.ufrag, c.pwd),
+		ice.WithCandidateTypes([]ice.CandidateType{ice.CandidateTypeHost}), ice.WithIncludeLoopback(),
+		ice.WithMulticastDNSMode(ice.MulticastDNSModeDisabled), ice.WithDisableActiveTCP(),
+		ice.WithDisconnectedTimeout(silence), ice.WithFailedTimeout(patience), ice.WithCheckInterval(checkInterval),
+		ice.WithHostAcceptanceMinWait(0), ice.WithPrflxAcceptanceMinWait(0), ice.WithLoggerFactory(h.logs),
+	}
+	if h.tcp != nil {
+		networks = append(networks, ice.NetworkTypeTCP4, ice.NetworkTypeTCP6)
+		options = append(options, ice.WithTCPMux(h.tcp))
+	}
+	return ice.NewAgentWithOptions(append(options, ice.WithNetworkTypes(networks))...)
+}
+
+// gather waits for the agent's local candidates, without which it hears nothing.
+func gather(ctx context.Context, agent *ice.Agent) error {
+	done := make(chan struct{})
+	var once sync.Once
+	err := agent.OnCandidate(func(candidate ice.Candidate) {
+		if candidate == nil {
+			once.Do(func() { close(done) })
+		}
+	})
+	if err == nil {
+		err = agent.GatherCandidates()
+	}
+	if err != nil {
+		return fmt.Errorf("open the ICE agent on the media port: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, gatherTime)
+	defer cancel()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("open the ICE agent on the media port: %w", ctx.Err())
+	}
+}
+
+// restart gives ICE new credentials on both sides. DTLS and SRTP stay.
+func (c *Conn) restart(ctx context.Context, o *negotiate.Offer) error {
+	c.ufrag, c.pwd = secret(8), secret(24)
+	if err := c.agent.Restart(c.ufrag, c.pwd); err != nil {
+		return fmt.Errorf("restart ICE: %w", err)
+	}
+	if err := gather(ctx, c.agent); err != nil {
+		return err
+	}
+	if err := c.agent.SetRemoteCredentials(o.Ufrag, o.Pwd); err != nil {
+		return fmt.Errorf("restart ICE: %w", err)
+	}
+	return nil
+}
+
+// handshake runs DTLS and stays to hear the client's close_notify.
+func (c *Conn) handshake(p *pipe) {
+	defer c.running.Done()
+	if err := c.agent.AwaitConnect(c.ctx); err != nil {
+		return // closed or failed: the ICE state said so
+	}
+	conn, err := dtls.ServerWithOptions(p, p.out.RemoteAddr(), c.dtlsOptions()...)
+	if err != nil {
+		c.fail(fmt.Sprintf("DTLS could not start: %v", err))
+		return
+	}
+	ctx, cancel := context.WithTimeout(c.ctx, handshakeTime)
+	defer cancel()
+	if err := conn.HandshakeContext(ctx); err != nil {
+		_ = conn.Close()
+		if c.ctx.Err() == nil {
+			c.fail(fmt.Sprintf("DTLS handshake failed: %v", err))
+		}
+		return
+	}
+	if err := c.secured(conn); err != nil {
+		_ = conn.Close()
+		c.fail(err.Error())
+		return
+	}
+	buffer := make([]byte, 2048)
+	for {
+		if _, err := conn.Read(buffer); err != nil {
+			if c.ctx.Err() == nil {
+				c.fail("the client closed the connection")
+			}
+			return
+		}
+	}
+}
+
+func (c *Conn) dtlsOptions() []dtls.ServerOption {
+	return []dtls.ServerOption{
+		dtls.WithCertificates(c.host.certificate),
+		dtls.WithCipherSuites(dtls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256),
+		dtls.WithSRTPProtectionProfiles(profiles()...),
+		dtls.WithExtendedMasterSecret(dtls.RequireExtendedMasterSecret),
+		dtls.WithFlightInterval(retransmit),
+		dtls.WithClientAuth(dtls.RequireAnyClientCert),
+		// ICE proved the address: the cookie exchange would only cost a round trip.
+		dtls.WithInsecureSkipVerifyHello(true),
+		// The certificate is checked against the fingerprint of the offer, not by a CA.
+		dtls.WithInsecureSkipVerify(true),
+		dtls.WithVerifyPeerCertificate(c.verify),
+		dtls.WithLoggerFactory(c.host.logs),
+	}
+}
+
+// verify compares the client's certificate with its offer (RFC 8122 section 6.2).
+func (c *Conn) verify(raw [][]byte, _ [][]*x509.Certificate) error {
+	if len(raw) == 0 {
+		return errors.New("the client showed no certificate")
+	}
+	certificate, err := x509.ParseCertificate(raw[0])
+	if err != nil {
+		return fmt.Errorf("read the client's certificate: %w", err)
+	}
+	for _, want := range c.prints {
+		if want.Algorithm == "sha-1" || want.Algorithm == "md5" {
+			continue
+		}
+		hash, err := fingerprint.HashFromString(want.Algorithm)
+		if err != nil {
+			continue
+		}
+		if got, err := fingerprint.Fingerprint(certificate, hash); err == nil && strings.EqualFold(got, want.Value) {
+			return nil
+		}
+	}
+	return errors.New("the client's certificate does not match the fingerprint in its offer")
+}
+
+// secret makes an ICE credential of n characters, 5 bits each.
+func secret(n int) string {
+	const letters = "abcdefghijklmnopqrstuvwxyz234567"
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails (crypto/rand)
+	for i := range b {
+		b[i] = letters[b[i]%32]
+	}
+	return string(b)
+}

@@ -1,0 +1,121 @@
+package transport
+
+import (
+	"errors"
+	"io"
+	"net"
+	"runtime/debug"
+	"time"
+
+	"github.com/pion/ice/v4"
+	"github.com/pion/transport/v4/packetio"
+)
+
+// handshakeBuffer bounds the DTLS datagrams waiting, in bytes.
+const handshakeBuffer = 64 << 10
+
+// pipe is the DTLS side of the connection: what the reader found to be DTLS
+// comes out, what DTLS writes goes to ICE.
+type pipe struct {
+	in  *packetio.Buffer
+	out *ice.Conn
+}
+
+func newPipe(out *ice.Conn) *pipe {
+	p := &pipe{in: packetio.NewBuffer(), out: out}
+	p.in.SetLimitSize(handshakeBuffer)
+	return p
+}
+
+// ReadFrom implements [net.PacketConn].
+func (p *pipe) ReadFrom(b []byte) (int, net.Addr, error) {
+	n, err := p.in.Read(b)
+	return n, p.out.RemoteAddr(), err
+}
+
+// WriteTo implements [net.PacketConn]. A datagram that finds no path is
+// lost like any other: DTLS repeats it.
+func (p *pipe) WriteTo(b []byte, _ net.Addr) (int, error) {
+	n, err := p.out.Write(b)
+	if errors.Is(err, ice.ErrNoCandidatePairs) {
+		return len(b), nil
+	}
+	return n, err
+}
+
+// Close implements [net.PacketConn].
+func (p *pipe) Close() error { return p.in.Close() }
+
+// LocalAddr implements [net.PacketConn].
+func (p *pipe) LocalAddr() net.Addr { return p.out.LocalAddr() }
+
+// SetDeadline implements [net.PacketConn].
+func (p *pipe) SetDeadline(t time.Time) error { return p.in.SetReadDeadline(t) }
+
+// SetReadDeadline implements [net.PacketConn].
+func (p *pipe) SetReadDeadline(t time.Time) error { return p.in.SetReadDeadline(t) }
+
+// SetWriteDeadline implements [net.PacketConn]; writing does not block.
+func (p *pipe) SetWriteDeadline(time.Time) error { return nil }
+
+// read takes datagrams off the connection until it closes, and tells them
+// apart by their first byte (RFC 7983).
+func (c *Conn) read(conn *ice.Conn, dtls *pipe) {
+	defer c.running.Done()
+	buffer := make([]byte, maxPacket)
+	for {
+		n, err := conn.Read(buffer)
+		if errors.Is(err, io.ErrShortBuffer) {
+			c.handler.Dropped(DropMalformed)
+			continue
+		}
+		if err != nil {
+			return
+		}
+		c.classify(buffer[:n], dtls)
+	}
+}
+
+func (c *Conn) classify(b []byte, dtls *pipe) {
+	defer c.guard()
+	switch {
+	case len(b) == 0:
+	case b[0] >= 20 && b[0] <= 63:
+		if _, err := dtls.in.Write(b); err != nil {
+			c.handler.Dropped(DropMalformed)
+		}
+	case b[0] >= 128 && b[0] <= 191:
+		c.media(b)
+	default:
+		c.handler.Dropped(DropMalformed)
+	}
+}
+
+func (c *Conn) media(b []byte) {
+	k := c.keys.Load()
+	if k == nil {
+		c.handler.Dropped(DropEarly)
+		return
+	}
+	at := time.Now()
+	if len(b) > 1 && b[1] >= 192 && b[1] <= 223 { // RFC 5761 section 4
+		if plain, why, ok := k.openRTCP(b); ok {
+			c.handler.RTCP(plain, at)
+		} else {
+			c.handler.Dropped(why)
+		}
+		return
+	}
+	if plain, why, ok := k.openRTP(b); ok {
+		c.handler.RTP(plain, at)
+	} else {
+		c.handler.Dropped(why)
+	}
+}
+
+// guard keeps a panic over one client's packet with that client.
+func (c *Conn) guard() {
+	if v := recover(); v != nil {
+		c.handler.Panicked(v, debug.Stack())
+	}
+}

@@ -1,0 +1,199 @@
+// Package transport carries one participant's media over ICE, DTLS and SRTP.
+//
+// A [Host] owns the one UDP port and its TCP twin; a [Conn] is one
+// participant's connection on them. The client offers, the server answers with
+// all of its candidates and never dials: it learns the client's addresses from
+// connectivity checks alone (RFC 8445 section 7.3.1.3). The server is the DTLS
+// server and puts AES-128-GCM first, which costs a sixth of AES-CM with SHA-1.
+//
+// A Conn gives decrypted packets to its [Handler] and takes plain ones to
+// send. What reads and writes the socket can be replaced behind that seam.
+package transport
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"slices"
+
+	"crypto"
+
+	"github.com/pion/dtls/v3/pkg/crypto/fingerprint"
+	"github.com/pion/dtls/v3/pkg/crypto/selfsign"
+	"github.com/pion/ice/v4"
+)
+
+// Config says what a Host works with.
+type Config struct {
+	// UDP is the bound socket all media goes through. The Host closes it.
+	UDP net.PacketConn
+	// TCP listens for ICE-TCP (RFC 6544); nil for none. The Host closes it.
+	TCP net.Listener
+	// Addrs are the addresses to advertise; empty for those of the interfaces.
+	Addrs []netip.Addr
+	// Lite makes the server an ICE-lite agent (RFC 8445 section 2.5).
+	Lite   bool
+	Logger *slog.Logger
+}
+
+// tcpReadPackets and tcpWriteBuffer bound what one ICE-TCP connection may queue.
+const (
+	tcpReadPackets = 64
+	tcpWriteBuffer = 512 << 10
+)
+
+// Host is the shared part of all connections. It is safe for concurrent use.
+type Host struct {
+	config      Config
+	udp         ice.UDPMux
+	tcp         ice.TCPMux
+	certificate tls.Certificate
+	fingerprint string
+	candidates  []string
+	logs        *loggers
+}
+
+// NewHost starts listening on the sockets of c.
+func NewHost(c Config) (*Host, error) {
+	if c.UDP == nil {
+		return nil, errors.New("start media: no UDP socket given")
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	certificate, err := selfsign.GenerateSelfSigned()
+	if err != nil {
+		return nil, fmt.Errorf("start media: make a DTLS certificate: %w", err)
+	}
+	leaf, err := x509.ParseCertificate(certificate.Certificate[0])
+	if err != nil {
+		return nil, fmt.Errorf("start media: read the DTLS certificate back: %w", err)
+	}
+	print, err := fingerprint.Fingerprint(leaf, crypto.SHA256)
+	if err != nil {
+		return nil, fmt.Errorf("start media: hash the DTLS certificate: %w", err)
+	}
+	h := &Host{config: c, certificate: certificate, fingerprint: print, logs: &loggers{c.Logger}}
+	if err := h.addresses(); err != nil {
+		return nil, err
+	}
+	h.udp = &oneAddress{UDPMux: ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: c.UDP, Logger: h.logs.NewLogger("udp")}), config: c}
+	if c.TCP != nil {
+		h.tcp = ice.NewTCPMuxDefault(ice.TCPMuxParams{
+			Listener: c.TCP, Logger: h.logs.NewLogger("tcp"),
+			ReadBufferSize: tcpReadPackets, WriteBufferSize: tcpWriteBuffer,
+		})
+	}
+	return h, nil
+}
+
+// Close stops listening. Connections are to be closed before.
+func (h *Host) Close() error {
+	err := h.udp.Close()
+	if h.tcp != nil {
+		err = errors.Join(err, h.tcp.Close())
+	}
+	// The mux leaves the socket to whoever made it.
+	if cerr := h.config.UDP.Close(); cerr != nil && !errors.Is(cerr, net.ErrClosed) {
+		err = errors.Join(err, cerr)
+	}
+	return err
+}
+
+// Candidates are the candidate lines of every answer.
+func (h *Host) Candidates() []string { return slices.Clone(h.candidates) }
+
+// addresses writes the candidates of every answer, once.
+func (h *Host) addresses() error {
+	local, ok := h.config.UDP.LocalAddr().(*net.UDPAddr)
+	if !ok {
+		return fmt.Errorf("start media: the UDP socket has a %T for an address", h.config.UDP.LocalAddr())
+	}
+	addrs := h.config.Addrs
+	if len(addrs) == 0 {
+		var err error
+		if addrs, err = usable(local.AddrPort().Addr().Unmap()); err != nil {
+			return err
+		}
+	}
+	for i, a := range addrs {
+		h.candidates = append(h.candidates, fmt.Sprintf("candidate:%d 1 udp %d %s %d typ host", i+1, priority(126, i), a, local.Port))
+	}
+	if h.config.TCP == nil {
+		return nil
+	}
+	listener, ok := h.config.TCP.Addr().(*net.TCPAddr)
+	if !ok {
+		return fmt.Errorf("start media: the TCP listener has a %T for an address", h.config.TCP.Addr())
+	}
+	for i, a := range addrs {
+		h.candidates = append(h.candidates, fmt.Sprintf("candidate:%d 1 tcp %d %s %d typ host tcptype passive", len(addrs)+i+1, priority(90, i), a, listener.Port))
+	}
+	return nil
+}
+
+// priority is RFC 8445 section 5.1.2.1.
+func priority(preference uint32, index int) uint32 {
+	return preference<<24 | uint32(65535-index)<<8 | 255
+}
+
+// usable lists the addresses a client may reach us at: the one the socket is
+// bound to, else those of the interfaces, else loopback.
+func usable(bound netip.Addr) ([]netip.Addr, error) {
+	if !bound.IsUnspecified() {
+		return []netip.Addr{bound}, nil
+	}
+	all, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil, fmt.Errorf("start media: list the interfaces' addresses (give --node-ip to do without): %w", err)
+	}
+	var addrs, loopback []netip.Addr
+	for _, a := range all {
+		prefix, err := netip.ParsePrefix(a.String())
+		if err != nil {
+			continue
+		}
+		addr := prefix.Addr().Unmap()
+		switch {
+		case bound.Is4() && !addr.Is4(), addr.IsLinkLocalUnicast(), addr.IsMulticast():
+		case addr.IsLoopback():
+			loopback = append(loopback, addr)
+		default:
+			addrs = append(addrs, addr)
+		}
+	}
+	if len(addrs) == 0 {
+		addrs = loopback
+	}
+	if len(addrs) == 0 {
+		return nil, errors.New("start media: no interface has a usable address; give --node-ip")
+	}
+	return addrs, nil
+}
+
+// oneAddress shows the ICE agent one address a family instead of one for every
+// interface: all of them are the same socket.
+type oneAddress struct {
+	ice.UDPMux
+	config Config
+}
+
+// GetListenAddresses implements [ice.UDPMux].
+func (o *oneAddress) GetListenAddresses() []net.Addr {
+	local, ok := o.config.UDP.LocalAddr().(*net.UDPAddr)
+	if !ok {
+		return nil
+	}
+	if !local.IP.IsUnspecified() {
+		return []net.Addr{local}
+	}
+	addrs := []net.Addr{&net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: local.Port}}
+	if local.IP.To4() == nil {
+		addrs = append(addrs, &net.UDPAddr{IP: net.IPv6loopback, Port: local.Port})
+	}
+	return addrs
+}
