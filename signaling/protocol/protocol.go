@@ -39,7 +39,7 @@ type ServerMessage struct {
 	Type ServerType `json:"type"`
 	// Seq numbers what a resuming client must not miss, from 1 without gaps,
 	// per session. 0 marks frames that are not repeated after a resume
-	// (pong, speakers, error).
+	// (welcome, resumed, answer, speakers, error, pong).
 	Seq uint64 `json:"seq,omitempty"`
 	// Re is the ID of the message this one answers.
 	Re   uint32 `json:"re,omitempty"`
@@ -84,6 +84,7 @@ const (
 	TypeChatLine    ServerType = "chat"        // [ChatLine]
 	TypeReaction    ServerType = "reaction"    // [Reaction]
 	TypeICERestart  ServerType = "ice-restart" // no data: send a new offer with an ICE restart
+	TypeMediaLost   ServerType = "media-lost"  // [MediaLost]: make a new PeerConnection and send its offer
 	TypeRestarting  ServerType = "restarting"  // [Restarting]: the server goes away, come back
 	TypeClosed      ServerType = "closed"      // [Closed], last frame
 	TypeError       ServerType = "error"       // [Error]
@@ -96,8 +97,8 @@ type Hello struct {
 	// Token is a join token (JWT); without it a person comes as a guest where
 	// the server allows open rooms.
 	Token string `json:"token,omitempty"`
-	// Resume is the token of the last welcome or resumed message. It is valid
-	// for 30 s after the connection was lost, and over a restart of the server.
+	// Resume is the token of the last welcome, resumed or joined message. It is
+	// valid for 30 s after the connection was lost, and over a restart of the server.
 	Resume string `json:"resume,omitempty"`
 	// LastSeq is the last Seq seen; what came after it is sent again.
 	LastSeq uint64 `json:"lastSeq,omitempty"`
@@ -205,6 +206,9 @@ type Joined struct {
 	Chat         []ChatLine    `json:"chat"`
 	// Started is when the first person joined, in milliseconds since 1970 UTC.
 	Started int64 `json:"started"`
+	// Resume replaces the token of the welcome: it says that the person was let
+	// in, so that nobody is asked again after a restart.
+	Resume string `json:"resume"`
 }
 
 // Role is a name from the table of permissions in docs/protocol.md.
@@ -361,6 +365,11 @@ type React struct {
 type Reaction struct {
 	Participant string `json:"participant"`
 	Emoji       string `json:"emoji"`
+}
+
+// MediaLost says why the media connection is gone for good; the session goes on.
+type MediaLost struct {
+	Reason string `json:"reason"`
 }
 
 // Restarting says when to come back, in milliseconds, jitter included.

@@ -51,6 +51,7 @@ export type ServerMessage =
   | { type: 'chat'; seq?: number; re?: number; data: ChatLine }
   | { type: 'reaction'; seq?: number; re?: number; data: Reaction }
   | { type: 'ice-restart'; seq?: number; re?: number; data?: undefined }
+  | { type: 'media-lost'; seq?: number; re?: number; data: MediaLost }
   | { type: 'restarting'; seq?: number; re?: number; data: Restarting }
   | { type: 'closed'; seq?: number; re?: number; data: Closed }
   | { type: 'error'; seq?: number; re?: number; data: Error }
@@ -89,6 +90,7 @@ export type ServerType =
   | 'chat' // [ChatLine]
   | 'reaction' // [Reaction]
   | 'ice-restart' // no data: send a new offer with an ICE restart
+  | 'media-lost' // [MediaLost]: make a new PeerConnection and send its offer
   | 'restarting' // [Restarting]: the server goes away, come back
   | 'closed' // [Closed], last frame
   | 'error' // [Error]
@@ -103,8 +105,8 @@ export interface Hello {
    */
   token?: string;
   /**
-   * Resume is the token of the last welcome or resumed message. It is valid
-   * for 30 s after the connection was lost, and over a restart of the server.
+   * Resume is the token of the last welcome, resumed or joined message. It is
+   * valid for 30 s after the connection was lost, and over a restart of the server.
    */
   resume?: string;
   /** LastSeq is the last Seq seen; what came after it is sent again. */
@@ -221,6 +223,11 @@ export interface Joined {
   chat: ChatLine[];
   /** Started is when the first person joined, in milliseconds since 1970 UTC. */
   started: number;
+  /**
+   * Resume replaces the token of the welcome: it says that the person was let
+   * in, so that nobody is asked again after a restart.
+   */
+  resume: string;
 }
 
 /** Role is a name from the table of permissions in docs/protocol.md. */
@@ -367,6 +374,11 @@ export interface React {
 export interface Reaction {
   participant: string;
   emoji: string;
+}
+
+/** MediaLost says why the media connection is gone for good; the session goes on. */
+export interface MediaLost {
+  reason: string;
 }
 
 /** Restarting says when to come back, in milliseconds, jitter included. */
