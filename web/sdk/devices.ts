@@ -1,24 +1,13 @@
-import { signal, type ReadonlySignal } from '@preact/signals-core';
-import type { DeviceError } from './device-errors';
+import { computed, effect, signal, type ReadonlySignal } from '@preact/signals-core';
+import { captureBoth } from './capture';
+import { Input, type DeviceState } from './input';
+import { browserStore, Memory, type Store } from './memory';
+import { Meter } from './meter';
+import { ScreenShare, type ScreenHint, type ScreenState } from './screen';
+import { playTone } from './tone';
 
-/** A microphone or camera of ours. */
-export interface DeviceState {
-  /** The person wants it on. Sound or picture flows when track is there too. */
-  on: boolean;
-  /** Being opened just now. */
-  pending: boolean;
-  track: MediaStreamTrack | null;
-  error: DeviceError | null;
-  deviceId: string | null;
-}
-
-/** Our shared screen. */
-export interface ScreenState {
-  on: boolean;
-  track: MediaStreamTrack | null;
-  audio: MediaStreamTrack | null;
-  error: DeviceError | null;
-}
+export type { DeviceState } from './input';
+export type { ScreenHint, ScreenState } from './screen';
 
 /** What is plugged in. Labels are empty until a permission was given. */
 export interface Devices {
@@ -28,47 +17,160 @@ export interface Devices {
 }
 
 export interface LocalMediaOptions {
-  /** Where choices are remembered; null remembers nothing. */
-  storage?: Pick<Storage, 'getItem' | 'setItem'> | null;
+  /** Where choices are remembered; null remembers nothing. Default is localStorage, where it can be had. */
+  storage?: Store | null;
 }
-
-const off: DeviceState = { on: false, pending: false, track: null, error: null, deviceId: null };
 
 /** Our own devices. Works with none at all. */
 export class LocalMedia {
-  readonly microphone: ReadonlySignal<DeviceState> = signal(off);
-  readonly camera: ReadonlySignal<DeviceState> = signal(off);
-  readonly screen: ReadonlySignal<ScreenState> = signal({ on: false, track: null, audio: null, error: null });
+  readonly microphone: ReadonlySignal<DeviceState>;
+  readonly camera: ReadonlySignal<DeviceState>;
+  readonly screen: ReadonlySignal<ScreenState>;
   /** How loud the microphone is, 0 to 1, also while muted. */
-  readonly level: ReadonlySignal<number> = signal(0);
-  readonly devices: ReadonlySignal<Devices> = signal({ microphones: [], cameras: [], speakers: [] });
+  readonly level: ReadonlySignal<number>;
+  readonly devices: ReadonlySignal<Devices>;
   /** '' is the system's default. Pages pass it to setSinkId of their audio elements. */
-  readonly speakerId: ReadonlySignal<string> = signal('');
-  /** Our own picture for a preview, or null. */
-  readonly preview: ReadonlySignal<MediaStream | null> = signal(null);
-  readonly screenPreview: ReadonlySignal<MediaStream | null> = signal(null);
+  readonly speakerId: ReadonlySignal<string>;
+  /** Our own camera for a preview, or null. */
+  readonly preview: ReadonlySignal<MediaStream | null>;
+  /** Our own shared screen, or null. */
+  readonly screenPreview: ReadonlySignal<MediaStream | null>;
 
-  constructor(readonly options: LocalMediaOptions = {}) {}
+  private readonly memory: Memory;
+  private readonly inputs: { microphone: Input; camera: Input };
+  private readonly share = new ScreenShare();
+  private readonly meter = new Meter();
+  private readonly found = signal<Devices>({ microphones: [], cameras: [], speakers: [] });
+  private readonly speaker: ReturnType<typeof signal<string>>;
+  private readonly unwatch: () => void;
+  private readonly plugged = (): void => void this.replugged();
 
-  /** Asks for what was on the last time (both, the first time); never rejects. */
-  async start(_wish: { microphone?: boolean; camera?: boolean } = {}): Promise<void> {}
-  async setMicrophone(_on: boolean): Promise<void> {}
-  async setCamera(_on: boolean): Promise<void> {}
-  async chooseMicrophone(_id: string): Promise<void> {}
-  async chooseCamera(_id: string): Promise<void> {}
-  chooseSpeaker(_id: string): void {}
+  constructor(options: LocalMediaOptions = {}) {
+    this.memory = new Memory(options.storage === undefined ? browserStore() : options.storage);
+    this.inputs = {
+      microphone: new Input({ kind: 'audio', deviceId: this.memory.get('microphone'), warm: true }),
+      camera: new Input({ kind: 'video', deviceId: this.memory.get('camera'), warm: false }),
+    };
+    this.microphone = this.inputs.microphone.state;
+    this.camera = this.inputs.camera.state;
+    this.screen = this.share.state;
+    this.level = this.meter.level;
+    this.devices = this.found;
+    this.speaker = signal(this.memory.get('speaker'));
+    this.speakerId = this.speaker as ReadonlySignal<string>;
+    this.preview = asStream(computed(() => this.camera.value.track));
+    this.screenPreview = asStream(computed(() => this.screen.value.track));
+    const heard = computed(() => this.microphone.value.track);
+    this.unwatch = effect(() => this.meter.watch(heard.value));
+    media()?.addEventListener?.('devicechange', this.plugged);
+  }
+
+  /** Asks for what was on the last time (both, the first time), with one question where possible. Never rejects. */
+  async start(wish: { microphone?: boolean; camera?: boolean } = {}): Promise<void> {
+    const microphone = wish.microphone ?? this.memory.get('microphoneOn');
+    const camera = wish.camera ?? this.memory.get('cameraOn');
+    if (microphone && camera && (await this.startBoth())) return this.list();
+    // Apart from each other: one that fails leaves the other.
+    await Promise.all([this.inputs.microphone.set(microphone), this.inputs.camera.set(camera)]);
+    await this.list();
+  }
+
+  async setMicrophone(on: boolean): Promise<void> {
+    this.memory.set('microphoneOn', on);
+    await this.inputs.microphone.set(on);
+    await this.list();
+  }
+
+  async setCamera(on: boolean): Promise<void> {
+    this.memory.set('cameraOn', on);
+    await this.inputs.camera.set(on);
+    await this.list();
+  }
+
+  chooseMicrophone(id: string): Promise<void> {
+    this.memory.set('microphone', id);
+    return this.inputs.microphone.choose(id);
+  }
+
+  chooseCamera(id: string): Promise<void> {
+    this.memory.set('camera', id);
+    return this.inputs.camera.choose(id);
+  }
+
+  chooseSpeaker(id: string): void {
+    this.memory.set('speaker', id);
+    this.speaker.value = id;
+  }
+
   get canShareScreen(): boolean {
-    return false;
+    return this.share.possible;
   }
+
   get canChooseSpeaker(): boolean {
-    return false;
+    return typeof HTMLMediaElement !== 'undefined' && 'setSinkId' in HTMLMediaElement.prototype;
   }
-  async shareScreen(_o: { hint?: 'detail' | 'text' | 'motion' } = {}): Promise<'shared' | 'cancelled' | 'denied'> {
-    return 'cancelled';
+
+  /** Asks what to share; must be called from a click. */
+  shareScreen(options: { hint?: ScreenHint } = {}): Promise<'shared' | 'cancelled' | 'denied'> {
+    return this.share.start(options.hint ?? 'detail');
   }
-  stopScreen(): void {}
+
+  stopScreen(): void {
+    this.share.stop();
+  }
+
   /** Plays two soft notes on the chosen speaker. */
-  async testTone(): Promise<void> {}
-  /** Gives every device back. */
-  stop(): void {}
+  testTone(): Promise<void> {
+    return playTone(this.speakerId.peek());
+  }
+
+  /** Gives every device back; start() takes them again. */
+  stop(): void {
+    this.inputs.microphone.stop();
+    this.inputs.camera.stop();
+    this.share.stop();
+  }
+
+  /** Lets go for good. */
+  close(): void {
+    this.stop();
+    this.unwatch();
+    this.meter.close();
+    media()?.removeEventListener?.('devicechange', this.plugged);
+  }
+
+  /** One prompt for both; false when they must be tried one by one. */
+  private async startBoth(): Promise<boolean> {
+    if (!media()?.getUserMedia) return false;
+    this.inputs.microphone.expect();
+    this.inputs.camera.expect();
+    try {
+      const tracks = await captureBoth(this.memory.get('microphone'), this.memory.get('camera'));
+      if (tracks.audio) this.inputs.microphone.adopt(tracks.audio);
+      if (tracks.video) this.inputs.camera.adopt(tracks.video);
+      return tracks.audio !== undefined && tracks.video !== undefined;
+    } catch {
+      return false;
+    }
+  }
+
+  private async replugged(): Promise<void> {
+    await this.list();
+    await Promise.all([this.inputs.microphone.plugged(), this.inputs.camera.plugged()]);
+  }
+
+  private async list(): Promise<void> {
+    const all = await (media()?.enumerateDevices?.() ?? Promise.resolve([])).catch(() => [] as MediaDeviceInfo[]);
+    const of = (kind: MediaDeviceKind): MediaDeviceInfo[] => all.filter((d) => d.kind === kind && d.deviceId !== '');
+    this.found.value = { microphones: of('audioinput'), cameras: of('videoinput'), speakers: of('audiooutput') };
+  }
+}
+
+/** mediaDevices is missing where the page is no secure context. */
+function media(): MediaDevices | undefined {
+  return typeof navigator === 'undefined' ? undefined : navigator.mediaDevices;
+}
+
+function asStream(track: ReadonlySignal<MediaStreamTrack | null>): ReadonlySignal<MediaStream | null> {
+  return computed(() => (track.value ? new MediaStream([track.value]) : null));
 }

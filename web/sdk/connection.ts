@@ -1,0 +1,212 @@
+import { tune } from './answer';
+import { MeetingError } from './errors';
+import type { Room } from './layout';
+import { build, extend, named, type MediaLines } from './lines';
+import type { Offer, Source } from './protocol';
+
+/** How long the connection is given before something is done, in milliseconds. */
+export const patience = {
+  /** Disconnected may mend itself: ICE keeps checking. */
+  disconnected: 2_500,
+  /** From an answer to connected; after that the way of media is blocked. */
+  connect: 12_000,
+  /** Before an exchange that failed is tried again. */
+  retry: 1_000,
+} as const;
+
+export type ConnectionState = 'securing' | 'connected' | 'interrupted';
+
+export interface ConnectionOptions {
+  iceServers: RTCIceServer[];
+  room: Room;
+  /** Carries an offer to the server and its answer back. */
+  negotiate: (offer: Offer) => Promise<string>;
+  /** Whether signalling is there just now. */
+  reachable: () => boolean;
+  changed: (state: ConnectionState) => void;
+  /** This connection will not come (back); only a new one may. */
+  stuck: (error: MeetingError) => void;
+  /** For tests. */
+  peer?: (configuration: RTCConfiguration) => RTCPeerConnection;
+}
+
+/**
+ * Connection is one PeerConnection in both directions. Its lines are fixed but
+ * for growth; it offers, never answers, one exchange at a time, and mends its
+ * path by ICE restarts.
+ */
+export class Connection {
+  readonly pc: RTCPeerConnection;
+  readonly lines: MediaLines;
+  iceRestarts = 0;
+  /** Which layers somebody wants, as the server said last. */
+  readonly layers = new Map<Source, string[]>();
+  private state: ConnectionState = 'securing';
+  private closed = false;
+  private wanted = false;
+  private restart = false;
+  private running: Promise<void> | null = null;
+  private health: ReturnType<typeof setTimeout> | undefined;
+  private retry: ReturnType<typeof setTimeout> | undefined;
+  /** Changes of one sender, in order: parameters may not change twice at a time. */
+  private readonly turns = new Map<Source, Promise<unknown>>();
+
+  constructor(private readonly options: ConnectionOptions) {
+    const make = options.peer ?? ((c) => new RTCPeerConnection(c));
+    this.pc = make({ iceServers: options.iceServers, bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require' });
+    this.lines = build(this.pc, options.room);
+    this.pc.onconnectionstatechange = () => this.watch();
+  }
+
+  get connected(): boolean {
+    return this.state === 'connected';
+  }
+
+  get room(): Room {
+    return { seats: this.lines.seats.length, stages: this.lines.stages.length };
+  }
+
+  /** offer starts an exchange, or marks that another one is needed after the running one. */
+  offer(): Promise<void> {
+    this.wanted = true;
+    this.running ??= this.exchangeAll().finally(() => (this.running = null));
+    return this.running;
+  }
+
+  /** grow adds seats and stages; nothing happens when they are there. */
+  grow(room: Room): void {
+    if (!this.closed && extend(this.pc, this.lines, room)) void this.offer();
+  }
+
+  /** restartICE looks for a new way without losing what flows on the old one. */
+  restartICE(): void {
+    if (this.closed || this.restart) return;
+    this.restart = true;
+    this.iceRestarts++;
+    void this.offer();
+  }
+
+  /** signalled tells that signalling is back: what waited for it goes on. */
+  signalled(): void {
+    if (this.wanted) void this.offer();
+    else if (this.state === 'interrupted') this.restartICE();
+  }
+
+  /** send puts a track on its line, or nothing. */
+  send(source: Source, track: MediaStreamTrack | null): void {
+    const { sender } = this.lines.send[source];
+    this.turn(source, () => (sender.track === track ? undefined : sender.replaceTrack(track)));
+  }
+
+  /** want switches simulcast layers: what nobody looks at is not encoded. */
+  want(source: Source, rids: string[]): void {
+    this.layers.set(source, rids);
+    const { sender } = this.lines.send[source];
+    this.turn(source, async () => {
+      const parameters = sender.getParameters();
+      const single = parameters.encodings.length === 1;
+      let changed = false;
+      for (const encoding of parameters.encodings) {
+        const active = single ? rids.length > 0 : rids.includes(encoding.rid ?? '');
+        changed ||= encoding.active !== active;
+        encoding.active = active;
+      }
+      if (changed) await sender.setParameters(parameters);
+    });
+  }
+
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.health);
+    clearTimeout(this.retry);
+    this.pc.onconnectionstatechange = null;
+    this.pc.close();
+  }
+
+  /** A change that fails is of a connection that ends; the next one starts with all of them. */
+  private turn(source: Source, change: () => Promise<unknown> | undefined): void {
+    const before = this.turns.get(source) ?? Promise.resolve();
+    this.turns.set(source, before.then(() => (this.closed ? undefined : change())).catch(() => undefined));
+  }
+
+  private async exchangeAll(): Promise<void> {
+    clearTimeout(this.retry);
+    while (this.wanted && !this.closed) {
+      this.wanted = false;
+      try {
+        await this.exchange();
+      } catch (error) {
+        if (this.closed) return;
+        this.wanted = true;
+        return this.failed(error);
+      }
+    }
+  }
+
+  private async exchange(): Promise<void> {
+    const restart = this.restart;
+    await this.pc.setLocalDescription(await this.pc.createOffer({ iceRestart: restart }));
+    // The offer goes without waiting for candidates: the server learns our
+    // addresses from our checks (RFC 8445 peer-reflexive candidates).
+    const sdp = this.pc.localDescription?.sdp ?? '';
+    const lines = named(this.lines);
+    const answer = await this.options.negotiate({ sdp, lines });
+    if (this.closed) return;
+    await this.pc.setRemoteDescription({ type: 'answer', sdp: tune(answer, lines.microphone ?? '') });
+    if (restart) this.restart = false;
+    if (restart || this.state !== 'connected') this.expect();
+  }
+
+  private failed(error: unknown): void {
+    if (error instanceof MeetingError && error.retryable) {
+      // Without signalling, signalled() goes on; with it, a moment later.
+      this.retry = setTimeout(() => this.options.reachable() && void this.offer(), error.retryAfter ?? patience.retry);
+      return;
+    }
+    this.give(error instanceof MeetingError ? error : new MeetingError('internal', `negotiating media: ${String(error)}`));
+  }
+
+  /** Connected must follow in time. */
+  private expect(): void {
+    clearTimeout(this.health);
+    this.health = setTimeout(() => {
+      if (this.pc.connectionState !== 'connected') this.give(blocked('no path for media within the time allowed'));
+    }, patience.connect);
+  }
+
+  private watch(): void {
+    switch (this.pc.connectionState) {
+      case 'connected':
+        clearTimeout(this.health);
+        return this.become('connected');
+      case 'disconnected':
+        clearTimeout(this.health);
+        this.health = setTimeout(() => this.restartICE(), patience.disconnected);
+        return this.become('interrupted');
+      case 'failed': {
+        const ice = this.pc.iceConnectionState;
+        this.become('interrupted');
+        // With ICE standing it was DTLS that failed: no restart mends that.
+        if (ice === 'connected' || ice === 'completed') return this.give(blocked('the secure channel failed'));
+        return this.restartICE();
+      }
+      default:
+    }
+  }
+
+  private become(state: ConnectionState): void {
+    if (this.closed || this.state === state) return;
+    this.state = state;
+    this.options.changed(state);
+  }
+
+  private give(error: MeetingError): void {
+    if (this.closed) return;
+    clearTimeout(this.health);
+    this.options.stuck(error);
+  }
+}
+
+function blocked(message: string): MeetingError {
+  return new MeetingError('media-blocked', message);
+}
