@@ -7,9 +7,12 @@
 // a description names) and hands over the few facts a caller needs.
 package sdp
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
-// ErrRefused is wrapped by every error of [Scan].
+// ErrRefused is wrapped by every error of this package.
 var ErrRefused = errors.New("session description refused")
 
 // Limits bound what [Scan] accepts.
@@ -22,7 +25,7 @@ type Limits struct {
 }
 
 // Meeting are the limits of offers over the signalling connection. The largest
-// layout of 49 seats has about 110 sections of some 60 lines each.
+// layout of 49 seats has about 110 sections of some 50 lines each.
 func Meeting() Limits {
 	return Limits{Bytes: 256 << 10, Lines: 8000, Line: 2048, Sections: 160, Candidates: 32}
 }
@@ -31,6 +34,26 @@ func Meeting() Limits {
 func WHIP() Limits {
 	return Limits{Bytes: 128 << 10, Lines: 1000, Line: 2048, Sections: 64, Candidates: 32}
 }
+
+// Bounds that no layout changes.
+const (
+	// maxMID is more than any browser's mid and fits the header extension
+	// (RFC 8843 section 15) of one byte.
+	maxMID = 16
+	// maxRIDs is one more than the layers we forward; OBS offers four.
+	maxRIDs = 4
+	// maxRID keeps a rid within a one-byte header extension.
+	maxRID = 16
+	// maxSSRCs is the lines about synchronisation sources in one section:
+	// four for each of three layers and their retransmissions, and as many to
+	// spare. Parsers compare them pairwise.
+	maxSSRCs = 48
+	// maxCodecs is the lines of one kind about payload types in one section:
+	// there are 128 payload types.
+	maxCodecs = 128
+	// The lengths of ICE credentials (RFC 8839 section 5.4).
+	minUfrag, minPwd, maxCredential = 4, 22, 256
+)
 
 // Direction is the direction of a section as its sender sees it (RFC 8866 section 6.7).
 type Direction string
@@ -43,11 +66,17 @@ const (
 	Inactive Direction = "inactive"
 )
 
+// Sends says whether the sender of the description may send.
+func (d Direction) Sends() bool { return d == SendRecv || d == SendOnly }
+
+// Receives says whether the sender of the description may receive.
+func (d Direction) Receives() bool { return d == SendRecv || d == RecvOnly }
+
 // Section is one media section.
 type Section struct {
 	MID       string    // RFC 5888 identification
 	Kind      string    // "audio", "video" or "application"
-	Direction Direction // SendRecv when the section says nothing
+	Direction Direction // SendRecv when neither section nor session says
 	// Rejected says that its port is 0 and it is not bundle-only: the section is not used.
 	Rejected bool
 	// RIDs are the simulcast layers it sends, in the order of its a=simulcast line.
@@ -60,10 +89,14 @@ type Description struct {
 	Text string
 	// Sections are the media sections in order.
 	Sections []Section
-	// Ufrag and Pwd are the ICE credentials; all sections are bundled, so there is one pair.
+	// Ufrag and Pwd are the ICE credentials of the first section in use: all
+	// sections are bundled with it.
 	Ufrag, Pwd string
 	// Fingerprint is the DTLS certificate's fingerprint, "sha-256 AB:CD:…".
 	Fingerprint string
+	// Setup is the offered DTLS role (RFC 8842): "actpass", "active" or
+	// "passive"; empty when nothing is said, which means "active".
+	Setup string
 	// Candidates is how many were taken out.
 	Candidates int
 }
@@ -71,7 +104,7 @@ type Description struct {
 // Section finds a section by its mid.
 func (d Description) Section(mid string) (Section, bool) {
 	for _, s := range d.Sections {
-		if s.MID == mid {
+		if s.MID == mid && mid != "" {
 			return s, true
 		}
 	}
@@ -84,10 +117,7 @@ func (d Description) Restarts(before Description) bool {
 	return before.Ufrag != "" && (d.Ufrag != before.Ufrag || d.Pwd != before.Pwd)
 }
 
-// Scan checks text against the limits and takes its candidates out. Its errors
-// wrap [ErrRefused] and name the line at fault.
-func Scan(text string, l Limits) (Description, error) { return Description{}, ErrRefused }
-
-// Fragment takes the ICE credentials from a trickled fragment (RFC 8840),
-// the body of a WHIP PATCH, within the same limits.
-func Fragment(text string, l Limits) (ufrag, pwd string, err error) { return "", "", ErrRefused }
+// refuse makes the error for a whole text.
+func refuse(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrRefused, fmt.Sprintf(format, args...))
+}
