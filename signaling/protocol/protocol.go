@@ -25,6 +25,15 @@ const (
 	MaxTiles = 64
 )
 
+// Close codes of the WebSocket beside those of RFC 6455 section 7.4.1:
+// docs/protocol.md says what each asks of the client.
+const (
+	// CloseRefused: the error message before it said why; trying again changes nothing.
+	CloseRefused = 4000
+	// CloseTaken: the session goes on over another connection.
+	CloseTaken = 4001
+)
+
 // ClientMessage is one frame from a client.
 type ClientMessage struct {
 	Type ClientType `json:"type"`

@@ -18,6 +18,12 @@ export const MaxChat = 4000;
 /** MaxTiles is the most tiles a layout may name. */
 export const MaxTiles = 64;
 
+/** CloseRefused: the error message before it said why; trying again changes nothing. */
+export const CloseRefused = 4000;
+
+/** CloseTaken: the session goes on over another connection. */
+export const CloseTaken = 4001;
+
 /** ClientMessage is one frame from a client. */
 export type ClientMessage =
   | { type: 'hello'; id?: number; data: Hello }
