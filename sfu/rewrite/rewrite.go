@@ -3,15 +3,16 @@
 //
 // A seat shows one person after another and, of each, one simulcast layer
 // after another. Every published layer has a numbering of its own; the viewer's
-// decoder must see one. A [Stream] maps sequence numbers, timestamps and picture ids so that
+// decoder must see one. A [Stream] maps sequence numbers, timestamps and
+// picture ids so that
 //
 //   - a switch happens at the first packet of a key frame only and leaves no
 //     gap; what comes late from before it is dropped,
 //   - a packet dropped on purpose leaves no gap,
 //   - a packet lost on the way to us leaves a gap, so that the viewer asks
 //     for it, and fits into that gap when it comes late,
-//   - timestamps follow the server's clock whoever sits in the seat, so that one line of
-//     sender reports stays true and lips keep to the voice.
+//   - timestamps follow the server's clock whoever sits in the seat, so that
+//     one line of sender reports stays true and lips keep to the voice.
 //
 // It remembers under which numbers it sent what, so that a packet asked for
 // again goes out exactly as it went the first time.
@@ -21,32 +22,33 @@ import (
 	"time"
 
 	"palabre/sfu/cache"
-	"palabre/sfu/codec"
 )
 
-// Origin names one published layer. It is the caller's choice, unique among the layers
-// a stream can meet; 0 is none.
+// Origin names one published layer. It is the caller's choice, unique among
+// the layers a stream can meet; 0 is none.
 type Origin uint32
 
 const (
 	// VideoHistory and AudioHistory are how many sent packets a stream
-	// remembers: two seconds of video at 2.5 Mbit/s, and as much of audio. 24 bytes each.
+	// remembers: two seconds of video at 2.5 Mbit/s, and as much of audio. 24
+	// bytes each.
 	VideoHistory = 512
 	AudioHistory = 128
+	// MaxResends is how often one packet is sent again to one viewer.
+	MaxResends = 3
 )
 
 // Config is how a stream starts.
 type Config struct {
 	// ClockRate is ticks a second, 90000 for video and 48000 for Opus.
 	ClockRate uint32
-	// Audio: every packet stands alone, and the timestamps of a talk spurt
-	// must not be bent.
+	// Audio: every packet stands alone, and its timestamp counts samples.
 	Audio bool
 	// History is how many sent packets to remember, rounded up to a power of
-	// two; 0 is [AudioHistory] or [VideoHistory].
+	// two of at most 32768; 0 is [AudioHistory] or [VideoHistory].
 	History int
-	// Sequence, Timestamp, PictureID and TL0 are where the numbers start: random, RFC 3550 §5.1.
-	// Timestamp is what time 0 of the server's clock has.
+	// Sequence, Timestamp, PictureID and TL0 are where the numbers start, at
+	// random (RFC 3550 §5.1). Timestamp is what time 0 of the server's clock has.
 	Sequence  uint16
 	Timestamp uint32
 	PictureID uint16
@@ -61,20 +63,21 @@ const (
 	Skip Verdict = iota
 	// Send it as [Out] says.
 	Send
-	// Fill: send a packet that is only padding under these numbers. The
-	// packet is not for this viewer, but its number was kept free when it was late, and the viewer asks for it.
+	// Fill: send a packet that is only padding under these numbers. The packet
+	// is not for this viewer, but its number was kept free while it was late,
+	// and the viewer asks for it.
 	Fill
 )
 
 // Out is how a packet goes to the viewer.
 type Out struct {
-	Sequence  uint16
 	Timestamp uint32
-	Marker    bool
-	// PictureID and TL0 are for [codec.AppendPayload].
+	Sequence  uint16
+	// PictureID and TL0 are for codec.AppendPayload.
 	PictureID uint16
 	TL0       uint8
-	// Switched: the first packet from a new origin.
+	Marker    bool
+	// Switched: this is the first packet from a new origin.
 	Switched bool
 }
 
@@ -83,31 +86,57 @@ type Sent struct {
 	// Origin and Sequence say where the packet is in the caches.
 	Origin   Origin
 	Sequence uint64
-	// Filled: it was only padding, there is nothing to send again but padding.
-	Filled bool
+	// Padding: it was only padding, and so is the retransmission.
+	Padding bool
+	// Missing: it was not here when its turn came. If the cache has it by now,
+	// give it to [Stream.Forward]; otherwise there is nothing to send.
+	Missing bool
 	Out
 }
 
 // Stream is the numbering of one seat's audio or video. It is not safe for
 // concurrent use: the viewer's shard owns it.
 type Stream struct {
-	config  Config
-	current Origin
-	target  Origin
+	audio           bool
+	ended           bool // the last packet sent was the last of its frame
+	current, target Origin
+	highest         uint64 // input sequence number decided about, of current
+	sent            history
+	time            timeline
+	pictures        pictures
 }
 
 // New makes a stream.
-func New(c Config) *Stream { return &Stream{config: c} }
+func New(c Config) *Stream {
+	size := c.History
+	if size <= 0 {
+		size = VideoHistory
+		if c.Audio {
+			size = AudioHistory
+		}
+	}
+	return &Stream{
+		audio:    c.Audio,
+		sent:     newHistory(size, c.Sequence),
+		time:     newTimeline(c.ClockRate, c.Timestamp, c.Audio),
+		pictures: newPictures(c.PictureID, c.TL0),
+	}
+}
 
 // Want says what the viewer is to get from now on. The stream goes over to it
-// at its next key frame (audio: at once) and keeps what it has until then. 0
-// ends a switch that is under way.
-func (s *Stream) Want(o Origin) {}
+// at its next key frame (audio: at once) and keeps what it has until then. 0,
+// or what it has already, ends a switch that is under way.
+func (s *Stream) Want(o Origin) {
+	s.target = o
+	if o == s.current {
+		s.target = 0
+	}
+}
 
 // Stop ends what the stream carries now: nothing passes until the origin
-// wanted next has a key frame. Use it when somebody else takes the seat, so that nobody is seen
-// under another's name.
-func (s *Stream) Stop() {}
+// wanted has a key frame. Use it when a source pauses, or somebody else takes
+// the seat, so that nobody is seen under another's name.
+func (s *Stream) Stop() { s.current = 0 }
 
 // Current is what the stream carries; 0 for nothing.
 func (s *Stream) Current() Origin { return s.current }
@@ -115,28 +144,145 @@ func (s *Stream) Current() Origin { return s.current }
 // Waiting is what the stream waits for a key frame of; 0 for nothing.
 func (s *Stream) Waiting() Origin { return s.target }
 
-// Forward decides about one packet of an origin and gives its numbers. Packets
-// of origins that are neither carried nor wanted, duplicates, and packets
-// that are only padding are skipped; so are those that came too late.
-func (s *Stream) Forward(o Origin, p *cache.Packet) (Out, Verdict) { return Out{}, Skip }
+// Forward decides about one packet of an origin and gives its numbers. Skipped
+// are packets of origins that are neither carried nor wanted, duplicates, those
+// that come too late, and those that are only padding.
+func (s *Stream) Forward(o Origin, p *cache.Packet) (Out, Verdict) {
+	if o == 0 {
+		return Out{}, Skip
+	}
+	if o == s.target {
+		if p.Header.PayloadSize() == 0 || !(s.audio || p.Frame.SwitchPoint()) {
+			return Out{}, Skip
+		}
+		return s.switchTo(o, p)
+	}
+	if o != s.current {
+		return Out{}, Skip
+	}
+	if p.Header.PayloadSize() == 0 || s.pictures.dropped(p) || s.surplus(p) {
+		return s.Drop(o, p)
+	}
+	if p.Sequence > s.highest {
+		s.reserve(p.Sequence)
+		return s.send(p, false)
+	}
+	return s.late(p)
+}
 
-// Drop is [Stream.Forward] for a packet the viewer is not to get, a higher
-// temporal layer for one. It leaves no gap.
-func (s *Stream) Drop(o Origin, p *cache.Packet) (Out, Verdict) { return Out{}, Skip }
+// Drop is [Stream.Forward] for a packet the viewer is not to get, of a higher
+// temporal layer for one. It leaves no gap. Decide for whole frames.
+func (s *Stream) Drop(o Origin, p *cache.Packet) (Out, Verdict) {
+	if o == 0 || o != s.current {
+		return Out{}, Skip
+	}
+	if p.Sequence > s.highest {
+		s.reserve(p.Sequence)
+		s.highest = p.Sequence
+		s.pictures.drop(p)
+		return Out{}, Skip
+	}
+	e, number := s.sent.find(p.Sequence)
+	if e == nil || e.state != reserved {
+		return Out{}, Skip
+	}
+	e.state, e.timestamp = padding, s.time.late(p)
+	return e.out(number), Fill
+}
 
-// Lookup finds what went out under a sequence number, for a retransmission.
-// It gives false for numbers never used, too long ago, lost before they came
-// to us, already sent again [MaxResends] times, or less than gap ago; and otherwise notes
-// that the packet is sent again now.
-func (s *Stream) Lookup(sequence uint16, now, gap time.Duration) (Sent, bool) { return Sent{}, false }
+// Pad takes the next sequence number for a packet that is only padding. It
+// gives false in the middle of a frame, which padding would tear.
+func (s *Stream) Pad() (Out, bool) {
+	if !s.ended {
+		return Out{}, false
+	}
+	e, number := s.sent.push(s.current, s.highest)
+	e.state, e.timestamp = padding, s.time.last
+	return e.out(number), true
+}
 
-// MaxResends is how often one packet is sent again to one viewer.
-const MaxResends = 3
+// Lookup finds what went out under a sequence number, for a retransmission. It
+// gives false for a number never used or used too long ago, for a packet sent
+// again less than gap ago or [MaxResends] times; otherwise it notes that the
+// packet is sent again now.
+func (s *Stream) Lookup(sequence uint16, now, gap time.Duration) (Sent, bool) {
+	e, number := s.sent.at(sequence)
+	if e == nil || e.resends >= MaxResends {
+		return Sent{}, false
+	}
+	if e.state == reserved && e.origin != s.current {
+		return Sent{}, false // it cannot be fitted in any more
+	}
+	stamp := uint16(now / time.Millisecond)
+	if e.resends > 0 && time.Duration(stamp-e.resent)*time.Millisecond < gap {
+		return Sent{}, false
+	}
+	e.resent, e.resends = stamp, e.resends+1
+	return Sent{
+		Origin: e.origin, Sequence: e.in,
+		Padding: e.state == padding, Missing: e.state == reserved,
+		Out: e.out(number),
+	}, true
+}
 
-// Timestamp is the RTP timestamp of a moment on the server's clock: the line of sender reports.
-func (s *Stream) Timestamp(at time.Duration) uint32 { return 0 }
+// Timestamp is the RTP timestamp of a moment on the server's clock: the line
+// of this seat's sender reports.
+func (s *Stream) Timestamp(at time.Duration) uint32 { return s.time.at(at) }
 
-// Next is the sequence number of the next packet, and takes it: for a packet of padding of our own.
-func (s *Stream) Pad() (Out, bool) { return Out{}, false }
+// switchTo starts carrying o with packet p.
+func (s *Stream) switchTo(o Origin, p *cache.Packet) (Out, Verdict) {
+	s.current, s.target = o, 0
+	s.sent.cut()
+	s.time.anchor(p)
+	s.pictures.anchor(p)
+	return s.send(p, true)
+}
 
-var _ = codec.Unknown
+// send gives the next number to a packet in order.
+func (s *Stream) send(p *cache.Packet, switched bool) (Out, Verdict) {
+	s.highest = p.Sequence
+	e, number := s.sent.push(s.current, p.Sequence)
+	e.state = sent
+	e.timestamp = s.time.next(p)
+	e.picture, e.tl0 = s.pictures.next(p)
+	// A new voice begins a talk spurt (RFC 3551 §4.1).
+	e.marker = p.Header.Marker || s.audio && switched
+	s.ended = e.marker || s.audio
+	out := e.out(number)
+	out.Switched = switched
+	return out, Send
+}
+
+// late fits a packet into the gap that was left for it.
+func (s *Stream) late(p *cache.Packet) (Out, Verdict) {
+	e, number := s.sent.find(p.Sequence)
+	if e == nil || e.state != reserved {
+		return Out{}, Skip
+	}
+	e.state = sent
+	e.timestamp = s.time.late(p)
+	e.picture, e.tl0 = s.pictures.late(p, e.picture)
+	e.marker = p.Header.Marker
+	e.resends = 0
+	return e.out(number), Send
+}
+
+// reserve keeps a number free for every packet between the highest and sequence.
+func (s *Stream) reserve(sequence uint64) {
+	first := s.highest + 1
+	if sequence-first > uint64(s.sent.limit()) {
+		// Not a loss but a break. Nobody will fill it; one free number tells
+		// the decoder.
+		first = sequence - 1
+	}
+	for ; first < sequence; first++ {
+		e, _ := s.sent.push(s.current, first)
+		e.picture = s.pictures.shift
+	}
+}
+
+// surplus says whether an audio packet is better left out: the stream is ahead
+// of the clock, and it is quiet enough here for nobody to notice.
+func (s *Stream) surplus(p *cache.Packet) bool {
+	return s.audio && p.Sequence > s.highest && s.time.ahead(p)
+}

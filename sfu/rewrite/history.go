@@ -1,0 +1,100 @@
+package rewrite
+
+// state is what became of a sequence number.
+type state uint8
+
+const (
+	reserved state = iota // kept free for a packet that is missing
+	sent
+	padding
+)
+
+// entry is what is remembered of one number sent: 24 bytes.
+type entry struct {
+	in        uint64 // extended sequence number at the origin
+	origin    Origin
+	timestamp uint32
+	resent    uint16 // when last, in milliseconds of the server's clock
+	picture   uint16 // while reserved: the shift of picture ids then
+	tl0       uint8
+	state     state
+	resends   uint8
+	marker    bool
+}
+
+func (e *entry) out(number uint64) Out {
+	o := Out{Sequence: uint16(number), Timestamp: e.timestamp, Marker: e.marker}
+	if e.state == sent {
+		o.PictureID, o.TL0 = e.picture, e.tl0
+	}
+	return o
+}
+
+// history is the last numbers sent, in order. Numbers are extended, so that
+// they never come round.
+type history struct {
+	entries []entry
+	mask    uint64
+	first   uint64 // number ever
+	next    uint64 // number to give
+	begin   uint64 // first number of the current origin
+}
+
+// maxHistory keeps sequence numbers of 16 bits without ambiguity.
+const maxHistory = 1 << 15
+
+func newHistory(size int, start uint16) history {
+	n := 1
+	for n < size && n < maxHistory {
+		n *= 2
+	}
+	first := uint64(1<<16) + uint64(start)
+	return history{entries: make([]entry, n), mask: uint64(n - 1), first: first, next: first, begin: first}
+}
+
+// limit is how long a gap may be: a longer one would push everything else out.
+func (h *history) limit() int { return len(h.entries) / 2 }
+
+// cut begins a new origin: what was before cannot be found by [history.find] any more.
+func (h *history) cut() { h.begin = h.next }
+
+// push takes the next number, reserved.
+func (h *history) push(o Origin, in uint64) (*entry, uint64) {
+	number := h.next
+	h.next++
+	e := &h.entries[number&h.mask]
+	*e = entry{in: in, origin: o}
+	return e, number
+}
+
+// at finds the entry of a number as it was sent.
+func (h *history) at(sequence uint16) (*entry, uint64) {
+	back := uint64(uint16(h.next) - sequence)
+	if back == 0 || back > uint64(len(h.entries)) || h.next-back < h.first {
+		return nil, 0
+	}
+	number := h.next - back
+	return &h.entries[number&h.mask], number
+}
+
+// find finds the entry of a packet of the current origin. Entries are in the
+// order of their input numbers, so it halves.
+func (h *history) find(in uint64) (*entry, uint64) {
+	low, high := h.begin, h.next
+	if size := uint64(len(h.entries)); high-low > size {
+		low = high - size
+	}
+	end := high
+	for low < high {
+		middle := low + (high-low)/2
+		if h.entries[middle&h.mask].in < in {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+	if e := &h.entries[low&h.mask]; low < end && e.in == in {
+		return e, low
+	}
+	return nil, 0
+}
