@@ -41,8 +41,8 @@ type settings struct {
 
 	Metrics          string   `help:"Who may read /metrics: loopback, token, open." default:"loopback" enum:"loopback,token,open"`
 	MetricsTokenFile string   `name:"metrics-token-file" help:"File with the bearer token, with --metrics token." type:"path" placeholder:"FILE"`
-	TrustedProxy     []string `name:"trusted-proxy" help:"Networks whose X-Forwarded-For is believed." placeholder:"CIDR"`
-	ConnectsPerIP    int      `name:"connects-per-ip" help:"New WebSocket connections one address may open a minute." default:"60"`
+	TrustedProxy     []string `name:"trusted-proxy" help:"Networks whose X-Forwarded-For is believed. Default: this machine." placeholder:"CIDR"`
+	FailuresPerIP    int      `name:"failures-per-ip" help:"Failed or idle attempts one address gets back a minute; who joins gets theirs back." default:"30"`
 	OpenPerIP        int      `name:"open-per-ip" help:"WebSocket connections one address may hold open." default:"200"`
 
 	LogFormat string `name:"log-format" help:"text for people, json for machines." default:"text" enum:"text,json"`
@@ -56,7 +56,7 @@ func (s settings) Validate() error {
 		s.checkTLS(), s.checkPublicURL(), s.checkNodeIPs(), s.checkProxies(),
 		checkRange("max-people", s.MaxPeople, 2, 1000),
 		checkRange("loudest", s.Loudest, 1, 20),
-		checkRange("connects-per-ip", s.ConnectsPerIP, 1, 1_000_000),
+		checkRange("failures-per-ip", s.FailuresPerIP, 1, 1_000_000),
 		checkRange("open-per-ip", s.OpenPerIP, 1, 1_000_000),
 		s.checkMetrics(),
 	)
@@ -127,7 +127,11 @@ func (s settings) checkProxies() error {
 	return err
 }
 
+// trustedProxies is nil when none is set: signalling then trusts this machine.
 func (s settings) trustedProxies() ([]netip.Prefix, error) {
+	if len(s.TrustedProxy) == 0 {
+		return nil, nil
+	}
 	prefixes := make([]netip.Prefix, 0, len(s.TrustedProxy))
 	for _, text := range s.TrustedProxy {
 		prefix, err := netip.ParsePrefix(text)

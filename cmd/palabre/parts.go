@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"palabre/identity"
+	"palabre/internal/certs"
+	"palabre/rooms"
+	"palabre/sfu"
+	"palabre/signaling"
+	"palabre/signaling/gate"
+	"palabre/web"
+)
+
+// udpBuffer is asked of the kernel for the media socket, in bytes: about 30 ms
+// of a saturated gigabit link. The kernel gives less where its limit is lower.
+const udpBuffer = 4 << 20
+
+// parts is the running server: what main wires together, in the order it is built.
+type parts struct {
+	certs     *certs.Source
+	plane     *sfu.SFU
+	rooms     *rooms.Rooms
+	signaling *signaling.Server
+	doors     []door
+	link      string
+
+	closers []func() error
+}
+
+// openParts builds everything and binds every port, so that a fault stops the
+// start and not the first meeting.
+func openParts(ctx context.Context, s settings, log *slog.Logger) (*parts, error) {
+	p := &parts{}
+	if err := p.open(ctx, s, log); err != nil {
+		p.close()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *parts) open(ctx context.Context, s settings, log *slog.Logger) error {
+	if !web.Built() {
+		log.Warn("this binary holds no pages: build it with make build")
+	}
+	keys, err := identity.LoadKeys(keysDir(s.DataDir))
+	if err != nil {
+		return err
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if p.certs, err = s.certificates(log); err != nil {
+		return err
+	}
+	p.onClose(func() error { p.certs.Close(); return nil })
+	if err := p.openMedia(ctx, s, log, registry); err != nil {
+		return err
+	}
+	p.rooms, err = rooms.New(rooms.Config{
+		MaxPeople: s.MaxPeople, Lobby: s.Lobby, Tokens: keys, Logger: log, Metrics: registry,
+	}, media{p.plane})
+	if err != nil {
+		return fmt.Errorf("open the rooms: %w", err)
+	}
+	p.onClose(p.rooms.Close)
+	if err := p.openSignaling(s, keys, log, registry); err != nil {
+		return err
+	}
+	return p.openDoors(ctx, s, log)
+}
+
+func (p *parts) openMedia(ctx context.Context, s settings, log *slog.Logger, registry *prometheus.Registry) error {
+	addrs, err := s.nodeAddrs()
+	if err != nil {
+		return err
+	}
+	udp, err := new(net.ListenConfig).ListenPacket(ctx, "udp", s.UDP)
+	if err != nil {
+		return fmt.Errorf("open the media port: %w: choose another --udp", err)
+	}
+	p.onClose(ignoreClosed(udp.Close))
+	if conn, ok := udp.(*net.UDPConn); ok {
+		if err := errors.Join(conn.SetReadBuffer(udpBuffer), conn.SetWriteBuffer(udpBuffer)); err != nil {
+			log.Warn("the kernel gives the media port small buffers; see palabre doctor", "error", err)
+		}
+	}
+	config := sfu.Config{
+		UDP: udp, Addrs: addrs, Loudest: s.Loudest, ICELite: s.ICELite, Logger: log, Metrics: registry,
+	}
+	if s.ICETCP {
+		// The same number as UDP, also when the system chose it.
+		host, _, _ := net.SplitHostPort(s.UDP)
+		_, port, _ := net.SplitHostPort(udp.LocalAddr().String())
+		tcp, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, port))
+		if err != nil {
+			return fmt.Errorf("open the media port for TCP: %w: choose another --udp, or --no-ice-tcp", err)
+		}
+		p.onClose(ignoreClosed(tcp.Close))
+		config.TCP = tcp
+	}
+	if p.plane, err = sfu.New(config); err != nil {
+		return fmt.Errorf("open the media plane: %w", err)
+	}
+	p.onClose(p.plane.Close)
+	return nil
+}
+
+func (p *parts) openSignaling(s settings, keys *identity.Keys, log *slog.Logger, registry *prometheus.Registry) error {
+	proxies, err := s.trustedProxies()
+	if err != nil {
+		return err
+	}
+	token, err := s.metricsToken()
+	if err != nil {
+		return err
+	}
+	p.signaling, err = signaling.New(signaling.Config{
+		Rooms: p.rooms, Tokens: keys, Pages: web.Pages(),
+		OpenRooms: s.OpenRooms, PublicURL: s.PublicURL, TrustedProxies: proxies,
+		Limits:       gate.Limits{PerMinute: s.FailuresPerIP, Open: s.OpenPerIP},
+		MetricsToken: token, MetricsOpen: s.Metrics == "open",
+		Version: version, Registry: registry, Logger: log,
+	})
+	if err != nil {
+		return err
+	}
+	p.onClose(p.signaling.Close)
+	return nil
+}
+
+func (p *parts) openDoors(ctx context.Context, s settings, log *slog.Logger) error {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.HTTP)
+	if err != nil {
+		return fmt.Errorf("open the HTTP port: %w: choose another --http", err)
+	}
+	p.onClose(ignoreClosed(listener.Close))
+	p.link = s.link(listener)
+	if config := p.certs.TLSConfig(); config != nil {
+		listener = tls.NewListener(listener, config)
+	}
+	p.doors = append(p.doors, door{listener, signaling.HTTPServer(s.HTTP, p.signaling.Handler(), log)})
+	if s.TLS != "auto" || s.TLSRedirect == "" {
+		return nil
+	}
+	plain, err := new(net.ListenConfig).Listen(ctx, "tcp", s.TLSRedirect)
+	if err != nil {
+		return fmt.Errorf("open the port for certificate challenges: %w: choose another --tls-redirect, or an empty one", err)
+	}
+	p.onClose(ignoreClosed(plain.Close))
+	p.doors = append(p.doors, door{plain, signaling.HTTPServer(s.TLSRedirect, p.certs.Challenge(redirect(s.PublicURL)), log)})
+	return nil
+}
+
+func (p *parts) onClose(f func() error) { p.closers = append(p.closers, f) }
+
+// close undoes open in reverse; everything in it may be closed twice.
+func (p *parts) close() {
+	for i := len(p.closers) - 1; i >= 0; i-- {
+		if err := p.closers[i](); err != nil {
+			slog.Warn("closing", "error", err)
+		}
+	}
+	p.closers = nil
+}
+
+// ignoreClosed is for sockets that their user closes as well.
+func ignoreClosed(closing func() error) func() error {
+	return func() error {
+		if err := closing(); !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	}
+}
+
+func (s settings) inData(name string) string { return filepath.Join(s.DataDir, name) }
+
+func (s settings) metricsToken() (string, error) {
+	if s.MetricsTokenFile == "" {
+		return "", nil
+	}
+	text, err := os.ReadFile(s.MetricsTokenFile)
+	if err != nil {
+		return "", fmt.Errorf("read --metrics-token-file: %w", err)
+	}
+	token := strings.TrimSpace(string(text))
+	if token == "" {
+		return "", fmt.Errorf("--metrics-token-file %s is empty: write a long random token into it", s.MetricsTokenFile)
+	}
+	return token, nil
+}
