@@ -3,9 +3,11 @@
  * state as signals. It draws nothing and talks to no host but its own server.
  */
 export { Meeting, type MeetingOptions } from './meeting';
-export { LocalMedia, type DeviceState, type Devices, type LocalMediaOptions, type ScreenState } from './devices';
+export { MeetingError } from './errors';
+export { LocalMedia, type DeviceState, type Devices, type LocalMediaOptions, type ScreenHint, type ScreenState } from './devices';
+export type { Link } from './wire';
 export type { DeviceError } from './device-errors';
-export type { MeetingStats, LineStats, SeatStats } from './stats';
+export type { LineStats, MeetingStats, PathStats, SeatStats } from './stats';
 export type {
   Ended,
   Failure,

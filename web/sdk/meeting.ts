@@ -1,8 +1,13 @@
-import { signal, type ReadonlySignal } from '@preact/signals-core';
+import { computed, effect, signal, type ReadonlySignal } from '@preact/signals-core';
 import { LocalMedia } from './devices';
+import { MeetingError } from './errors';
+import { MediaSide } from './media';
 import type { Ended, Failure, Line, Participant, Phase, Picture, PictureSource, Self, Speaking, Step } from './model';
-import type { Knock, Preview, Tile } from './protocol';
-import type { MeetingStats } from './stats';
+import { watchNetwork, watchPage } from './network';
+import type { Knock, Preview, Reason, Resumed, Role, ServerMessage, Tile, Welcome } from './protocol';
+import { State } from './state';
+import { Collector, type MeetingStats } from './stats';
+import { Wire, type Link, type Listener } from './wire';
 
 export interface MeetingOptions {
   room: string;
@@ -10,60 +15,431 @@ export interface MeetingOptions {
   token?: string;
   /** WebSocket URL; default is /ws of the page's own origin. */
   url?: string;
+  /** Devices to use; default is a LocalMedia of the meeting's own. */
   local?: LocalMedia;
   /** How many seats the first offer holds, default 4. */
   seats?: number;
+  /** For tests. */
+  socket?: (url: string, protocol: string) => WebSocket;
+  peer?: (configuration: RTCConfiguration) => RTCPeerConnection;
+}
+
+/** How we say who we are, for the server's logs. */
+const client = 'web/0.1';
+/** How long a leave may take to be heard before the connection is closed anyway, in milliseconds. */
+const farewell = 1_000;
+/** How long a resumed session is given to repeat what we missed before we ask again, in milliseconds. */
+const settle = 500;
+
+/** How far we have come, whatever the connection is doing. */
+type Stage = 'outside' | 'door' | 'joining' | 'waiting' | 'joined' | 'ended';
+
+interface Entering {
+  promise: Promise<void>;
+  resolve: () => void;
+  reject: (error: MeetingError) => void;
 }
 
 /** One session in one room. */
 export class Meeting {
-  readonly phase: ReadonlySignal<Phase> = signal('connecting');
-  readonly step: ReadonlySignal<Step> = signal('signalling');
-  readonly failure: ReadonlySignal<Failure | null> = signal(null);
-  readonly ended: ReadonlySignal<Ended | null> = signal(null);
-  readonly self: ReadonlySignal<Self | null> = signal(null);
+  readonly phase: ReadonlySignal<Phase>;
+  readonly step: ReadonlySignal<Step>;
+  readonly failure: ReadonlySignal<Failure | null>;
+  readonly ended: ReadonlySignal<Ended | null>;
+  readonly self: ReadonlySignal<Self | null>;
   /** The token fixes the name; '' when the person chooses. */
-  readonly fixedName: ReadonlySignal<string> = signal('');
-  readonly preview: ReadonlySignal<Preview> = signal({ count: 0, names: [] });
+  readonly fixedName: ReadonlySignal<string>;
+  readonly preview: ReadonlySignal<Preview>;
   /** Everybody in the room, ourselves included, in the order they came. */
-  readonly participants: ReadonlySignal<Participant[]> = signal([]);
-  readonly speakers: ReadonlySignal<Speaking> = signal({ speaking: [] });
-  readonly chat: ReadonlySignal<Line[]> = signal([]);
-  readonly knocks: ReadonlySignal<Knock[]> = signal([]);
+  readonly participants: ReadonlySignal<Participant[]>;
+  readonly speakers: ReadonlySignal<Speaking>;
+  readonly chat: ReadonlySignal<Line[]>;
+  readonly knocks: ReadonlySignal<Knock[]>;
   /** When the first person joined, milliseconds since 1970 UTC; 0 before we are in. */
-  readonly started: ReadonlySignal<number> = signal(0);
+  readonly started: ReadonlySignal<number>;
   /** One stream per audible line, each to be played by one hidden audio element. */
-  readonly audible: ReadonlySignal<MediaStream[]> = signal([]);
+  readonly audible: ReadonlySignal<MediaStream[]>;
+  /** The signalling connection, for "trying again in 3 s". */
+  readonly link: ReadonlySignal<Link>;
   readonly local: LocalMedia;
+
+  private readonly wire: Wire;
+  private readonly media: MediaSide;
+  private readonly state = new State();
+  private readonly collector = new Collector();
+  private readonly stage = signal<Stage>('outside');
+  private readonly up = signal(false);
+  /** We were in, the server forgot us, and we are on our way back in. */
+  private readonly returning = signal(false);
+  private readonly trouble = signal<Failure | null>(null);
+  private readonly over = signal<Ended | null>(null);
+  private readonly who = signal<{ id: string; name: string; role: Role } | null>(null);
+  private readonly named = signal('');
+  private readonly pictures = new Map<string, ReadonlySignal<Picture>>();
+  private readonly ends: (() => void)[] = [];
+  private readonly marks: Record<string, number> = {};
+  private opened = 0;
+  private joinedAt = 0;
+  private name = '';
+  /** We want to be in the room: after a loss we go back in by ourselves. */
+  private entering: Entering | null = null;
+  private inside = false;
+  /** The server lets us set up media before we join. */
+  private prepared = false;
+  private iceServers: RTCIceServer[] = [];
+  /** What the server was last told that we send. */
+  private told = '';
 
   constructor(readonly options: MeetingOptions) {
     this.local = options.local ?? new LocalMedia();
+    const { token } = options;
+    this.wire = new Wire({
+      url: options.url ?? ownURL(),
+      hello: () => ({ room: options.room, client, ...(token ? { token } : {}), ...(this.name ? { name: this.name } : {}) }),
+      listener: this.listener(),
+      ...(options.socket ? { socket: options.socket } : {}),
+    });
+    this.media = new MediaSide({
+      wire: this.wire,
+      local: this.local,
+      seats: options.seats,
+      peer: options.peer,
+      failed: (error) => (this.trouble.value = error?.failure ?? null),
+    });
+    this.phase = computed(() => this.phaseNow());
+    this.step = computed(() => this.stepNow());
+    this.self = computed(() => this.selfNow());
+    [this.failure, this.ended, this.fixedName, this.link] = [this.trouble, this.over, this.named, this.wire.link];
+    ({ participants: this.participants, speakers: this.speakers, chat: this.chat } = this.state);
+    ({ knocks: this.knocks, preview: this.preview, started: this.started } = this.state);
+    this.audible = this.media.seating.audible;
+  }
+
+  /** Connects to the server and prepares media; call it as soon as the page is there. */
+  open(): void {
+    if (this.opened) return;
+    this.opened = Date.now();
+    if (typeof RTCPeerConnection === 'undefined' && !this.options.peer) {
+      this.trouble.value = new MeetingError('unsupported', 'this browser has no WebRTC').failure;
+      return;
+    }
+    this.ends.push(watchNetwork(() => this.moved()), watchPage(() => this.close()), this.announce(), this.time());
+    this.wire.start();
+  }
+
+  /** Enters the room; resolves when in, rejects with a MeetingError when refused. */
+  join(name: string): Promise<void> {
+    if (this.inside) return Promise.resolve();
+    this.name = name;
+    this.entering ??= deferred();
+    this.trouble.value = null;
+    this.stage.value = 'joining';
+    if (this.up.peek()) this.enter();
+    return this.entering.promise;
+  }
+
+  /** Leaves for good; `ended` follows at once. */
+  leave(): void {
+    if (this.stage.peek() === 'ended') return;
+    void this.wire.request('leave', undefined).catch(() => undefined).finally(() => this.wire.stop());
+    setTimeout(() => this.wire.stop(), farewell);
+    this.finish('left');
+  }
+
+  /** Leaves and lets go of everything; devices given in the options stay open. */
+  close(): void {
+    this.wire.send('leave', undefined);
+    this.wire.stop();
+    this.finish('left');
+    for (const end of this.ends.splice(0)) end();
+    if (!this.options.local) this.local.close();
   }
 
   /** Somebody's picture; our own too, by our own id. Same signal for the same arguments. */
-  stream(_participant: string, _source: PictureSource): ReadonlySignal<Picture> {
-    return signal({ stream: null });
+  stream(participant: string, source: PictureSource): ReadonlySignal<Picture> {
+    const key = `${source} ${participant}`;
+    let picture = this.pictures.get(key);
+    if (!picture) {
+      const theirs = this.media.seating.picture(participant, source);
+      const ours = source === 'camera' ? this.local.preview : this.local.screenPreview;
+      picture = computed(() => (this.who.value?.id === participant ? { stream: ours.value } : theirs.value));
+      this.pictures.set(key, picture);
+    }
+    return picture;
   }
-  onReaction(_hear: (participant: string, emoji: string) => void): () => void {
-    return () => {};
+
+  onReaction(hear: (participant: string, emoji: string) => void): () => void {
+    return this.state.onReaction(hear);
   }
-  /** Connects to the server and prepares media; call it as soon as the page is there. */
-  open(): void {}
-  /** Enters the room; resolves when in, rejects with a MeetingError when refused. */
-  async join(_name: string): Promise<void> {}
-  /** Leaves for good; `ended` follows. */
-  leave(): void {}
-  /** Lets go of everything, devices excepted unless the meeting made them itself. */
-  close(): void {}
-  say(_text: string): void {}
-  hand(_raised: boolean): void {}
-  react(_emoji: string): void {}
-  admit(_participant: string): void {}
-  deny(_participant: string): void {}
-  rename(_name: string): void {}
+
+  say(text: string): void {
+    const nonce = crypto.getRandomValues(new Uint32Array(3)).join('-');
+    this.state.echo(nonce, text, Date.now());
+    this.deliver(nonce, text);
+  }
+
+  hand(raised: boolean): void {
+    this.ask(this.wire.request('hand', { raised }));
+  }
+
+  react(emoji: string): void {
+    this.wire.send('react', { emoji });
+  }
+
+  admit(participant: string): void {
+    this.ask(this.wire.request('admit', { participant }));
+  }
+
+  deny(participant: string): void {
+    this.ask(this.wire.request('deny', { participant }));
+  }
+
+  rename(name: string): void {
+    this.name = name;
+    this.ask(this.wire.request('rename', { name }));
+  }
+
   /** Says what the page shows, most important first; our own tiles may be among them. */
-  show(_tiles: Tile[]): void {}
-  async stats(): Promise<MeetingStats> {
-    throw new Error('not open');
+  show(tiles: Tile[]): void {
+    this.media.show(tiles);
   }
+
+  /** A snapshot of what is sent and received, for support reports and tests. */
+  stats(): Promise<MeetingStats> {
+    const { connection, seating, exchanges, iceRestarts, rebuilds } = this.media;
+    return this.collector.snapshot({
+      room: this.options.room,
+      phase: this.phase.peek(),
+      self: this.who.peek()?.id ?? null,
+      people: this.participants.peek(),
+      connection,
+      seats: seating.seats,
+      sdpExchanges: exchanges,
+      recoveries: { iceRestarts, rebuilds, reconnects: Math.max(0, this.wire.greetings - 1) },
+      timings: { ...this.marks },
+    });
+  }
+
+  private listener(): Listener {
+    return {
+      welcome: (welcome) => this.welcome(welcome),
+      resumed: (resumed) => this.resumed(resumed),
+      message: (message) => this.heard(message),
+      lost: () => this.lost(),
+      trouble: (error) => (this.trouble.value = error.failure),
+      refused: (error) => this.refused(error),
+    };
+  }
+
+  /** A session begins: the first, or a new one because the old could not be had back. */
+  private welcome(welcome: Welcome): void {
+    const { participant: id, role, name = '', prepare, iceServers } = welcome;
+    this.who.value = { id, name: name || this.name, role };
+    this.named.value = name;
+    this.prepared = prepare;
+    this.iceServers = iceServers ?? [];
+    this.state.enter(id, welcome.preview);
+    this.connected();
+    if (this.media.connection) this.media.rebuild(id);
+    else if (prepare) this.media.prepare(id, this.iceServers);
+    this.goOn();
+  }
+
+  private resumed(resumed: Resumed): void {
+    const { participant: id, media, fresh } = resumed;
+    const who = this.who.peek();
+    if (who) this.who.value = { ...who, id };
+    this.state.enter(id);
+    this.connected();
+    if (media) this.media.signalled();
+    else if (this.media.connection) this.media.rebuild(id);
+    if (fresh) return this.goOn();
+    if (this.inside) this.catchUp();
+    else if (this.stage.peek() === 'joining') setTimeout(() => this.stage.peek() === 'joining' && this.enter(), settle);
+  }
+
+  private lost(): void {
+    this.up.value = false;
+    this.told = '';
+  }
+
+  private connected(): void {
+    this.up.value = true;
+    if (this.trouble.peek()?.code !== 'media-blocked') this.trouble.value = null;
+  }
+
+  /** At the start of a session: stand at the door, or go (back) in. */
+  private goOn(): void {
+    if (!this.entering) {
+      this.stage.value = 'door';
+      return;
+    }
+    this.returning.value = this.inside;
+    this.enter();
+  }
+
+  /** What the server may have missed while we were away. */
+  private catchUp(): void {
+    this.media.joined();
+    for (const line of this.state.unsent()) this.deliver(line.id, line.text);
+  }
+
+  private enter(): void {
+    if (!this.inside) this.stage.value = 'joining';
+    // Nothing of ours is passed on before we are in; on the line already, it is there the moment we are.
+    if (this.prepared) this.media.admit(true);
+    const media = this.media.sending.peek();
+    this.told = JSON.stringify(media);
+    this.wire.request('join', { name: this.name, media }).catch((error: MeetingError) => this.notIn(error));
+  }
+
+  /** Join failed: when the connection went, the next one tries; else we are told why. */
+  private notIn(error: MeetingError): void {
+    if (error.code === 'unreachable') return;
+    this.trouble.value = error.failure;
+    if (error.retryable && error.retryAfter !== undefined) {
+      setTimeout(() => this.entering && this.up.peek() && this.enter(), error.retryAfter);
+      return;
+    }
+    const { entering, inside } = this;
+    this.entering = null;
+    if (inside) return this.finish('lost');
+    this.stage.value = 'door';
+    entering?.reject(error);
+  }
+
+  private heard(message: ServerMessage): void {
+    this.state.apply(message);
+    this.media.apply(message);
+    switch (message.type) {
+      case 'joined':
+        return this.nowIn(message.data.participant);
+      case 'waiting':
+        this.media.admit(false);
+        if (!this.inside) this.stage.value = 'waiting';
+        return;
+      case 'closed':
+        // A server that stops may come back; the wire keeps asking.
+        if (message.data.reason !== 'shutdown') this.closed(message.data.reason);
+        return;
+      default:
+    }
+  }
+
+  private nowIn(id: string): void {
+    const who = this.who.peek();
+    const me = this.participants.peek().find((p) => p.id === id);
+    this.who.value = { id, name: me?.name ?? this.name, role: me?.role ?? who?.role ?? 'guest' };
+    this.inside = true;
+    this.returning.value = false;
+    this.joinedAt ||= Date.now();
+    this.stage.value = 'joined';
+    this.media.prepare(id, this.iceServers);
+    this.catchUp();
+    this.entering?.resolve();
+  }
+
+  private refused(error: MeetingError): void {
+    this.trouble.value = error.failure;
+    this.entering?.reject(error);
+    this.entering = null;
+    if (this.inside) return this.finish('lost');
+    this.stage.value = 'outside';
+    this.up.value = false;
+  }
+
+  private closed(reason: Reason): void {
+    this.wire.stop();
+    this.entering?.reject(new MeetingError(reason === 'denied' ? 'forbidden' : 'not-admitted', `the session was closed: ${reason}`));
+    this.finish(reason);
+  }
+
+  private finish(reason: Reason): void {
+    if (this.stage.peek() === 'ended') return;
+    this.over.value = { reason, duration: this.joinedAt ? Date.now() - this.joinedAt : 0 };
+    this.stage.value = 'ended';
+    this.inside = false;
+    this.entering = null;
+    this.media.close();
+    this.state.leave();
+    this.local.stopScreen();
+  }
+
+  private moved(): void {
+    this.wire.nudge();
+    this.media.network();
+  }
+
+  private deliver(nonce: string, text: string): void {
+    this.wire.request('chat', { text, nonce }).catch((error: MeetingError) => {
+      if (error.code !== 'unreachable') this.state.failed(nonce);
+    });
+  }
+
+  /** A command that fails shows its failure; one lost with the connection is for the person to repeat. */
+  private ask(reply: Promise<unknown>): void {
+    reply.catch((error: MeetingError) => {
+      if (error.code !== 'unreachable') this.trouble.value = error.failure;
+    });
+  }
+
+  /** The others are told whenever what we send changes. */
+  private announce(): () => void {
+    return effect(() => {
+      const sending = this.media.sending.value;
+      if (this.stage.value !== 'joined' || this.returning.value || !this.up.value) return;
+      const text = JSON.stringify(sending);
+      if (text !== this.told && this.wire.send('media', sending)) this.told = text;
+    });
+  }
+
+  private phaseNow(): Phase {
+    const gone = !this.up.value;
+    const stage = this.stage.value;
+    switch (stage) {
+      case 'outside':
+        return 'connecting';
+      case 'door':
+        return gone ? 'connecting' : 'door';
+      case 'waiting':
+        return gone ? 'reconnecting' : 'waiting';
+      case 'joined':
+        return gone || this.returning.value || this.media.state.value === 'interrupted' ? 'reconnecting' : 'joined';
+      default:
+        return stage;
+    }
+  }
+
+  private stepNow(): Step {
+    if (!this.up.value) return 'signalling';
+    const media = this.media.state.value;
+    return media === 'connected' || media === 'none' ? 'ready' : 'securing';
+  }
+
+  private selfNow(): Self | null {
+    const who = this.who.value;
+    const me = this.participants.value.find((p) => p.self);
+    return who && { id: who.id, name: me?.name ?? who.name, role: me?.role ?? who.role };
+  }
+
+  /** Notes when each step was reached first. */
+  private time(): () => void {
+    return effect(() => {
+      const reached = [this.phase.value, this.up.value ? 'signalled' : '', this.media.state.value === 'connected' ? 'secured' : ''];
+      for (const name of reached) if (name) this.marks[name] ??= Date.now() - this.opened;
+    });
+  }
+}
+
+function ownURL(): string {
+  if (typeof location === 'undefined') return '';
+  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`;
+}
+
+function deferred(): Entering {
+  let resolve!: () => void;
+  let reject!: (error: MeetingError) => void;
+  const promise = new Promise<void>((yes, no) => ([resolve, reject] = [yes, no]));
+  promise.catch(() => undefined); // a page that does not wait sees it in `failure`
+  return { promise, resolve, reject };
 }

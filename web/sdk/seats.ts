@@ -39,9 +39,8 @@ export class Seating {
     const key = name(participant, source);
     let picture = this.pictures.get(key);
     if (!picture) {
-      picture = signal<Picture>({ stream: null });
+      picture = signal<Picture>(this.first(key));
       this.pictures.set(key, picture);
-      this.place();
     }
     return picture;
   }
@@ -70,12 +69,25 @@ export class Seating {
     this.sounds.value = [];
   }
 
+  /** What somebody's picture is when it is asked for the first time. */
+  private first(key: string): Picture {
+    const seat = this.seated().get(key);
+    const track = seat && this.trackOf(seat);
+    if (!track || !visible(seat)) return picture(null, seat?.paused);
+    const stream = new MediaStream([track]);
+    this.shown.set(key, { track, stream });
+    return picture(stream, seat.paused);
+  }
+
   private place(): void {
-    const seated = new Map<string, Seat>();
-    for (const seat of this.seats) {
-      if (seat.participant && seat.kind !== 'voice') seated.set(name(seat.participant, sourceOf(seat)), seat);
-    }
+    const seated = this.seated();
     for (const [key, picture] of this.pictures) this.show(key, picture, seated.get(key));
+  }
+
+  /** Who has a seat with a picture, by the key of the picture. */
+  private seated(): Map<string, Seat> {
+    const people = this.seats.filter((s) => s.participant && s.kind !== 'voice');
+    return new Map(people.map((s) => [name(s.participant ?? '', s.kind === 'stage' ? 'screen' : 'camera'), s]));
   }
 
   private show(key: string, picture: Signal<Picture>, seat: Seat | undefined): void {
@@ -86,8 +98,7 @@ export class Seating {
       if (before && this.old.has(before.track) && this.seats.length === 0) return;
       return this.set(key, picture, undefined, seat?.paused);
     }
-    const visible = seat.video || keepsFrame.has(seat.paused ?? '');
-    if (!visible) return this.set(key, picture, undefined, seat.paused);
+    if (!visible(seat)) return this.set(key, picture, undefined, seat.paused);
     if (before?.track === track) return this.set(key, picture, before, seat.paused);
     const next = { track, stream: new MediaStream([track]) };
     if (before && this.old.has(before.track) && track.muted) return this.hold(key, picture, next, seat.paused);
@@ -109,15 +120,15 @@ export class Seating {
     this.waiting.set(key, { track: next.track, cancel });
   }
 
-  private set(key: string, picture: Signal<Picture>, shown: Shown | undefined, paused: string | undefined): void {
+  private set(key: string, value: Signal<Picture>, shown: Shown | undefined, paused: string | undefined): void {
     this.waiting.get(key)?.cancel();
     this.waiting.delete(key);
     if (shown) this.shown.set(key, shown);
     else this.shown.delete(key);
     const stream = shown?.stream ?? null;
-    const now = picture.peek();
+    const now = value.peek();
     if (now.stream === stream && now.paused === paused) return;
-    picture.value = paused ? { stream, paused } : { stream };
+    value.value = picture(stream, paused);
   }
 
   /** A line is played from the first time somebody is on it, and then stays: no word is cut by a late start. */
@@ -148,6 +159,10 @@ function name(participant: string, source: PictureSource): string {
   return `${source} ${participant}`;
 }
 
-function sourceOf(seat: Seat): PictureSource {
-  return seat.kind === 'stage' ? 'screen' : 'camera';
+function visible(seat: Seat): boolean {
+  return seat.video || keepsFrame.has(seat.paused ?? '');
+}
+
+function picture(stream: MediaStream | null, paused: string | undefined): Picture {
+  return paused ? { stream, paused } : { stream };
 }

@@ -1,3 +1,8 @@
+import type { Connection } from './connection';
+import type { MediaLines, PairLines } from './lines';
+import type { Participant } from './model';
+import type { Seat, SeatKind } from './protocol';
+
 /** One line of media, sent or received, as the browser counts it. */
 export interface LineStats {
   mid: string;
@@ -13,6 +18,7 @@ export interface LineStats {
   /** Bits a second since the last call, 0 at the first. */
   bitrate: number;
   lost?: number;
+  /** Seconds. */
   jitter?: number;
   nacks?: number;
   plis?: number;
@@ -20,6 +26,7 @@ export interface LineStats {
   width?: number;
   height?: number;
   framesPerSecond?: number;
+  /** Encoded or decoded. */
   frames?: number;
   keyFrames?: number;
   freezes?: number;
@@ -27,13 +34,15 @@ export interface LineStats {
   audioEnergy?: number;
   audioLevel?: number;
   concealed?: number;
+  /** Mean delay in the jitter buffer so far. */
   jitterBufferMs?: number;
+  /** What holds the quality back: "none", "cpu", "bandwidth", "other". */
   limitation?: string;
 }
 
 /** What sits in one of our seats, with its two lines. */
 export interface SeatStats {
-  kind: 'seat' | 'stage' | 'voice';
+  kind: SeatKind;
   index: number;
   participant?: string;
   paused?: string;
@@ -41,8 +50,25 @@ export interface SeatStats {
   video?: LineStats;
 }
 
+/** The path media takes. */
+export interface PathStats {
+  state: string;
+  ice: string;
+  /** Milliseconds. */
+  roundTrip?: number;
+  /** Bits a second. */
+  availableOutgoing?: number;
+  availableIncoming?: number;
+  local?: string;
+  remote?: string;
+  protocol?: string;
+  dtls?: string;
+  cipher?: string;
+}
+
 /** A snapshot for support reports and tests. Keys are stable. */
 export interface MeetingStats {
+  /** Milliseconds since 1970 UTC. */
   at: number;
   room: string;
   phase: string;
@@ -50,28 +76,171 @@ export interface MeetingStats {
   participants: { id: string; name: string; self: boolean; away: boolean; microphone: boolean; camera: boolean; screen: boolean }[];
   seats: SeatStats[];
   sent: LineStats[];
-  /** Which simulcast layers the server wants from us. */
+  /** Which simulcast layers the server wants from us, by source. */
   layers: Record<string, string[]>;
-  connection: {
-    state: string;
-    ice: string;
-    /** Milliseconds. */
-    roundTrip?: number;
-    availableOutgoing?: number;
-    availableIncoming?: number;
-    local?: string;
-    remote?: string;
-    protocol?: string;
-    dtls?: string;
-    cipher?: string;
-  };
+  connection: PathStats;
   /** Bits a second over all lines. */
   bitrate: { sent: number; received: number };
   freezes: { count: number; seconds: number };
   /** Offers answered since this meeting object was made. */
   sdpExchanges: number;
-  /** How often media was mended: ICE restarts, whole connections made anew, WebSockets reopened. */
+  /** How often the way was mended: ICE restarts, connections made anew, WebSockets reopened. */
   recoveries: { iceRestarts: number; rebuilds: number; reconnects: number };
-  /** Milliseconds from open() or join() to each step. */
+  /** Milliseconds from open() to each step. */
   timings: Record<string, number>;
+}
+
+/** What a snapshot is taken of. */
+export interface Scene {
+  room: string;
+  phase: string;
+  self: string | null;
+  people: Participant[];
+  connection: Pick<Connection, 'pc' | 'lines' | 'layers'> | null;
+  seats: Seat[];
+  sdpExchanges: number;
+  recoveries: MeetingStats['recoveries'];
+  timings: Record<string, number>;
+}
+
+/** What the statistics of one connection give. */
+type Collected = Pick<MeetingStats, 'seats' | 'sent' | 'connection' | 'bitrate' | 'freezes'>;
+
+const nothing: Collected = {
+  seats: [],
+  sent: [],
+  connection: { state: 'none', ice: 'none' },
+  bitrate: { sent: 0, received: 0 },
+  freezes: { count: 0, seconds: 0 },
+};
+
+/** Fields of the W3C statistics we read, over all their types. */
+type Report = Record<string, unknown> & { id: string; type: string };
+
+/** Collector reads statistics and remembers the last counts, for bit rates. */
+export class Collector {
+  private last = new Map<string, { bytes: number; at: number }>();
+
+  /** snapshot joins what the browser counts with what we know. */
+  async snapshot(scene: Scene): Promise<MeetingStats> {
+    const { connection, people, seats, ...known } = scene;
+    const collected = connection ? await this.collect(connection.pc, connection.lines, seats) : nothing;
+    const participants = people.map(({ id, name, self, away, media: { microphone, camera, screen } }) => {
+      return { id, name, self, away: away ?? false, microphone, camera, screen };
+    });
+    return { at: Date.now(), ...known, participants, ...collected, layers: Object.fromEntries(connection?.layers ?? []) };
+  }
+
+  private async collect(pc: RTCPeerConnection, lines: MediaLines, seats: Seat[]): Promise<Collected> {
+    const reports = new Map<string, Report>();
+    (await pc.getStats()).forEach((r: Report) => reports.set(r.id, r));
+    const all = [...reports.values()];
+    const of = (type: string): LineStats[] => all.filter((r) => r.type === type).map((r) => this.line(r, reports));
+    const sent = of('outbound-rtp');
+    const received = new Map(of('inbound-rtp').map((l) => [l.mid, l]));
+    this.last = new Map(all.filter(counted).map((r) => [r.id, { bytes: bytesOf(r), at: Number(r['timestamp']) }]));
+    const incoming = [...received.values()];
+    return {
+      sent,
+      seats: seated(lines, seats, received),
+      connection: path(pc, all, reports),
+      bitrate: { sent: sum(sent, 'bitrate'), received: sum(incoming, 'bitrate') },
+      freezes: { count: sum(incoming, 'freezes'), seconds: sum(incoming, 'freezeSeconds') },
+    };
+  }
+
+  private line(r: Report, reports: Map<string, Report>): LineStats {
+    const codec = reports.get(String(r['codecId']));
+    const far = reports.get(String(r['remoteId']));
+    const bytes = bytesOf(r);
+    const out = r.type === 'outbound-rtp';
+    return drop({
+      mid: String(r['mid'] ?? ''),
+      kind: r['kind'] === 'video' ? 'video' : 'audio',
+      rid: text(r['rid']),
+      active: typeof r['active'] === 'boolean' ? r['active'] : undefined,
+      ssrc: number(r['ssrc']),
+      codec: text(codec?.['mimeType']),
+      scalabilityMode: text(r['scalabilityMode']),
+      bytes,
+      packets: number(r[out ? 'packetsSent' : 'packetsReceived']) ?? 0,
+      bitrate: this.bitrate(r, bytes),
+      lost: number((out ? far : r)?.['packetsLost']),
+      jitter: number((out ? far : r)?.['jitter']),
+      nacks: number(r['nackCount']),
+      plis: number(r['pliCount']),
+      retransmitted: number(r[out ? 'retransmittedPacketsSent' : 'retransmittedPacketsReceived']),
+      width: number(r['frameWidth']),
+      height: number(r['frameHeight']),
+      framesPerSecond: number(r['framesPerSecond']),
+      frames: number(r[out ? 'framesEncoded' : 'framesDecoded']),
+      keyFrames: number(r[out ? 'keyFramesEncoded' : 'keyFramesDecoded']),
+      freezes: number(r['freezeCount']),
+      freezeSeconds: number(r['totalFreezesDuration']),
+      audioEnergy: number(r['totalAudioEnergy']),
+      audioLevel: number(r['audioLevel']),
+      concealed: number(r['concealedSamples']),
+      jitterBufferMs: mean(r['jitterBufferDelay'], r['jitterBufferEmittedCount']),
+      limitation: text(r['qualityLimitationReason']),
+    });
+  }
+
+  private bitrate(r: Report, bytes: number): number {
+    const before = this.last.get(r.id);
+    const ms = before ? Number(r['timestamp']) - before.at : 0;
+    return before && ms > 0 ? Math.max(0, Math.round(((bytes - before.bytes) * 8000) / ms)) : 0;
+  }
+}
+
+function seated(lines: MediaLines, seats: Seat[], received: Map<string, LineStats>): SeatStats[] {
+  const at = (line: RTCRtpTransceiver | undefined): LineStats | undefined => received.get(line?.mid ?? 'none');
+  const who = (kind: SeatKind, index: number): Seat | undefined => seats.find((s) => s.kind === kind && s.index === index);
+  const one = (kind: SeatKind, index: number, audio?: RTCRtpTransceiver, video?: RTCRtpTransceiver): SeatStats => {
+    const seat = who(kind, index);
+    return drop({ kind, index, participant: seat?.participant || undefined, paused: seat?.paused || undefined, audio: at(audio), video: at(video) });
+  };
+  const pairs = (kind: SeatKind, list: PairLines[]): SeatStats[] => list.map((p, i) => one(kind, i, p.audio, p.video));
+  return [...pairs('seat', lines.seats), ...pairs('stage', lines.stages), ...lines.voices.map((v, i) => one('voice', i, v))];
+}
+
+function path(pc: RTCPeerConnection, all: Report[], reports: Map<string, Report>): PathStats {
+  const transport = all.find((r) => r.type === 'transport');
+  const pair =
+    reports.get(String(transport?.['selectedCandidatePairId'])) ??
+    all.find((r) => r.type === 'candidate-pair' && r['nominated'] === true && r['state'] === 'succeeded');
+  const candidate = (id: unknown): Report | undefined => reports.get(String(id));
+  const address = (c: Report | undefined): string | undefined =>
+    c && `${text(c['candidateType']) ?? ''} ${text(c['address']) ?? ''}:${number(c['port']) ?? ''}`;
+  const roundTrip = number(pair?.['currentRoundTripTime']);
+  return drop({
+    state: pc.connectionState,
+    ice: pc.iceConnectionState,
+    roundTrip: roundTrip === undefined ? undefined : Math.round(roundTrip * 1000),
+    availableOutgoing: number(pair?.['availableOutgoingBitrate']),
+    availableIncoming: number(pair?.['availableIncomingBitrate']),
+    local: address(candidate(pair?.['localCandidateId'])),
+    remote: address(candidate(pair?.['remoteCandidateId'])),
+    protocol: text(candidate(pair?.['localCandidateId'])?.['protocol']),
+    dtls: text(transport?.['tlsVersion']),
+    cipher: text(transport?.['srtpCipher']),
+  });
+}
+
+const counted = (r: Report): boolean => r.type === 'outbound-rtp' || r.type === 'inbound-rtp';
+const bytesOf = (r: Report): number => number(r[r.type === 'outbound-rtp' ? 'bytesSent' : 'bytesReceived']) ?? 0;
+const number = (v: unknown): number | undefined => (typeof v === 'number' ? v : undefined);
+const text = (v: unknown): string | undefined => (typeof v === 'string' && v !== '' ? v : undefined);
+
+function mean(total: unknown, count: unknown): number | undefined {
+  const [t, n] = [number(total), number(count)];
+  return t === undefined || !n ? undefined : Math.round((t / n) * 1000);
+}
+
+function sum(lines: LineStats[], key: 'bitrate' | 'freezes' | 'freezeSeconds'): number {
+  return lines.reduce((total, l) => total + (l[key] ?? 0), 0);
+}
+
+/** drop leaves out what the browser did not say. */
+function drop<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as T;
 }

@@ -194,8 +194,8 @@ export class Wire {
       case 'error':
         return this.rejected(MeetingError.from(message.data));
       case 'closed': // the session we would resume has ended meanwhile
-        this.resume = '';
-        return this.options.listener.message(message);
+        if (message.data.reason !== 'lost') return this.options.listener.message(message);
+        return this.anew(unreachable('the session had ended'));
       case 'restarting': // a server on its way down answers nobody
         this.notBefore = Date.now() + message.data.after;
         return this.lose(this.socket, 'the server restarts');
@@ -217,12 +217,7 @@ export class Wire {
 
   private rejected(error: MeetingError): void {
     const socket = this.socket;
-    if (error.code === 'resume-failed') {
-      this.resume = '';
-      this.lastSeq = 0;
-      this.drop(error);
-      return this.connect();
-    }
+    if (error.code === 'resume-failed') return this.anew(error);
     if (error.retryable) {
       this.notBefore = Date.now() + (error.retryAfter ?? 0);
       this.options.listener.trouble(error);
@@ -230,6 +225,15 @@ export class Wire {
     }
     this.stop();
     this.options.listener.refused(error);
+  }
+
+  /** anew forgets the session that could not be had back and says hello without it. */
+  private anew(error: MeetingError): void {
+    if (!this.resume) return this.lose(this.socket, error.message);
+    this.resume = '';
+    this.lastSeq = 0;
+    this.drop(error);
+    this.connect();
   }
 
   private reply(message: ServerMessage): void {

@@ -1,0 +1,220 @@
+import { computed, effect, signal, type ReadonlySignal } from '@preact/signals-core';
+import { backoff } from './backoff';
+import { Connection, type ConnectionState } from './connection';
+import type { LocalMedia } from './devices';
+import { MeetingError } from './errors';
+import { clean, roomFor, seatSteps, stageSteps, type Room } from './layout';
+import { MaxTiles, type Media, type ServerMessage, type Source, type Tile } from './protocol';
+import { Seating } from './seats';
+import type { Wire } from './wire';
+
+/** At most one layout message in this time, the latest counts; in milliseconds. */
+const layoutGap = 100;
+
+export interface MediaOptions {
+  wire: Pick<Wire, 'request' | 'send' | 'open'>;
+  local: LocalMedia;
+  /** Seats of the first offer. */
+  seats?: number;
+  failed: (error: MeetingError | null) => void;
+  /** For tests. */
+  peer?: (configuration: RTCConfiguration) => RTCPeerConnection;
+}
+
+/**
+ * MediaSide keeps the media of one session going: it makes the connection,
+ * makes it anew when it is beyond mending, puts our tracks on it when we may
+ * be heard, and asks for as many seats as the page shows.
+ */
+export class MediaSide {
+  readonly seating = new Seating();
+  readonly state: ReadonlySignal<ConnectionState | 'none'>;
+  /** What we send now, for the others to know. */
+  readonly sending: ReadonlySignal<Media>;
+  connection: Connection | null = null;
+  exchanges = 0;
+  rebuilds = 0;
+  private pastRestarts = 0;
+  private readonly current = signal<ConnectionState | 'none'>('none');
+  private readonly live = signal<Connection | null>(null);
+  private readonly admitted = signal(false);
+  private iceServers: RTCIceServer[] = [];
+  private room: Room;
+  private self = '';
+  private tiles: Tile[] | null = null;
+  private shown = '';
+  private attempt = 0;
+  /** Media was connected before: what comes after is an interruption. */
+  private stood = false;
+  private again: ReturnType<typeof setTimeout> | undefined;
+  private later: ReturnType<typeof setTimeout> | undefined;
+  private readonly unbind: () => void;
+
+  constructor(private readonly options: MediaOptions) {
+    this.state = this.current;
+    this.sending = computed(() => sent(options.local));
+    this.room = { seats: options.seats ?? seatSteps[0] ?? 4, stages: stageSteps[0] ?? 1 };
+    this.unbind = this.bind();
+  }
+
+  get iceRestarts(): number {
+    return this.pastRestarts + (this.connection?.iceRestarts ?? 0);
+  }
+
+  /** prepare makes the connection, unless there is one. */
+  prepare(self: string, iceServers?: RTCIceServer[]): void {
+    this.self = self;
+    if (iceServers) this.iceServers = iceServers;
+    if (!this.connection) this.make();
+  }
+
+  /** rebuild throws the connection away and makes another. */
+  rebuild(self = this.self): void {
+    this.self = self;
+    if (this.connection) this.rebuilds++;
+    this.drop();
+    this.make();
+  }
+
+  /** admit lets our tracks onto the line: we are going in. */
+  admit(yes: boolean): void {
+    this.admitted.value = yes;
+  }
+
+  /** joined says it all again that the server must know of a participant. */
+  joined(): void {
+    this.admit(true);
+    this.shown = '';
+    this.tell();
+  }
+
+  /** signalled tells that signalling is back and the server kept our connection. */
+  signalled(): void {
+    if (this.again === undefined) this.connection?.signalled();
+  }
+
+  /** network tells that our address may have changed. */
+  network(): void {
+    if (this.current.peek() !== 'none') this.connection?.restartICE();
+  }
+
+  show(tiles: Tile[]): void {
+    this.tiles = tiles;
+    this.tell();
+  }
+
+  apply(message: ServerMessage): void {
+    switch (message.type) {
+      case 'seats':
+        return this.seating.seat(message.data.seats ?? []);
+      case 'layers':
+        return this.connection?.want(message.data.source, message.data.rids ?? []);
+      case 'ice-restart':
+        return this.connection?.restartICE();
+      default:
+    }
+  }
+
+  close(): void {
+    clearTimeout(this.later);
+    this.unbind();
+    this.drop();
+    this.seating.clear();
+  }
+
+  private make(): void {
+    clearTimeout(this.again);
+    this.again = undefined;
+    const mine = (): boolean => this.connection === connection;
+    const connection = new Connection({
+      iceServers: this.iceServers,
+      room: this.room,
+      peer: this.options.peer,
+      reachable: () => this.options.wire.open,
+      negotiate: async (offer) => {
+        const reply = await this.options.wire.request('offer', offer);
+        if (reply.type !== 'answer') throw new MeetingError('internal', `offer was answered by "${reply.type}"`);
+        this.exchanges++;
+        return reply.data.sdp;
+      },
+      changed: (state) => mine() && this.changed(state),
+      stuck: (error) => mine() && this.stuck(error),
+    });
+    this.connection = connection;
+    this.current.value = this.stood ? 'interrupted' : 'securing';
+    this.seating.attach(connection.lines);
+    this.live.value = connection;
+    void connection.offer();
+  }
+
+  private drop(): void {
+    clearTimeout(this.again);
+    this.again = undefined;
+    if (!this.connection) return;
+    this.pastRestarts += this.connection.iceRestarts;
+    this.connection.close();
+    this.connection = null;
+    this.live.value = null;
+    this.current.value = 'none';
+  }
+
+  private changed(state: ConnectionState): void {
+    this.current.value = state;
+    if (state !== 'connected') return;
+    this.attempt = 0;
+    this.stood = true;
+    this.options.failed(null);
+  }
+
+  /** A connection beyond mending is made anew, with growing waits. */
+  private stuck(error: MeetingError): void {
+    this.options.failed(error);
+    this.current.value = 'interrupted';
+    if (this.again !== undefined) return;
+    this.again = setTimeout(() => this.rebuild(), backoff(++this.attempt, Math.random()));
+  }
+
+  /** tell sends what is shown, and grows when it does not fit. */
+  private tell(): void {
+    const tiles = this.tiles && clean(this.tiles, this.self, MaxTiles);
+    if (!tiles || !this.admitted.peek() || this.later !== undefined) return;
+    const text = JSON.stringify(tiles);
+    if (text !== this.shown && this.options.wire.send('layout', { mode: 'tiles', tiles })) {
+      this.shown = text;
+      this.later = setTimeout(() => {
+        this.later = undefined;
+        this.tell();
+      }, layoutGap);
+    }
+    this.room = roomFor(tiles, this.room);
+    this.connection?.grow(this.room);
+  }
+
+  /** Our tracks follow our devices, as long as we are let in. */
+  private bind(): () => void {
+    const { local } = this.options;
+    const when = (on: boolean, track: MediaStreamTrack | null): MediaStreamTrack | null => (on && this.admitted.value ? track : null);
+    const follow = (source: Source, track: () => MediaStreamTrack | null): (() => void) => {
+      const wanted = computed(track);
+      return effect(() => this.live.value?.send(source, wanted.value));
+    };
+    const ends = [
+      follow('microphone', () => when(local.microphone.value.on, local.microphone.value.track)),
+      follow('camera', () => when(local.camera.value.on, local.camera.value.track)),
+      follow('screen', () => when(local.screen.value.on, local.screen.value.track)),
+      follow('screenAudio', () => when(local.screen.value.on, local.screen.value.audio)),
+    ];
+    return () => ends.forEach((end) => end());
+  }
+}
+
+function sent(local: LocalMedia): Media {
+  const { on, track, audio } = local.screen.value;
+  const flows = (d: { on: boolean; track: MediaStreamTrack | null }): boolean => d.on && d.track !== null;
+  return {
+    microphone: flows(local.microphone.value),
+    camera: flows(local.camera.value),
+    screen: on && track !== null,
+    screenAudio: on && audio !== null,
+  };
+}

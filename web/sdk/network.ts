@@ -1,0 +1,37 @@
+/** The part of the Network Information API we look at; not every browser has it. */
+interface NetworkInformation extends EventTarget {
+  type?: string;
+}
+
+/**
+ * watchNetwork calls back when this machine may have another address: the
+ * browser came online, or went from one kind of network to another. The
+ * function it returns ends the watch.
+ */
+export function watchNetwork(changed: () => void): () => void {
+  if (typeof window === 'undefined') return () => undefined;
+  const information = (navigator as { connection?: NetworkInformation }).connection;
+  let type = information?.type;
+  // The event also tells of mere estimates of speed, several times a minute.
+  const compare = (): void => {
+    if (information?.type === type) return;
+    type = information?.type;
+    changed();
+  };
+  window.addEventListener('online', changed);
+  information?.addEventListener?.('change', compare);
+  return () => {
+    window.removeEventListener('online', changed);
+    information?.removeEventListener?.('change', compare);
+  };
+}
+
+/** watchPage calls back when the page goes away for good. */
+export function watchPage(gone: () => void): () => void {
+  if (typeof window === 'undefined') return () => undefined;
+  const hide = (event: PageTransitionEvent): void => {
+    if (!event.persisted) gone();
+  };
+  window.addEventListener('pagehide', hide);
+  return () => window.removeEventListener('pagehide', hide);
+}

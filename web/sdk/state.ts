@@ -1,0 +1,140 @@
+import { signal, type ReadonlySignal } from '@preact/signals-core';
+import type { Line, Participant, Speaking } from './model';
+import type { ChatLine, Joined, Knock, Left, Participant as WireParticipant, Preview, ServerMessage } from './protocol';
+
+/** How many lines of chat a page keeps. */
+export const chatKept = 1_000;
+
+type Hear = (participant: string, emoji: string) => void;
+
+/** State is what is known of the room: the server's messages, folded into signals. */
+export class State {
+  private readonly people = signal<Participant[]>([]);
+  private readonly voice = signal<Speaking>({ speaking: [] });
+  private readonly lines = signal<Line[]>([]);
+  private readonly knocking = signal<Knock[]>([]);
+  private readonly glimpse = signal<Preview>({ count: 0, names: [] });
+  private readonly since = signal(0);
+  private readonly hearers = new Set<Hear>();
+  private self = '';
+
+  readonly participants: ReadonlySignal<Participant[]> = this.people;
+  readonly speakers: ReadonlySignal<Speaking> = this.voice;
+  readonly chat: ReadonlySignal<Line[]> = this.lines;
+  readonly knocks: ReadonlySignal<Knock[]> = this.knocking;
+  readonly preview: ReadonlySignal<Preview> = this.glimpse;
+  readonly started: ReadonlySignal<number> = this.since;
+
+  /** enter takes the preview and our identity in a session. */
+  enter(self: string, preview?: Preview): void {
+    this.self = self;
+    if (preview) this.glimpse.value = preview;
+  }
+
+  onReaction(hear: Hear): () => void {
+    this.hearers.add(hear);
+    return () => this.hearers.delete(hear);
+  }
+
+  /** apply folds one message in; messages about other things change nothing. */
+  apply(message: ServerMessage): void {
+    switch (message.type) {
+      case 'joined':
+        return this.joined(message.data);
+      case 'preview':
+        this.glimpse.value = message.data;
+        return;
+      case 'participant':
+        return this.came(message.data);
+      case 'left':
+        return this.left(message.data);
+      case 'knock':
+        return this.knocked(message.data);
+      case 'speakers':
+        this.voice.value = message.data;
+        return;
+      case 'chat':
+        return this.said(message.data);
+      case 'reaction':
+        for (const hear of this.hearers) hear(message.data.participant, message.data.emoji);
+        return;
+      default:
+    }
+  }
+
+  /** echo shows our own line before the server has it. */
+  echo(nonce: string, text: string, at: number): void {
+    const name = this.people.peek().find((p) => p.self)?.name ?? '';
+    this.keep([...this.lines.peek(), { id: nonce, participant: this.self, name, text, at, mine: true, state: 'sending' }]);
+  }
+
+  /** failed marks a line of ours that the server refused. */
+  failed(nonce: string): void {
+    this.lines.value = this.lines.peek().map((l) => (l.id === nonce && l.state === 'sending' ? { ...l, state: 'failed' } : l));
+  }
+
+  /** unsent are our lines the server has not confirmed. */
+  unsent(): Line[] {
+    return this.lines.peek().filter((l) => l.state === 'sending');
+  }
+
+  /** leave forgets who is in; the chat stays readable. */
+  leave(): void {
+    this.people.value = [];
+    this.voice.value = { speaking: [] };
+    this.knocking.value = [];
+  }
+
+  private joined(room: Joined): void {
+    this.self = room.participant;
+    this.people.value = (room.participants ?? []).map((p) => this.own(p));
+    this.voice.value = { speaking: [] };
+    this.knocking.value = [];
+    this.since.value = room.started;
+    // After a restart the server has forgotten the chat; we have not.
+    for (const line of room.chat ?? []) this.said(line);
+  }
+
+  private came(person: WireParticipant): void {
+    const people = this.people.peek();
+    const known = people.some((p) => p.id === person.id);
+    const now = this.own(person);
+    this.people.value = known ? people.map((p) => (p.id === person.id ? now : p)) : [...people, now];
+    this.knocked({ participant: person.id, name: person.name, gone: true });
+  }
+
+  private left({ participant }: Left): void {
+    this.people.value = this.people.peek().filter((p) => p.id !== participant);
+    const { speaking, dominant } = this.voice.peek();
+    if (!speaking.includes(participant) && dominant !== participant) return;
+    const rest = speaking.filter((id) => id !== participant);
+    this.voice.value = dominant && dominant !== participant ? { speaking: rest, dominant } : { speaking: rest };
+  }
+
+  private knocked(knock: Knock): void {
+    const others = this.knocking.peek().filter((k) => k.participant !== knock.participant);
+    if (knock.gone && others.length === this.knocking.peek().length) return;
+    this.knocking.value = knock.gone ? others : [...others, knock];
+  }
+
+  private said(line: ChatLine): void {
+    const lines = this.lines.peek();
+    if (lines.some((l) => l.id === line.id)) return;
+    const echoed = line.nonce ? lines.findIndex((l) => l.id === line.nonce) : -1;
+    const mine = echoed >= 0 || line.participant === this.self;
+    const { id, participant, name, text, at } = line;
+    const now: Line = { id, participant, name, text, at, mine, state: 'sent' };
+    const rest = echoed >= 0 ? lines.filter((_, i) => i !== echoed) : lines;
+    this.keep([...rest, now]);
+  }
+
+  /** What was sent stands in the server's order; what is on its way comes last. */
+  private keep(lines: Line[]): void {
+    const late = (l: Line): number => (l.state === 'sent' ? 0 : 1);
+    this.lines.value = lines.sort((a, b) => late(a) - late(b) || a.at - b.at).slice(-chatKept);
+  }
+
+  private own(person: WireParticipant): Participant {
+    return { ...person, self: person.id === this.self };
+  }
+}
