@@ -86,15 +86,8 @@ type View struct {
 	// [Grid] and [Speaker] they only give sizes.
 	Tiles []Tile
 	Lines Lines
-	// People is everybody in the meeting in the order they came.
-	People []Participant
-	// Loudest are the people whose voices are forwarded, loudest first, at
-	// most N of them. While no more than N people have a live microphone
-	// everybody is heard.
-	Loudest []string
-	N       int
-	// Dominant holds the floor; may be empty.
-	Dominant string
+	// Roster is who is in the meeting; nil means nobody.
+	Roster *Roster
 }
 
 // Seat says what one line carries.
