@@ -120,6 +120,9 @@ func (m *meeting) carry(kind Kind, n int, prev []Seat) []Seat {
 		if p.Kind != kind || p.Index >= len(seats) || p.Free() || !m.stays(occupant{p.Participant, p.shows}) {
 			continue
 		}
+		if kind == Person && p.shows == Screen && m.Lines.Stages > 0 {
+			continue // there is a stage for it now
+		}
 		s := &seats[p.Index]
 		s.Participant, s.shows, s.idle = p.Participant, p.shows, p.idle
 	}
