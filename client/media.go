@@ -254,10 +254,9 @@ func (m *media) take(pc *webrtc.PeerConnection, t *webrtc.TrackRemote, r *webrtc
 
 func (m *media) state(pc *webrtc.PeerConnection, state webrtc.PeerConnectionState) {
 	m.mu.Lock()
-	current := m.pc == pc
-	m.mu.Unlock()
-	if !current {
-		return
+	defer m.mu.Unlock()
+	if m.pc != pc {
+		return // a PeerConnection we dropped has nothing to say
 	}
 	m.ready.Store(state == webrtc.PeerConnectionStateConnected)
 	m.changed(state)

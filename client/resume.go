@@ -147,6 +147,9 @@ func (s *Session) dropMedia() {
 		s.log.Debug("the old media path did not close cleanly", "error", err)
 	}
 	s.note(webrtc.PeerConnectionStateNew)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.repair = repairNothing // what was needed was needed by the one dropped
 }
 
 // note keeps the media state and wakes who waits for it.
