@@ -1,6 +1,8 @@
 package rooms
 
 import (
+	"cmp"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -44,4 +46,26 @@ type Tokens interface {
 // DefaultReactions is the set a server allows when nobody configured one.
 func DefaultReactions() []string {
 	return []string{"👍", "👎", "👏", "❤️", "😂", "😮", "😢", "🎉", "🙏", "🔥", "👋", "✅"}
+}
+
+// withDefaults fills in what was left open and says what cannot be right.
+func (c Config) withDefaults() (Config, error) {
+	if c.Tokens == nil {
+		return c, errors.New("rooms need somebody to sign resume tokens (Config.Tokens)")
+	}
+	if c.ResumeWindow < 0 || c.MaxPeople < 0 || c.MaxDoor < 0 || c.MaxRooms < 0 {
+		return c, errors.New("the limits of rooms may not be negative")
+	}
+	c.ResumeWindow = cmp.Or(c.ResumeWindow, 30*time.Second)
+	c.MaxPeople = cmp.Or(c.MaxPeople, 200)
+	c.MaxDoor = cmp.Or(c.MaxDoor, 256)
+	c.MaxRooms = cmp.Or(c.MaxRooms, 10_000)
+	c.Logger = cmp.Or(c.Logger, slog.New(slog.DiscardHandler))
+	if c.Permissions == nil {
+		c.Permissions = DefaultPermissions()
+	}
+	if c.Reactions == nil {
+		c.Reactions = DefaultReactions()
+	}
+	return c, nil
 }

@@ -2,38 +2,243 @@ package rooms
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/google/uuid"
+)
+
+// retryDraining is what a client refused by a draining server is told to wait:
+// about the time its successor needs to start.
+const retryDraining = 2 * time.Second
+
+var (
+	errDraining = &Error{Code: CodeUnavailable, Message: "The server is about to restart.", RetryAfter: retryDraining}
+	errEnded    = &Error{Code: CodeUnavailable, Message: "The session has ended.", Err: ErrEnded}
 )
 
 // Rooms holds all rooms of a server.
-type Rooms struct{}
+type Rooms struct {
+	cfg     Config
+	media   Media
+	metrics *metrics
+	// boot tells this run of the server from others in resume tokens.
+	boot    string
+	started time.Time
+
+	draining atomic.Bool
+	// running counts the goroutines of all rooms and links.
+	running sync.WaitGroup
+
+	mu     sync.Mutex
+	rooms  map[string]*room
+	closed bool
+}
 
 // New makes the rooms of a server. They need no goroutine until somebody comes.
-func New(cfg Config, media Media) (*Rooms, error) { return &Rooms{}, nil }
+func New(cfg Config, media Media) (*Rooms, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	if media == nil {
+		return nil, errors.New("rooms need a media plane")
+	}
+	r := &Rooms{
+		cfg: cfg, media: media, boot: uuid.NewString(), started: time.Now(), rooms: map[string]*room{},
+	}
+	if r.metrics, err = newMetrics(cfg.Metrics, r); err != nil {
+		return nil, fmt.Errorf("registering the metrics of the rooms: %w", err)
+	}
+	return r, nil
+}
 
 // Open gives a session: a new one at the door, or with a resume token the old
 // one. Publishers and spectators have joined when it returns.
 func (r *Rooms) Open(ctx context.Context, req Request) (*Session, error) {
-	return nil, ErrUnavailable
+	session, err := r.openAny(ctx, req)
+	if err != nil {
+		r.metrics.refused(err)
+	}
+	return session, err
+}
+
+func (r *Rooms) openAny(ctx context.Context, req Request) (*Session, error) {
+	if r.Draining() {
+		return nil, errDraining
+	}
+	if req.Resume == "" {
+		a, err := req.arrival()
+		if err != nil {
+			return nil, err
+		}
+		return r.within(ctx, req.Room, func(room *room) (*Session, error) { return room.open(a) })
+	}
+	session, err := r.reopen(ctx, req)
+	r.metrics.resumed(session, err)
+	return session, err
+}
+
+// reopen brings back whoever holds a resume token.
+func (r *Rooms) reopen(ctx context.Context, req Request) (*Session, error) {
+	pass, err := r.unseal(req.Resume, req.Room)
+	if err != nil {
+		return nil, err
+	}
+	client := stripControls(req.Client)
+	return r.within(ctx, pass.Room, func(room *room) (*Session, error) {
+		if pass.Boot == r.boot {
+			return room.resume(pass, req.LastSeq, client)
+		}
+		return room.open(pass.arrival(client))
+	})
+}
+
+// within runs a command that opens a session on the goroutine of a room.
+func (r *Rooms) within(ctx context.Context, name string, open func(*room) (*Session, error)) (*Session, error) {
+	room, err := r.hold(name)
+	if err != nil {
+		return nil, err
+	}
+	// Whoever opened holds the room by themselves now.
+	defer r.release(room)
+	var session *Session
+	err = room.call(ctx, func() error {
+		var err error
+		session, err = open(room)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return session, nil
+}
+
+// arrival checks a request for a new session.
+func (req Request) arrival() (arrival, error) {
+	a := arrival{
+		kind: req.Kind, id: req.Participant, identity: req.Identity, credential: req.Credential,
+		role: req.Role, sending: req.Sending, watch: req.Watch, client: stripControls(req.Client),
+	}
+	for _, id := range []string{a.id, a.identity} {
+		if id == "" {
+			continue
+		}
+		if err := checkID(id); err != nil {
+			return arrival{}, err
+		}
+	}
+	name, err := cleanName(req.Name)
+	switch {
+	case err == nil:
+		a.name, a.nameFixed = name, req.NameFixed
+	case req.NameFixed && req.Name != "":
+		return arrival{}, err
+	}
+	return a, nil
+}
+
+// hold gives the room of a name, a new one if need be, and keeps it alive until release.
+func (r *Rooms) hold(name string) (*room, error) {
+	if err := checkRoom(name); err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return nil, errDraining
+	}
+	room := r.rooms[name]
+	if room == nil {
+		if len(r.rooms) >= r.cfg.MaxRooms {
+			return nil, &Error{Code: CodeUnavailable, Message: "The server has all the rooms it can hold."}
+		}
+		room = newRoom(r, name)
+		r.rooms[name] = room
+		r.running.Go(room.run)
+	}
+	room.holders++
+	return room, nil
+}
+
+// keep notes one more reason for a held room to stay.
+func (r *Rooms) keep(room *room) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	room.holders++
+}
+
+// release undoes hold or keep. The last one ends the room.
+func (r *Rooms) release(room *room) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	room.holders--
+	if room.holders == 0 {
+		delete(r.rooms, room.name)
+		close(room.stop)
+	}
 }
 
 // Drain tells every session to come back after a time between after and twice
 // after, so that they do not all come at once, and refuses new sessions and joins with
 // CodeUnavailable from now on. Calls go on until Close.
-func (r *Rooms) Drain(ctx context.Context, after time.Duration) error { return nil }
+func (r *Rooms) Drain(ctx context.Context, after time.Duration) error {
+	if r.draining.Swap(true) {
+		return nil
+	}
+	var errs []error
+	for _, room := range r.all() {
+		err := room.call(ctx, func() error { return room.restarting(after) })
+		if err != nil && !errors.Is(err, ErrEnded) {
+			errs = append(errs, fmt.Errorf("telling the room %s to come back: %w", room.name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
 
 // Draining says whether Drain was called.
-func (r *Rooms) Draining() bool { return false }
+func (r *Rooms) Draining() bool { return r.draining.Load() }
 
-// Stats counts what is there now.
-func (r *Rooms) Stats() Stats { return Stats{} }
+func (r *Rooms) all() []*room {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	rooms := make([]*room, 0, len(r.rooms))
+	for _, room := range r.rooms {
+		rooms = append(rooms, room)
+	}
+	return rooms
+}
 
 // Stats counts what a server holds.
 type Stats struct {
-	Rooms        int
+	// Rooms counts the rooms somebody has joined or stands at the door of.
+	Rooms int
+	// Participants counts everyone visible in a room.
 	Participants int
+}
+
+// Stats counts what is there now.
+func (r *Rooms) Stats() Stats {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return Stats{Rooms: len(r.rooms), Participants: int(r.metrics.inside.Load())}
 }
 
 // Close ends every session (with [Closed] and reason shutdown, unless Drain has told
 // them to come back) and waits until no goroutine of the rooms is left.
-func (r *Rooms) Close() error { return nil }
+func (r *Rooms) Close() error {
+	r.mu.Lock()
+	r.closed = true
+	r.mu.Unlock()
+	var errs []error
+	for _, room := range r.all() {
+		if err := room.call(context.Background(), room.shut); err != nil && !errors.Is(err, ErrEnded) {
+			errs = append(errs, fmt.Errorf("closing the room %s: %w", room.name, err))
+		}
+	}
+	r.running.Wait()
+	return errors.Join(errs...)
+}

@@ -11,11 +11,12 @@ const (
 	// door, joins under a name, and may lose its connection and come back.
 	Attendee Kind = iota
 	// Publisher sends media and nothing else (WHIP): visible, joins at once
-	// under Name or else its id, and lives as long as its media connection. Its events
-	// need not be read; watch Done.
+	// under Name or else its id, and lives until Leave or as long as its media
+	// connection. Its events need not be read; watch Done.
 	Publisher
-	// Spectator receives media and nothing else (WHEP): it joins at once, nobody
-	// sees it, and it lives as long as its media connection. Its events need not be read; watch Done.
+	// Spectator receives media and nothing else (WHEP): it joins at once,
+	// nobody sees it, and it lives until Leave or as long as its media
+	// connection. Its events need not be read; watch Done.
 	Spectator
 )
 
@@ -29,8 +30,8 @@ type Request struct {
 	// older participant with the same one. Empty for people nobody vouched for.
 	Identity string
 	// Participant is an id a publisher chose itself, for tokens without
-	// identity. It never takes the place of a proved identity or an attendee, and of
-	// another publisher only with the same Credential.
+	// identity. It never takes the place of a proved identity or an attendee,
+	// and of another publisher only with the same Credential.
 	Participant string
 	// Credential stands for what the client showed (say a hash of its token).
 	Credential string
@@ -41,11 +42,11 @@ type Request struct {
 	Role      Role
 	// Sending is what a Publisher sends.
 	Sending Sending
-	// Watch is whom a Spectator watches, by id or identity; CodeNotFound while absent.
-	// Empty shows the stage or who speaks.
+	// Watch is whom a Spectator watches, by id or identity; CodeNotFound while
+	// absent. Empty shows the stage or who speaks.
 	Watch string
 	// Resume is the token of the last Welcome or Joined, LastSeq the last event
-	// seen. With Resume the fields from Identity on are not looked at.
+	// seen. With Resume all fields but Room, LastSeq and Client are not looked at.
 	Resume  string
 	LastSeq uint64
 	// Client says which program this is, for the logs.
@@ -61,8 +62,8 @@ const (
 	Opened Outcome = iota
 	// Resumed: the old session goes on; events after LastSeq follow.
 	Resumed
-	// Fresh: the token is good but the server no longer has the session or what it
-	// missed: a new session at the door under the old participant id.
+	// Fresh: the token is good but the server no longer has the session or what
+	// it missed: a new session at the door under the old participant id.
 	Fresh
 )
 
@@ -87,8 +88,12 @@ type Welcome struct {
 // resumes over another connection, that gets a Session of its own and this
 // one is dead: its commands fail and Take gives [ErrTaken].
 //
-// All methods are safe for concurrent use. Commands are answered in order.
+// All methods are safe for concurrent use. Commands are carried out in the
+// order they are given. A command fails with an [Error].
 type Session struct {
+	room    *room
+	person  *person
+	reader  *reader
 	welcome Welcome
 }
 
@@ -96,67 +101,127 @@ type Session struct {
 func (s *Session) Welcome() Welcome { return s.welcome }
 
 // Ready receives when Take may have something.
-func (s *Session) Ready() <-chan struct{} { return nil }
+func (s *Session) Ready() <-chan struct{} { return s.reader.ready }
 
-// Take gives up to limit events that wait, oldest first, without blocking. With none it
-// gives the reason when there will be no more: [ErrEnded], [ErrSlow], [ErrTaken] or [ErrDetached].
-func (s *Session) Take(limit int) ([]Event, error) { return nil, ErrEnded }
+// Take gives up to limit events that wait, oldest first, without blocking.
+// Without any it gives the reason when there will be no more: [ErrEnded],
+// [ErrSlow], [ErrTaken] or [ErrDetached].
+func (s *Session) Take(limit int) ([]Event, error) { return s.person.out.take(s.reader, limit) }
 
-// Next blocks for one event. It is Take for readers with a goroutine to spare.
-func (s *Session) Next(ctx context.Context) (Event, error) { return Event{}, ErrEnded }
-
-// Done is closed when the session is over for good, not when it is merely detached.
-func (s *Session) Done() <-chan struct{} { return nil }
-
-// Detach says that the connection is lost. The place is kept for the resume window.
-// Only the first call of the session's newest connection does anything.
-func (s *Session) Detach() {}
-
-// Negotiate answers an SDP offer. It may take as long as media needs and holds up nobody else.
-// Sections the role may not send are taken out of the offer's meaning.
-// CodeNotAdmitted while a lobby holds the person back.
-func (s *Session) Negotiate(ctx context.Context, offer Offer) (sdp string, err error) {
-	return "", ErrUnavailable
+// Next blocks for one event. It is Take for readers with a goroutine to spare;
+// a session has one reader.
+func (s *Session) Next(ctx context.Context) (Event, error) {
+	for {
+		events, err := s.Take(1)
+		if err != nil {
+			return Event{}, err
+		}
+		if len(events) > 0 {
+			return events[0], nil
+		}
+		select {
+		case <-s.Ready():
+		case <-ctx.Done():
+			return Event{}, ctx.Err()
+		}
+	}
 }
 
-// Join enters the room under a name (ignored where a token fixed it). The answer
-// is the event [Joined], or [Waiting] where somebody must admit.
+// Done is closed when the session is over for good, not when it is merely detached.
+func (s *Session) Done() <-chan struct{} { return s.person.done }
+
+// Detach says that the connection is lost. The place is kept for the resume
+// window. It does nothing once the session has ended or another connection
+// has it, nor for publishers and spectators, whose connection is that of media.
+func (s *Session) Detach() {
+	// That the session has ended already is no failure.
+	_ = s.room.call(context.Background(), func() error { return s.room.detached(s.person, s.reader) })
+}
+
+// Negotiate answers an SDP offer. It may take as long as media needs and holds
+// up nobody else. Sections the role may not send are taken out of the offer's
+// meaning. CodeNotAdmitted while a lobby holds the person back.
+func (s *Session) Negotiate(ctx context.Context, offer Offer) (sdp string, err error) {
+	err = s.command(ctx, func(r *room, p *person) error {
+		offer, err = r.negotiable(p, offer)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	sdp, err = s.person.link.answer(ctx, offer)
+	if err != nil {
+		s.room.rooms.metrics.refused(err)
+	}
+	return sdp, err
+}
+
+// Join enters the room under a name (ignored where a token fixed it). The
+// answer is the event [Joined], or [Waiting] where somebody must admit.
 func (s *Session) Join(ctx context.Context, re Ref, name string, sending Sending) error {
-	return ErrUnavailable
+	return s.command(ctx, func(r *room, p *person) error { return r.join(p, re, name, sending) })
 }
 
 // Leave ends the session; its last event is [Closed].
-func (s *Session) Leave(ctx context.Context, re Ref) error { return ErrUnavailable }
+func (s *Session) Leave(ctx context.Context, re Ref) error {
+	return s.command(ctx, func(r *room, p *person) error {
+		r.remove(p, ReasonLeft, re)
+		return nil
+	})
+}
 
 // SetSending says which sources the participant means to send now.
 func (s *Session) SetSending(ctx context.Context, re Ref, sending Sending) error {
-	return ErrUnavailable
+	return s.command(ctx, func(r *room, p *person) error { return r.setSending(p, re, sending) })
 }
 
 // SetLayout says what the participant shows. There is no event in answer.
-func (s *Session) SetLayout(ctx context.Context, layout Layout) error { return ErrUnavailable }
+func (s *Session) SetLayout(ctx context.Context, layout Layout) error {
+	return s.command(ctx, func(r *room, p *person) error { return r.setLayout(p, layout) })
+}
 
 // Say writes a chat line to everybody. A line with a nonce the room has seen
 // from this participant is not sent again; the sender alone is given the first one.
 func (s *Session) Say(ctx context.Context, re Ref, text, nonce string) error {
-	return ErrUnavailable
+	return s.command(ctx, func(r *room, p *person) error { return r.say(p, re, text, nonce) })
 }
 
 // Hand raises or lowers one's own hand.
-func (s *Session) Hand(ctx context.Context, re Ref, raised bool) error { return ErrUnavailable }
+func (s *Session) Hand(ctx context.Context, re Ref, raised bool) error {
+	return s.command(ctx, func(r *room, p *person) error { return r.raise(p, re, raised) })
+}
 
 // React sends a reaction to everybody.
-func (s *Session) React(ctx context.Context, re Ref, emoji string) error { return ErrUnavailable }
+func (s *Session) React(ctx context.Context, re Ref, emoji string) error {
+	return s.command(ctx, func(r *room, p *person) error { return r.react(p, re, emoji) })
+}
 
 // Admit lets a waiting person in.
 func (s *Session) Admit(ctx context.Context, re Ref, participant string) error {
-	return ErrUnavailable
+	return s.command(ctx, func(r *room, p *person) error { return r.admit(p, re, participant) })
 }
 
 // Deny refuses a waiting person.
 func (s *Session) Deny(ctx context.Context, re Ref, participant string) error {
-	return ErrUnavailable
+	return s.command(ctx, func(r *room, p *person) error { return r.deny(p, re, participant) })
 }
 
 // Rename changes one's own name, unless a token fixed it.
-func (s *Session) Rename(ctx context.Context, re Ref, name string) error { return ErrUnavailable }
+func (s *Session) Rename(ctx context.Context, re Ref, name string) error {
+	return s.command(ctx, func(r *room, p *person) error { return r.rename(p, re, name) })
+}
+
+// command runs a command on the room's goroutine, if this connection still
+// has the session.
+func (s *Session) command(ctx context.Context, command func(*room, *person) error) error {
+	err := s.room.call(ctx, func() error {
+		if why := s.person.out.reading(s.reader); why != nil {
+			return &Error{Code: CodeUnavailable, Message: "This connection no longer has the session.", Err: why}
+		}
+		return command(s.room, s.person)
+	})
+	if err != nil {
+		s.room.rooms.metrics.refused(err)
+	}
+	return err
+}

@@ -1,0 +1,353 @@
+package rooms
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// open lets somebody to the door, and publishers and spectators right in.
+// Nothing has changed when it fails.
+func (r *room) open(a arrival) (*Session, error) {
+	if err := r.mayOpen(a); err != nil {
+		return nil, err
+	}
+	id, older, err := r.identify(a)
+	if err != nil {
+		return nil, err
+	}
+	if a.kind == Attendee {
+		err = r.roomAtDoor(older)
+	} else {
+		err = r.roomInside(r.replaced(a.identity, older, nil))
+	}
+	if err != nil {
+		return nil, err
+	}
+	p, reader := r.newPerson(a, id)
+	token, err := r.rooms.seal(p)
+	if err != nil {
+		return nil, err
+	}
+	if older != nil {
+		r.remove(older, replacedReason(older), 0)
+	}
+	r.people[id], r.sessions[p.session] = p, p
+	r.rooms.keep(r) // until the link is freed
+	r.linkOf(p)
+	session := &Session{room: r, person: p, reader: reader, welcome: r.welcome(p, token)}
+	if a.fresh {
+		session.welcome.Outcome = Fresh
+	}
+	if a.kind != Attendee {
+		p.deadline = time.Now().Add(r.rooms.cfg.ResumeWindow)
+		if err := r.enter(p, 0); err != nil {
+			r.remove(p, ReasonRemoved, 0)
+			return nil, err
+		}
+	}
+	r.arm()
+	return session, nil
+}
+
+// replacedReason says how somebody ends whose place the same client takes
+// again: to others a lost connection is what it was.
+func replacedReason(p *person) Reason {
+	if p.away {
+		return ReasonLost
+	}
+	return ReasonReplaced
+}
+
+// mayOpen asks what can be asked before anything is looked up.
+func (r *room) mayOpen(a arrival) error {
+	permissions := r.rooms.cfg.Permissions
+	switch {
+	case permissions[a.role] == nil:
+		return refuse(CodeForbidden, fmt.Sprintf("The role %.32q is unknown here.", a.role))
+	case a.kind == Attendee:
+		return nil
+	case r.rooms.cfg.Lobby && !permissions.May(a.role, Pass):
+		return refuse(CodeNotAdmitted, fmt.Sprintf("The lobby holds the role %s back, and nobody could be asked: use a token with another role.", a.role))
+	case a.kind == Publisher && !permissions.May(a.role, Publish):
+		return refuse(CodeForbidden, fmt.Sprintf("The role %s may not publish here.", a.role))
+	case a.kind == Spectator && a.watch != "" && r.find(a.watch) == nil:
+		return refuse(CodeNotFound, "Whom to watch is not in the room.")
+	}
+	return nil
+}
+
+// identify gives the participant id of an arrival, and who must go for it.
+func (r *room) identify(a arrival) (id string, older *person, err error) {
+	switch {
+	case a.fresh: // the passport proves that they had it
+		return a.id, r.people[a.id], nil
+	case a.kind == Publisher && a.identity != "":
+		older = r.people[a.identity]
+		if older != nil && older.identity != a.identity && !older.chosen {
+			return "", nil, refuse(CodeForbidden, "This participant id belongs to somebody else.")
+		}
+		return a.identity, older, nil
+	case a.kind == Publisher && a.id != "":
+		older = r.find(a.id)
+		if older != nil && (!older.chosen || a.credential == "" || older.credential != a.credential) {
+			return "", nil, refuse(CodeForbidden, "This participant id belongs to somebody else.")
+		}
+		return a.id, older, nil
+	case a.kind != Spectator && a.identity != "" && r.people[a.identity] == nil:
+		return a.identity, nil, nil
+	}
+	return uuid.NewString(), nil, nil
+}
+
+// find gives the session with a participant id, or else the one inside with that identity.
+func (r *room) find(idOrIdentity string) *person {
+	if p := r.people[idOrIdentity]; p != nil {
+		return p
+	}
+	for _, p := range r.inside {
+		if p.identity == idOrIdentity {
+			return p
+		}
+	}
+	return nil
+}
+
+// roomAtDoor says whether one more may stand at the door once older has gone.
+func (r *room) roomAtDoor(older *person) error {
+	n := len(r.sessions) - len(r.inside) - r.hidden
+	if older != nil && older.place != joined {
+		n--
+	}
+	if n >= r.rooms.cfg.MaxDoor {
+		return &Error{Code: CodeRoomFull, Message: "Too many people wait at the door of this room."}
+	}
+	return nil
+}
+
+// roomInside says whether one more may join once the replaced have gone.
+func (r *room) roomInside(replaced []*person) error {
+	n := len(r.inside) + r.hidden
+	for _, p := range replaced {
+		if p.place == joined {
+			n--
+		}
+	}
+	if n >= r.rooms.cfg.MaxPeople {
+		return &Error{Code: CodeRoomFull, Message: fmt.Sprintf("The room has its %d people already.", r.rooms.cfg.MaxPeople)}
+	}
+	return nil
+}
+
+// replaced lists whom somebody with that identity replaces: older, and the
+// same identity inside or waiting. Who merely looks through the door may go on looking.
+func (r *room) replaced(identity string, older, by *person) []*person {
+	var list []*person
+	for _, p := range r.sessions {
+		same := identity != "" && p.identity == identity && p.kind != Spectator && p.place != atDoor
+		if p != by && (p == older || same) {
+			list = append(list, p)
+		}
+	}
+	slices.SortFunc(list, func(a, b *person) int { return cmp.Compare(a.session, b.session) })
+	return list
+}
+
+// linkOf remembers a person's media until it is gone, and forgets those that are.
+func (r *room) linkOf(p *person) {
+	maps.DeleteFunc(r.links, func(_ string, link chan struct{}) bool {
+		select {
+		case <-link:
+			return true
+		default:
+			return false
+		}
+	})
+	r.links[p.id] = p.link.gone
+}
+
+func (r *room) welcome(p *person, token string) Welcome {
+	w := Welcome{
+		Participant: p.id, Room: r.name, Role: p.role, Name: p.name, NameFixed: p.nameFixed,
+		Resume: token, Prepare: !r.held(p), Media: p.link.stands(),
+	}
+	if !r.held(p) {
+		w.Preview = r.glimpse()
+	}
+	return w
+}
+
+// held says whether a lobby keeps somebody out.
+func (r *room) held(p *person) bool {
+	return p.place != joined && r.rooms.cfg.Lobby && !p.admitted && !r.may(p, Pass)
+}
+
+// join is the wish of somebody at the door to come in.
+func (r *room) join(p *person, re Ref, name string, sending Sending) error {
+	switch {
+	case p.place == joined:
+		return refuse(CodeBadMessage, "This session has joined already.")
+	case r.rooms.Draining():
+		return errDraining
+	}
+	if !p.nameFixed {
+		name, err := cleanName(name)
+		if err != nil {
+			return err
+		}
+		p.name = name
+	}
+	p.sending = r.mask(p.role, sending)
+	if !r.held(p) {
+		return r.enter(p, re)
+	}
+	for _, older := range r.replaced(p.identity, nil, p) {
+		if older.place == waiting {
+			r.remove(older, ReasonReplaced, 0)
+		}
+	}
+	p.place = waiting
+	r.tell(p, re, Waiting{})
+	r.tellAdmitters(nil, 0, Knock{Participant: p.id, Name: p.name})
+	return nil
+}
+
+// enter takes somebody in. Nothing has changed when it fails.
+func (r *room) enter(p *person, re Ref) error {
+	replaced := r.replaced(p.identity, nil, p)
+	if err := r.roomInside(replaced); err != nil {
+		return err
+	}
+	admitted := p.admitted
+	p.admitted = true
+	token, err := r.rooms.seal(p)
+	if err != nil {
+		p.admitted = admitted
+		return err
+	}
+	for _, older := range replaced {
+		r.remove(older, ReasonReplaced, 0)
+	}
+	p.place, p.joined = joined, time.Now()
+	r.rooms.metrics.joined(p)
+	r.log.Info("joined", "participant", p.id, "role", p.role, "kind", p.kind, "client", p.client)
+	if p.kind == Spectator {
+		r.hidden++
+		p.link.setLayout(r.spectatorLayout(p))
+	} else {
+		r.appear(p, re, token)
+	}
+	p.link.enter(p.sending)
+	return nil
+}
+
+// appear puts somebody before the eyes of the others.
+func (r *room) appear(p *person, re Ref, token string) {
+	if len(r.inside) == 0 {
+		r.started = p.joined
+	}
+	r.tellOthers(p, p.public())
+	r.inside = append(r.inside, p)
+	r.tell(p, re, Joined{
+		Participant: p.id, People: r.publicPeople(), Chat: r.chat.all(), Started: r.started, Resume: token,
+	})
+	if r.may(p, Admit) {
+		for _, other := range r.knocking() {
+			r.tell(p, 0, Knock{Participant: other.id, Name: other.name})
+		}
+	}
+	r.previewChanged()
+	for _, watcher := range r.sessions {
+		if watcher.kind == Spectator && watcher.watch != "" && (watcher.watch == p.id || watcher.watch == p.identity) {
+			watcher.link.setLayout(r.spectatorLayout(watcher))
+		}
+	}
+}
+
+func (r *room) publicPeople() []Person {
+	people := make([]Person, len(r.inside))
+	for i, p := range r.inside {
+		people[i] = p.public()
+	}
+	return people
+}
+
+// knocking lists who waits, in a stable order.
+func (r *room) knocking() []*person {
+	list := slices.DeleteFunc(r.everyone(), func(p *person) bool { return p.place != waiting })
+	slices.SortFunc(list, func(a, b *person) int { return cmp.Compare(a.id, b.id) })
+	return list
+}
+
+// tellAdmitters tells those who may admit; re goes to the one who asked.
+func (r *room) tellAdmitters(by *person, re Ref, data Data) {
+	for _, p := range r.inside {
+		switch {
+		case p == by:
+			r.tell(p, re, data)
+		case r.may(p, Admit):
+			r.tell(p, 0, data)
+		}
+	}
+}
+
+// admit lets a waiting person in.
+func (r *room) admit(by *person, re Ref, id string) error {
+	if err := r.require(by, Admit); err != nil {
+		return err
+	}
+	p := r.people[id]
+	if p == nil || p.place != waiting {
+		return refuse(CodeNotFound, "Nobody with this id waits to be admitted.")
+	}
+	if r.rooms.Draining() {
+		return errDraining
+	}
+	if err := r.enter(p, 0); err != nil {
+		return err
+	}
+	r.tellAdmitters(by, re, Knock{Participant: p.id, Name: p.name, Gone: true})
+	return nil
+}
+
+// deny refuses a waiting person.
+func (r *room) deny(by *person, re Ref, id string) error {
+	if err := r.require(by, Deny); err != nil {
+		return err
+	}
+	p := r.people[id]
+	if p == nil || p.place != waiting {
+		return refuse(CodeNotFound, "Nobody with this id waits to be admitted.")
+	}
+	p.place = atDoor // the knock is answered here, with its reference
+	r.tellAdmitters(by, re, Knock{Participant: p.id, Name: p.name, Gone: true})
+	r.remove(p, ReasonDenied, 0)
+	return nil
+}
+
+// glimpse is what somebody at the door sees: how many, and the first three names.
+func (r *room) glimpse() Preview {
+	preview := Preview{Count: len(r.inside), Names: []string{}}
+	for _, p := range r.inside[:min(3, len(r.inside))] {
+		preview.Names = append(preview.Names, p.name)
+	}
+	return preview
+}
+
+// previewChanged tells those at the door, if what they see did change.
+func (r *room) previewChanged() {
+	now := r.glimpse()
+	if now.Count == r.preview.Count && slices.Equal(now.Names, r.preview.Names) {
+		return
+	}
+	r.preview = now
+	for _, p := range r.sessions {
+		if p.place == atDoor && !r.held(p) {
+			r.tell(p, 0, now)
+		}
+	}
+}

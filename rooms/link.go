@@ -1,0 +1,370 @@
+package rooms
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+const (
+	// answerTime bounds one negotiation, waiting for the one before included.
+	answerTime = 15 * time.Second
+	// enterTime bounds letting media flow.
+	enterTime = 10 * time.Second
+)
+
+// link is one participant's connection to the media plane, over all the peers
+// it may need one after the other. The room says what it wishes and never
+// waits; a goroutine that lives only while there is something to do carries
+// it out, newest wish only.
+type link struct {
+	media             Media
+	room, participant string
+	log               *slog.Logger
+	// push writes into the session's outbox; changed tells the room to look
+	// at the link; spawn runs a goroutine the rooms wait for; freed is called
+	// once nothing of the link is left. None of them blocks.
+	push    func(Data)
+	changed func()
+	spawn   func(func())
+	freed   func()
+	// after is closed when whoever had the participant id before is gone from
+	// the media plane; nil when nobody had it.
+	after <-chan struct{}
+	// gone is closed when nothing of the link is left.
+	gone chan struct{}
+	// turn is held by the negotiation that runs: one at a time.
+	turn chan struct{}
+	// ctx ends when the link is closed.
+	ctx    context.Context
+	cancel context.CancelFunc
+
+	mu      sync.Mutex
+	wish    wish
+	current *hookup
+	// dying are peers to be closed.
+	dying   []MediaPeer
+	status  linkStatus
+	busy    int  // negotiations that run or wait
+	running bool // the goroutine lives
+	closed  bool
+	freeing bool // freed was or is being called
+}
+
+// wish is what the room wants of the media plane. The counts tell a newer
+// layout or sending from one already passed on.
+type wish struct {
+	entered  bool
+	layout   Layout
+	layouts  int
+	sending  Sending
+	sendings int
+}
+
+// hookup is one peer, and what it has been told.
+type hookup struct {
+	peer     MediaPeer
+	answered bool
+	told     wish
+}
+
+// linkStatus says how a participant's media stands.
+type linkStatus int
+
+const (
+	linkNew linkStatus = iota // no connection yet
+	linkUp
+	linkDown   // no path, may come back
+	linkFailed // gone for good
+)
+
+var errLinkClosed = &Error{Code: CodeUnavailable, Message: "The session has ended.", Err: ErrEnded}
+
+// answer negotiates; the first offer opens the peer.
+func (l *link) answer(ctx context.Context, offer Offer) (string, error) {
+	if !l.begin() {
+		return "", errLinkClosed
+	}
+	defer l.finish()
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	defer context.AfterFunc(l.ctx, cancel)()
+	select {
+	case l.turn <- struct{}{}:
+		defer func() { <-l.turn }()
+	case <-ctx.Done():
+		return "", mediaError(fmt.Errorf("waiting for the offer before: %w", ctx.Err()))
+	}
+	h, err := l.open(ctx)
+	if err != nil {
+		return "", mediaError(err)
+	}
+	sdp, err := h.peer.Answer(ctx, offer)
+	if err != nil {
+		l.refused(h)
+		return "", mediaError(fmt.Errorf("answering an offer: %w", err))
+	}
+	l.answered(h)
+	return sdp, nil
+}
+
+// begin and finish bracket a negotiation, so that the link is not free before it ends.
+func (l *link) begin() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return false
+	}
+	l.busy++
+	return true
+}
+
+func (l *link) finish() {
+	l.mu.Lock()
+	l.busy--
+	free := l.isFree()
+	l.mu.Unlock()
+	l.free(free)
+}
+
+// open gives the peer, a new one if there is none.
+func (l *link) open(ctx context.Context) (*hookup, error) {
+	l.mu.Lock()
+	h := l.current
+	if h != nil {
+		l.mu.Unlock()
+		return h, nil
+	}
+	h = &hookup{}
+	l.current = h
+	l.mu.Unlock()
+
+	if l.after != nil {
+		select {
+		case <-l.after:
+		case <-ctx.Done():
+			l.drop(h)
+			return nil, fmt.Errorf("waiting for the media connection before: %w", ctx.Err())
+		}
+	}
+	peer, err := l.media.Open(l.room, l.participant, report{l, h})
+	if err != nil {
+		l.drop(h)
+		return nil, fmt.Errorf("opening a media connection: %w", err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	h.peer = peer
+	if l.current != h {
+		l.dying = append(l.dying, peer)
+		l.kick()
+		return nil, refuse(CodeUnavailable, "The media connection ended before it began.")
+	}
+	return h, nil
+}
+
+// refused lets go of a peer whose very first offer was no good; one that
+// stands goes on as it was.
+func (l *link) refused(h *hookup) {
+	l.mu.Lock()
+	first := !h.answered
+	l.mu.Unlock()
+	if first {
+		l.drop(h)
+	}
+}
+
+func (l *link) answered(h *hookup) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	h.answered = true
+	l.kick()
+}
+
+// drop lets go of a peer, if it still is the current one.
+func (l *link) drop(h *hookup) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.current != h {
+		return false
+	}
+	l.current = nil
+	if h.peer != nil {
+		l.dying = append(l.dying, h.peer)
+		l.kick()
+	}
+	return true
+}
+
+// want changes what the room wishes of the media plane.
+func (l *link) want(change func(*wish)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	change(&l.wish)
+	l.kick()
+}
+
+func (l *link) enter(sending Sending) {
+	l.want(func(w *wish) {
+		w.entered = true
+		w.sending = sending
+		w.sendings++
+	})
+}
+
+func (l *link) setSending(sending Sending) {
+	l.want(func(w *wish) {
+		w.sending = sending
+		w.sendings++
+	})
+}
+
+func (l *link) setLayout(layout Layout) {
+	l.want(func(w *wish) {
+		w.layout = layout
+		w.layouts++
+	})
+}
+
+// stands says whether the client's media connection still is there.
+func (l *link) stands() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.current != nil && l.current.answered
+}
+
+func (l *link) state() linkStatus {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.status
+}
+
+// close ends the link without waiting for it; gone is closed when it is done.
+func (l *link) close() {
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+		return
+	}
+	l.closed = true
+	l.cancel()
+	if h := l.current; h != nil && h.peer != nil {
+		l.dying = append(l.dying, h.peer)
+	}
+	l.current = nil
+	if len(l.dying) > 0 {
+		l.kick()
+	}
+	free := l.isFree()
+	l.mu.Unlock()
+	l.free(free)
+}
+
+// isFree says, once, that nothing of a closed link is left; l.mu is held.
+func (l *link) isFree() bool {
+	if !l.closed || l.running || l.busy > 0 || len(l.dying) > 0 || l.freeing {
+		return false
+	}
+	l.freeing = true
+	return true
+}
+
+func (l *link) free(free bool) {
+	if free {
+		close(l.gone)
+		l.freed()
+	}
+}
+
+// kick starts the goroutine when it does not run; l.mu is held.
+func (l *link) kick() {
+	if !l.running {
+		l.running = true
+		l.spawn(l.work)
+	}
+}
+
+// work carries out what is wished, step by step, until nothing is left to do.
+func (l *link) work() {
+	for {
+		step := l.next()
+		if step == nil {
+			break
+		}
+		step()
+	}
+	l.mu.Lock()
+	free := l.isFree()
+	l.mu.Unlock()
+	l.free(free)
+}
+
+// next gives the next step, and nil when there is none: the goroutine then ends.
+func (l *link) next() func() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.dying) > 0 {
+		peer := l.dying[0]
+		l.dying = l.dying[1:]
+		return func() { l.bury(peer) }
+	}
+	h := l.current
+	if h == nil || !h.answered {
+		l.running = false
+		return nil
+	}
+	w := l.wish
+	switch {
+	case h.told.sendings != w.sendings:
+		h.told.sendings = w.sendings
+		return func() { h.peer.SetSending(w.sending) }
+	case h.told.layouts != w.layouts:
+		h.told.layouts = w.layouts
+		return func() { h.peer.SetLayout(w.layout) }
+	case !h.told.entered && w.entered:
+		h.told.entered = true
+		return func() { l.letIn(h) }
+	}
+	l.running = false
+	return nil
+}
+
+func (l *link) bury(peer MediaPeer) {
+	if err := peer.Close(); err != nil {
+		l.log.Warn("closing a media connection failed", "room", l.room, "participant", l.participant, "error", err)
+	}
+}
+
+func (l *link) letIn(h *hookup) {
+	ctx, cancel := context.WithTimeout(l.ctx, enterTime)
+	defer cancel()
+	if err := h.peer.Enter(ctx); err != nil && l.ctx.Err() == nil {
+		l.log.Error("letting media in failed", "room", l.room, "participant", l.participant, "error", err)
+		l.lose(h, "media could not be let in")
+	}
+}
+
+// lose says that a peer is gone for good, if it still is the current one.
+func (l *link) lose(h *hookup, reason string) {
+	if !l.drop(h) {
+		return
+	}
+	l.setStatus(linkFailed)
+	l.push(MediaLost{Reason: reason})
+	l.changed()
+}
+
+func (l *link) setStatus(status linkStatus) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.status = status
+}
+
+// isCurrent says whether reports of a peer still count.
+func (l *link) isCurrent(h *hookup) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.current == h
+}
