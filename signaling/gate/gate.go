@@ -140,6 +140,17 @@ func (g *Gate) Take(addr netip.Addr) error {
 	return nil
 }
 
+// Refused says whether an address has spent its attempts, and spends none.
+func (g *Gate) Refused(addr netip.Addr) error {
+	key, counted := g.key(addr)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if counted && g.spent(key) >= float64(g.limits.Burst) {
+		return ErrTooManyFailures
+	}
+	return nil
+}
+
 // Charge spends one attempt of an address that failed or only looked.
 func (g *Gate) Charge(addr netip.Addr) { g.settle(addr, 1) }
 

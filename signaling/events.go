@@ -1,0 +1,105 @@
+package signaling
+
+import (
+	"time"
+
+	"palabre/rooms"
+	"palabre/signaling/protocol"
+)
+
+// message puts an event of the domain into its form on the wire. Lists are
+// never null there.
+func message(e rooms.Event) protocol.ServerMessage {
+	m := protocol.ServerMessage{Seq: e.Seq, Re: uint32(e.Re)}
+	switch d := e.Data.(type) {
+	case rooms.Waiting:
+		m.Type = protocol.TypeWaiting
+	case rooms.Joined:
+		m.Type, m.Data = protocol.TypeJoined, wireJoined(d)
+	case rooms.Preview:
+		m.Type, m.Data = protocol.TypePreview, wirePreview(d)
+	case rooms.Person:
+		m.Type, m.Data = protocol.TypeParticipant, wirePerson(d)
+	case rooms.Left:
+		m.Type, m.Data = protocol.TypeLeft, protocol.Left{Participant: d.Participant, Reason: protocol.Reason(d.Reason)}
+	case rooms.Knock:
+		m.Type, m.Data = protocol.TypeKnock, protocol.Knock(d)
+	case rooms.Line:
+		m.Type, m.Data = protocol.TypeChatLine, wireLine(d)
+	case rooms.Reaction:
+		m.Type, m.Data = protocol.TypeReaction, protocol.Reaction(d)
+	case rooms.Seating:
+		m.Type, m.Data = protocol.TypeSeats, wireSeats(d)
+	case rooms.Speakers:
+		m.Type, m.Data = protocol.TypeSpeakers, protocol.Speakers{Speaking: list(d.Speaking), Dominant: d.Dominant}
+	case rooms.Layers:
+		m.Type, m.Data = protocol.TypeLayers, protocol.Layers{Source: protocol.Source(d.Source), RIDs: list(d.RIDs)}
+	case rooms.RestartICE:
+		m.Type = protocol.TypeICERestart
+	case rooms.MediaLost:
+		m.Type, m.Data = protocol.TypeMediaLost, protocol.MediaLost(d)
+	case rooms.Restarting:
+		m.Type, m.Data = protocol.TypeRestarting, protocol.Restarting{After: d.After.Milliseconds()}
+	case rooms.Closed:
+		m.Type, m.Data = protocol.TypeClosed, protocol.Closed{Reason: protocol.Reason(d.Reason)}
+	default:
+		// A gap in the numbers would be worse than a frame without a meaning.
+		m.Type, m.Data = protocol.TypeError, protocol.Error{Code: protocol.CodeInternal, Message: "Internal error."}
+	}
+	return m
+}
+
+func wireJoined(j rooms.Joined) protocol.Joined {
+	out := protocol.Joined{
+		Participant: j.Participant, Started: millis(j.Started), Resume: j.Resume,
+		Participants: make([]protocol.Participant, len(j.People)), Chat: make([]protocol.ChatLine, len(j.Chat)),
+	}
+	for i, p := range j.People {
+		out.Participants[i] = wirePerson(p)
+	}
+	for i, l := range j.Chat {
+		out.Chat[i] = wireLine(l)
+	}
+	return out
+}
+
+func wirePerson(p rooms.Person) protocol.Participant {
+	return protocol.Participant{
+		ID: p.ID, Name: p.Name, Role: protocol.Role(p.Role), Media: protocol.Media(p.Sending),
+		Hand: millis(p.Hand), Away: p.Away, Joined: millis(p.Joined),
+	}
+}
+
+func wireLine(l rooms.Line) protocol.ChatLine {
+	return protocol.ChatLine{ID: l.ID, Participant: l.Participant, Name: l.Name, Text: l.Text, At: millis(l.At), Nonce: l.Nonce}
+}
+
+func wirePreview(p rooms.Preview) protocol.Preview {
+	return protocol.Preview{Count: p.Count, Names: list(p.Names)}
+}
+
+func wireSeats(s rooms.Seating) protocol.Seats {
+	out := protocol.Seats{Seats: make([]protocol.Seat, len(s.Seats))}
+	for i, seat := range s.Seats {
+		out.Seats[i] = protocol.Seat{
+			Kind: protocol.SeatKind(seat.Kind), Index: seat.Index, Participant: seat.Participant,
+			Video: seat.Video, Audio: seat.Audio, Paused: seat.Paused,
+		}
+	}
+	return out
+}
+
+func list(texts []string) []string {
+	if texts == nil {
+		return []string{}
+	}
+	return texts
+}
+
+// millis is a moment in milliseconds since 1970 UTC; 0 for none.
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}

@@ -1,0 +1,108 @@
+package signaling
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/gorilla/websocket"
+
+	"palabre/signaling/gate"
+	"palabre/signaling/pages"
+	"palabre/signaling/protocol"
+)
+
+// Server is the edge of one Palabre.
+type Server struct {
+	cfg      Config
+	origins  gate.Origins
+	gate     *gate.Gate
+	site     *pages.Site
+	metrics  *metrics
+	upgrader websocket.Upgrader
+	commands map[protocol.ClientType]command
+	router   *gin.Engine
+	media    resources
+
+	draining atomic.Bool
+	// ctx ends when the server closes; work is everything that must end then.
+	ctx    context.Context
+	cancel context.CancelFunc
+	mu     sync.Mutex // guards work.Add against Close
+	work   sync.WaitGroup
+}
+
+// New makes the edge of a server.
+func New(cfg Config) (*Server, error) {
+	cfg = cfg.withDefaults()
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("setting up signalling: %w", err)
+	}
+	doorkeeper, err := gate.New(cfg.Limits)
+	if err != nil {
+		return nil, fmt.Errorf("setting up signalling: %w", err)
+	}
+	s := &Server{cfg: cfg, origins: cfg.origins(), gate: doorkeeper, commands: commands(), media: newResources()}
+	if s.metrics, err = newMetrics(cfg.Registry, s.gate.Open); err != nil {
+		return nil, fmt.Errorf("registering the figures of signalling: %w", err)
+	}
+	if cfg.Pages != nil {
+		if s.site, err = pages.New(cfg.Pages, s.secure); err != nil {
+			return nil, fmt.Errorf("setting up signalling: %w", err)
+		}
+	}
+	s.upgrader = websocket.Upgrader{
+		HandshakeTimeout: cfg.Timing.Write,
+		Subprotocols:     []string{protocol.Version},
+		CheckOrigin:      func(*http.Request) bool { return true }, // checked before, with an answer of ours
+		// Idle connections share the buffers to write from; what waits to be
+		// written waits in the session's outbox.
+		WriteBufferPool: &sync.Pool{},
+		ReadBufferSize:  4 << 10,
+		WriteBufferSize: 4 << 10,
+	}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.router = s.routes()
+	return s, nil
+}
+
+// Handler answers every request of the server.
+func (s *Server) Handler() http.Handler { return s.router }
+
+// Drain refuses new sessions from now on, makes /readyz say so, and tells
+// everybody to come back between after and twice after. Calls go on until Close.
+func (s *Server) Drain(ctx context.Context, after time.Duration) error {
+	s.draining.Store(true)
+	if err := s.cfg.Rooms.Drain(ctx, after); err != nil {
+		return fmt.Errorf("draining the rooms: %w", err)
+	}
+	return nil
+}
+
+// Close ends every connection and waits until nothing of the server runs.
+// Close the rooms before it, so that clients are told why.
+func (s *Server) Close() error {
+	s.draining.Store(true)
+	s.mu.Lock()
+	s.cancel()
+	s.mu.Unlock()
+	s.work.Wait()
+	s.metrics.unregister(s.cfg.Registry)
+	return nil
+}
+
+// begin counts a piece of work in that Close waits for, or says that it is too late.
+func (s *Server) begin() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ctx.Err() != nil {
+		return errors.New("the server is closing")
+	}
+	s.work.Add(1)
+	return nil
+}

@@ -1,0 +1,185 @@
+package signaling
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/gorilla/websocket"
+
+	"palabre/rooms"
+	"palabre/signaling/frame"
+	"palabre/signaling/gate"
+	"palabre/signaling/protocol"
+)
+
+// webSocket lets a client knock: everything that can be refused before the
+// upgrade is refused with a status a proxy's log shows.
+func (s *Server) webSocket(c *gin.Context) {
+	addr := s.address(c.Request)
+	if !s.origins.Allow(c.Request) {
+		s.fail(c, refuse(protocol.CodeForbidden, "Pages of that site may not connect here."))
+		return
+	}
+	if !websocket.IsWebSocketUpgrade(c.Request) || !slices.Contains(websocket.Subprotocols(c.Request), protocol.Version) {
+		s.fail(c, refuse(protocol.CodeBadMessage, "This is a WebSocket that speaks "+protocol.Version+"."))
+		return
+	}
+	if err := s.begin(); err != nil {
+		s.fail(c, refuse(protocol.CodeUnavailable, "The server is stopping."))
+		return
+	}
+	defer s.work.Done()
+	if err := s.gate.Enter(addr); err != nil {
+		s.fail(c, err)
+		return
+	}
+	defer s.gate.Leave(addr)
+	ws, err := s.upgrader.Upgrade(c.Writer, c.Request, nil)
+	if err != nil {
+		s.gate.Charge(addr)
+		return // the upgrader has answered
+	}
+	ctx, cancel := context.WithCancel(s.ctx)
+	defer cancel()
+	newConn(s, ws, addr).serve(ctx)
+}
+
+// hello reads hellos until one opens a session. A resume that failed may be
+// followed by a hello without it on the same connection, which saves a round trip.
+func (c *conn) hello(ctx context.Context) (*rooms.Session, error) {
+	// Until a client is somebody, it may hold no more than this of our memory.
+	c.ws.SetReadLimit(maxHello)
+	if err := c.ws.SetReadDeadline(time.Now().Add(c.timing.Hello)); err != nil {
+		return nil, fmt.Errorf("setting the deadline of hello: %w", err)
+	}
+	// A server that stops waits for nobody's hello.
+	defer context.AfterFunc(ctx, func() { _ = c.ws.SetReadDeadline(time.Now()) })()
+	for {
+		var session *rooms.Session
+		m, err := c.readMessage()
+		if err == nil {
+			session, err = c.open(ctx, m)
+		} else if !aboutOneFrame(err) {
+			return nil, err
+		}
+		if err == nil {
+			return session, nil
+		}
+		c.server.gate.Charge(c.addr)
+		if werr := c.writeNow(c.failure(m.ID, err)); werr != nil {
+			return nil, werr
+		}
+		if !errors.Is(err, rooms.ErrResumeFailed) {
+			e := wireError(err)
+			return nil, &closing{code: outcomeOf(e.Code).close, text: string(e.Code)}
+		}
+	}
+}
+
+// open gives the session a hello asks for and welcomes its client.
+func (c *conn) open(ctx context.Context, m protocol.ClientMessage) (*rooms.Session, error) {
+	if m.Type != protocol.TypeHello {
+		return nil, refuse(protocol.CodeBadMessage, "Say hello first.")
+	}
+	var hello protocol.Hello
+	if err := decode(m.Data, &hello); err != nil {
+		return nil, err
+	}
+	start := time.Now()
+	req, err := c.server.request(hello)
+	if err != nil {
+		return nil, err
+	}
+	session, err := c.server.cfg.Rooms.Open(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	if req.Resume == "" && hello.Token == "" {
+		// Who came with nothing may be trying names; joining gives it back.
+		c.server.gate.Charge(c.addr)
+		c.charged.Store(true)
+	}
+	if err := c.writeNow(welcome(m.ID, session.Welcome(), c.server.cfg)); err != nil {
+		session.Detach()
+		return nil, err
+	}
+	c.server.metrics.since(c.server.metrics.hello, start)
+	return session, nil
+}
+
+// request is what a hello asks of the rooms, once its token is checked.
+func (s *Server) request(hello protocol.Hello) (rooms.Request, error) {
+	room, err := parseRoom(hello.Room)
+	if err != nil {
+		return rooms.Request{}, err
+	}
+	req := rooms.Request{Room: room, Client: hello.Client, Role: rooms.Guest, Name: hello.Name}
+	switch {
+	case hello.Resume != "":
+		req.Resume, req.LastSeq = hello.Resume, hello.LastSeq
+		return req, nil
+	case hello.Token != "":
+		return s.granted(req, hello.Token)
+	case !s.cfg.OpenRooms:
+		return rooms.Request{}, refuse(protocol.CodeUnauthorized, "This room opens with a token.")
+	}
+	return req, nil
+}
+
+// granted adds what a join token says to a request.
+func (s *Server) granted(req rooms.Request, token string) (rooms.Request, error) {
+	grant, err := s.cfg.Tokens.VerifyJoin(token, req.Room)
+	if err != nil {
+		return rooms.Request{}, err
+	}
+	role, err := rooms.ParseRole(grant.Role)
+	if err != nil {
+		return rooms.Request{}, refuse(protocol.CodeUnauthorized, "The token names no role we know.")
+	}
+	req.Role, req.Identity = role, grant.Subject
+	if grant.Name != "" {
+		req.Name, req.NameFixed = grant.Name, true
+	}
+	return req, nil
+}
+
+// welcome is the first frame a session's client gets.
+func welcome(re uint32, w rooms.Welcome, cfg Config) protocol.ServerMessage {
+	if w.Outcome != rooms.Opened {
+		return protocol.ServerMessage{Type: protocol.TypeResumed, Re: re, Data: protocol.Resumed{
+			Participant: w.Participant, Resume: w.Resume, Media: w.Media, Fresh: w.Outcome == rooms.Fresh,
+		}}
+	}
+	name := ""
+	if w.NameFixed {
+		name = w.Name
+	}
+	servers := cfg.ICEServers
+	if servers == nil {
+		servers = []protocol.ICEServer{}
+	}
+	return protocol.ServerMessage{Type: protocol.TypeWelcome, Re: re, Data: protocol.Welcome{
+		Participant: w.Participant, Resume: w.Resume, Room: w.Room, Role: protocol.Role(w.Role), Name: name,
+		Prepare: w.Prepare, Preview: wirePreview(w.Preview), ICEServers: servers, Version: cfg.Version,
+	}}
+}
+
+// decode reads the data of a message; a message that should have some and has
+// none says so.
+func decode(data []byte, into any) error {
+	if len(data) == 0 {
+		return fmt.Errorf("%w: data is missing", frame.ErrMalformed)
+	}
+	return frame.Decode(data, into)
+}
+
+// logOf is the logger of one connection, for what happens inside it.
+func (s *Server) logOf(addr netip.Addr) *slog.Logger {
+	return s.cfg.Logger.With("from", gate.Truncated(addr))
+}
