@@ -1,4 +1,3 @@
-import { tune } from './answer';
 import { MeetingError } from './errors';
 import type { Room } from './layout';
 import { build, extend, named, type MediaLines } from './lines';
@@ -39,6 +38,8 @@ export class Connection {
   readonly pc: RTCPeerConnection;
   readonly lines: MediaLines;
   iceRestarts = 0;
+  /** The server knows this connection. */
+  answered = false;
   /** Which layers somebody wants, as the server said last. */
   readonly layers = new Map<Source, string[]>();
   private state: ConnectionState = 'securing';
@@ -149,10 +150,10 @@ export class Connection {
     // The offer goes without waiting for candidates: the server learns our
     // addresses from our checks (RFC 8445 peer-reflexive candidates).
     const sdp = this.pc.localDescription?.sdp ?? '';
-    const lines = named(this.lines);
-    const answer = await this.options.negotiate({ sdp, lines });
+    const answer = await this.options.negotiate({ sdp, lines: named(this.lines) });
     if (this.closed) return;
-    await this.pc.setRemoteDescription({ type: 'answer', sdp: tune(answer, lines.microphone ?? '') });
+    await this.pc.setRemoteDescription({ type: 'answer', sdp: answer });
+    this.answered = true;
     if (restart) this.restart = false;
     if (restart || this.state !== 'connected') this.expect();
   }

@@ -109,8 +109,12 @@ export class MediaSide {
         return this.seating.seat(message.data.seats ?? []);
       case 'layers':
         return this.connection?.want(message.data.source, message.data.rids ?? []);
+      // Before its first answer the server cannot mean this connection: the
+      // word is an old one, repeated after a resume.
       case 'ice-restart':
-        return this.connection?.restartICE();
+        return this.connection?.answered ? this.connection.restartICE() : undefined;
+      case 'media-lost':
+        return this.connection?.answered ? this.rebuild() : undefined;
       default:
     }
   }

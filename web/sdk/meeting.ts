@@ -30,6 +30,8 @@ const client = 'web/0.1';
 const farewell = 1_000;
 /** How long a resumed session is given to repeat what we missed before we ask again, in milliseconds. */
 const settle = 500;
+/** Before a join the server could not take is tried again, in milliseconds. */
+const retry = 1_000;
 
 /** How far we have come, whatever the connection is doing. */
 type Stage = 'outside' | 'door' | 'joining' | 'waiting' | 'joined' | 'ended';
@@ -297,8 +299,8 @@ export class Meeting {
   private notIn(error: MeetingError): void {
     if (error.code === 'unreachable') return;
     this.trouble.value = error.failure;
-    if (error.retryable && error.retryAfter !== undefined) {
-      setTimeout(() => this.entering && this.up.peek() && this.enter(), error.retryAfter);
+    if (error.retryable) {
+      setTimeout(() => this.entering && this.up.peek() && this.enter(), error.retryAfter ?? retry);
       return;
     }
     const { entering, inside } = this;

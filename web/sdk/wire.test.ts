@@ -125,8 +125,8 @@ describe('hello', () => {
     vi.advanceTimersByTime(0);
     Socket.last.open();
     Socket.last.feed({ type: 'error', data: { code: 'resume-failed', message: 'too late' } });
-    Socket.last.open();
-    expect(Socket.last.sent).toEqual([{ type: 'hello', data: { room: 'x' } }]);
+    expect(Socket.all).toHaveLength(2);
+    expect(Socket.last.sent.at(-1)).toEqual({ type: 'hello', data: { room: 'x' } });
     Socket.last.feed(welcome);
     expect(heard.log).toEqual(['welcome', 'lost', 'welcome']);
   });
@@ -147,6 +147,15 @@ describe('sequence numbers', () => {
     Socket.last.feed({ type: 'left', seq: 3, data: { participant: 'c', reason: 'left' } });
     expect(heard.messages.map((m) => m.seq)).toEqual([1, 2, undefined, 3]);
     expect(heard.log).toEqual(['welcome', 'lost', 'resumed']);
+  });
+
+  test('go with the token joining gave', () => {
+    enter();
+    Socket.last.feed({ type: 'joined', seq: 1, data: { participant: 'p1', participants: [], chat: [], started: 1, resume: 'let-in' } });
+    Socket.last.cut();
+    vi.advanceTimersByTime(0);
+    Socket.last.open();
+    expect(Socket.last.sent).toEqual([{ type: 'hello', data: { room: 'x', resume: 'let-in', lastSeq: 1 } }]);
   });
 
   test('start again after a restart of the server', () => {
@@ -210,6 +219,14 @@ describe('coming back', () => {
     wire.nudge();
     expect(Socket.all).toHaveLength(n + 1);
   });
+});
+
+test('a session taken over elsewhere is not fought for', async () => {
+  enter();
+  Socket.last.cut(4001);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(Socket.all).toHaveLength(1);
+  expect(heard.messages).toEqual([{ type: 'closed', data: { reason: 'replaced' } }]);
 });
 
 describe('liveness', () => {

@@ -2,6 +2,7 @@ import { signal, type ReadonlySignal } from '@preact/signals-core';
 import { backoff } from './backoff';
 import { MeetingError } from './errors';
 import {
+  CloseTaken,
   Version,
   type ClientMessage,
   type ClientType,
@@ -153,7 +154,15 @@ export class Wire {
     this.timers.hello = setTimeout(() => this.lose(socket, 'no answer to hello'), limits.hello);
     socket.onopen = () => this.greet(socket);
     socket.onmessage = (event) => this.receive(socket, event.data);
-    socket.onclose = (event) => this.lose(socket, `closed with code ${event.code}`);
+    socket.onclose = (event) => this.ended(socket, event.code);
+  }
+
+  private ended(socket: WebSocket, code: number): void {
+    if (socket !== this.socket) return;
+    if (code !== CloseTaken) return this.lose(socket, `closed with code ${code}`);
+    // The session goes on elsewhere: fighting over it would cut both.
+    this.stop();
+    this.options.listener.message({ type: 'closed', data: { reason: 'replaced' } });
   }
 
   private greet(socket: WebSocket): void {
@@ -178,6 +187,7 @@ export class Wire {
       this.lastSeq = message.seq;
     }
     if (message.type === 'restarting') this.notBefore = Date.now() + message.data.after;
+    if (message.type === 'joined') this.resume = message.data.resume;
     this.reply(message);
     this.options.listener.message(message);
   }
@@ -193,9 +203,9 @@ export class Wire {
         return this.ready(() => this.options.listener.resumed(message.data), message.data.resume);
       case 'error':
         return this.rejected(MeetingError.from(message.data));
-      case 'closed': // the session we would resume has ended meanwhile
-        if (message.data.reason !== 'lost') return this.options.listener.message(message);
-        return this.anew(unreachable('the session had ended'));
+      case 'closed': // it ended while we were away
+        this.options.listener.message(message);
+        return;
       case 'restarting': // a server on its way down answers nobody
         this.notBefore = Date.now() + message.data.after;
         return this.lose(this.socket, 'the server restarts');
@@ -217,7 +227,12 @@ export class Wire {
 
   private rejected(error: MeetingError): void {
     const socket = this.socket;
-    if (error.code === 'resume-failed') return this.anew(error);
+    if (error.code === 'resume-failed' && this.resume && socket) {
+      // The session cannot be had back; on this connection we may ask for a new one.
+      this.resume = '';
+      this.lastSeq = 0;
+      return this.greet(socket);
+    }
     if (error.retryable) {
       this.notBefore = Date.now() + (error.retryAfter ?? 0);
       this.options.listener.trouble(error);
@@ -225,15 +240,6 @@ export class Wire {
     }
     this.stop();
     this.options.listener.refused(error);
-  }
-
-  /** anew forgets the session that could not be had back and says hello without it. */
-  private anew(error: MeetingError): void {
-    if (!this.resume) return this.lose(this.socket, error.message);
-    this.resume = '';
-    this.lastSeq = 0;
-    this.drop(error);
-    this.connect();
   }
 
   private reply(message: ServerMessage): void {
