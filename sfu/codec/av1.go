@@ -8,7 +8,6 @@ const (
 	av1HasExt      = 0x04
 	av1HasSize     = 0x02
 	obuSequence    = 1
-	obuDelimiter   = 2
 	av1MaxLeb128   = 5 // bytes of the length of an element: 32 bits are enough
 	av1MaxElements = 64
 )

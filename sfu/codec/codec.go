@@ -123,7 +123,7 @@ func Inspect(c Codec, payload []byte) (Frame, error) {
 // receiver's own picture id and TL0PICIDX where the payload has them (VP8,
 // VP9), otherwise as it is. The payload itself is not changed. A picture id
 // is always written with 15 bits, which may make the payload one byte longer. A payload
-// that [Inspect] refuses is appended as it is.
+// without a readable descriptor is appended as it is.
 func AppendPayload(dst []byte, c Codec, payload []byte, pictureID uint16, tl0 uint8) []byte {
 	switch c {
 	case VP8:

@@ -2,15 +2,13 @@ package codec
 
 // H.264 NAL unit types (ITU-T H.264 table 7-1) and RTP aggregation (RFC 6184 §5.2).
 const (
-	nalSlice  = 1
-	nalIDR    = 5
-	nalSPS    = 7
-	nalSTAPA  = 24
-	nalFUA    = 28
-	nalFUB    = 29
-	nalMTAP16 = 26
-	nalType   = 0x1F
-	fuStart   = 0x80
+	nalSlice = 1
+	nalIDR   = 5
+	nalSPS   = 7
+	nalSTAPA = 24
+	nalFUA   = 28
+	nalType  = 0x1F
+	fuStart  = 0x80
 )
 
 func inspectH264(payload []byte) (Frame, error) {
@@ -21,13 +19,13 @@ func inspectH264(payload []byte) (Frame, error) {
 		return f, nil
 	case t == nalSTAPA:
 		return h264Aggregate(payload[1:])
-	case t == nalFUA || t == nalFUB:
+	case t == nalFUA:
 		if len(payload) < 3 {
 			return Frame{}, ErrMalformed
 		}
 		h264Unit(payload[1:], payload[1]&fuStart != 0, &f)
 		return f, nil
-	default: // STAP-B, MTAP: interleaved mode, which WebRTC does not use
+	default: // STAP-B, MTAP, FU-B: interleaved mode, which WebRTC does not use
 		return Frame{}, ErrMalformed
 	}
 }
@@ -56,8 +54,9 @@ func h264Aggregate(units []byte) (Frame, error) {
 func h264Unit(unit []byte, begin bool, f *Frame) {
 	switch unit[0] & nalType {
 	case nalSPS:
-		f.KeyFrame, f.Start, f.SwitchUp = true, true, true
+		f.KeyFrame, f.SwitchUp = true, true
 		if begin {
+			f.Start = true
 			f.Width, f.Height = h264Size(unit[1:])
 		}
 	case nalIDR:
