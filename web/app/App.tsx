@@ -1,0 +1,96 @@
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { LocalMedia, Meeting } from '../sdk';
+import { Home } from './home/Home';
+import { t } from './language';
+import { LazyCall, useCallSoon } from './lazy';
+import { PreJoin } from './prejoin/PreJoin';
+import { expose } from './report';
+import { routeOf, type Route } from './route';
+import type { Session } from './session';
+import { Ended } from './states/Ended';
+import { Failed } from './states/Failed';
+import { Message } from './states/Message';
+import { LiveRegions } from './ui/announce';
+import { version } from './version';
+
+/** The token of an invitation stands in the fragment, which browsers send to nobody. */
+export function tokenOf(hash: string): string | undefined {
+  return new URLSearchParams(hash.replace(/^#/, '')).get('token') ?? undefined;
+}
+
+interface RoomProps { meeting: Session; onAgain: () => void; onHome: () => void }
+
+/** Everybody we were together with, ourselves left out. */
+function useMet(meeting: Session): () => string[] {
+  const met = useRef(new Map<string, string>());
+  for (const person of meeting.participants.value) if (!person.self) met.current.set(person.id, person.name);
+  return () => [...met.current.values()];
+}
+
+/** The screen that fits where a meeting stands. */
+export function Room({ meeting, onAgain, onHome }: RoomProps) {
+  const met = useMet(meeting);
+  useCallSoon();
+  const entered = useRef(false);
+  const { room } = meeting.options;
+  const phase = meeting.phase.value;
+  const failure = meeting.failure.value;
+  const ended = meeting.ended.value;
+  if (phase === 'joined') entered.current = true;
+  if (ended) return <Ended room={room} ended={ended} met={met()} onRejoin={onAgain} onHome={onHome} />;
+  if (failure && !failure.retryable) return <Failed room={room} failure={failure} onRetry={onAgain} onHome={onHome} />;
+  if (phase === 'joined' || (entered.current && phase === 'reconnecting')) return <LazyCall meeting={meeting} />;
+  return <PreJoin meeting={meeting} onCancel={() => { meeting.leave(); onHome(); }} />;
+}
+
+function usable(): 'yes' | 'old' | 'insecure' {
+  if (typeof RTCPeerConnection === 'undefined') return 'old';
+  return window.isSecureContext ? 'yes' : 'insecure';
+}
+
+function RoomPage({ room, go }: { room: string; go: (path: string) => void }) {
+  const [attempt, setAttempt] = useState(0);
+  const local = useMemo(() => new LocalMedia(), []);
+  const meeting = useMemo(() => new Meeting({ room, local, token: tokenOf(location.hash) }), [room, attempt]);
+  useEffect(() => {
+    void local.start();
+    return () => local.stop();
+  }, [local]);
+  useEffect(() => {
+    expose(meeting);
+    meeting.open();
+    return () => meeting.close();
+  }, [meeting]);
+  return <Room key={attempt} meeting={meeting} onAgain={() => setAttempt(attempt + 1)} onHome={() => go('/')} />;
+}
+
+function Screen({ route, go }: { route: Route; go: (path: string) => void }) {
+  if (route.page === 'home') return <Home go={go} version={version} />;
+  if (route.page === 'nothing') {
+    return (
+      <Message title={t('fail.page')} hint={t('fail.pageHint')}>
+        <div class="message-actions"><button type="button" class="button primary" onClick={() => go('/')}>{t('app.home')}</button></div>
+      </Message>
+    );
+  }
+  const can = usable();
+  if (can === 'old') return <Message title={t('fail.browser')} hint={t('fail.browserHint')} />;
+  if (can === 'insecure') return <Message title={t('fail.insecure')} hint={t('fail.insecureHint')} />;
+  return <RoomPage key={route.room} room={route.room} go={go} />;
+}
+
+/** The page. Its address is its state; moving about loads nothing anew. */
+export function App() {
+  const [route, setRoute] = useState<Route>(() => routeOf(location.pathname));
+  useEffect(() => {
+    const moved = () => setRoute(routeOf(location.pathname));
+    window.addEventListener('popstate', moved);
+    return () => window.removeEventListener('popstate', moved);
+  }, []);
+  const go = (path: string) => {
+    history.pushState(null, '', path);
+    setRoute(routeOf(location.pathname));
+    window.scrollTo(0, 0);
+  };
+  return <><Screen route={route} go={go} /><LiveRegions /></>;
+}

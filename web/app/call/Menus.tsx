@@ -1,0 +1,75 @@
+import type { ComponentChildren } from 'preact';
+import { ExpandIcon, EyeIcon, EyeOffIcon, GridIcon, InviteIcon, KeyboardIcon, PeopleIcon, ScreenIcon, ScreenStopIcon, SettingsIcon, SpeakerViewIcon } from '../icons';
+import { t, type PlainKey } from '../language';
+import { preferences } from '../preferences';
+import { Popover } from '../ui/Popover';
+import { react, toggleFullscreen, toggleShare } from './actions';
+import type { CallState } from './state';
+
+/** What one may send, with what it is called. */
+export const reactions: readonly { emoji: string; name: PlainKey }[] = [
+  { emoji: '👍', name: 'react.thumb' },
+  { emoji: '❤️', name: 'react.heart' },
+  { emoji: '😂', name: 'react.laugh' },
+  { emoji: '😮', name: 'react.wow' },
+  { emoji: '👏', name: 'react.clap' },
+  { emoji: '🎉', name: 'react.party' },
+];
+
+function Reactions({ call }: { call: CallState }) {
+  return (
+    <div class="reaction-row">
+      {reactions.map(({ emoji, name }) => (
+        <button key={emoji} type="button" class="reaction-choice" aria-label={t(name)} title={t(name)} onClick={() => react(call, emoji)}>{emoji}</button>
+      ))}
+    </div>
+  );
+}
+
+export function ReactMenu({ call }: { call: CallState }) {
+  return <Popover id="react" class="popover-react" label={t('bar.react')} onClose={() => { call.menu.value = null; }}><Reactions call={call} /></Popover>;
+}
+
+interface ItemProps { icon: ComponentChildren; name: PlainKey; onPress: () => void; narrow?: boolean; keys?: string }
+
+function Item({ icon, name, onPress, narrow = false, keys }: ItemProps) {
+  return (
+    <button type="button" class={`menu-item${narrow ? ' only-narrow' : ''}`} onClick={onPress}>
+      {icon}<span>{t(name)}</span>{keys && <kbd aria-hidden="true">{keys}</kbd>}
+    </button>
+  );
+}
+
+function ViewItems({ call }: { call: CallState }) {
+  const speaker = call.view.value === 'speaker';
+  const self = preferences.self.value;
+  const close = (act: () => void) => () => { act(); call.menu.value = null; };
+  return (
+    <>
+      <Item icon={speaker ? <GridIcon /> : <SpeakerViewIcon />} name={speaker ? 'menu.grid' : 'menu.speaker'} keys="G" onPress={close(() => call.toggleView())} />
+      <Item icon={self ? <EyeOffIcon /> : <EyeIcon />} name={self ? 'menu.hideSelf' : 'menu.showSelf'} onPress={close(() => { preferences.self.value = !self; })} />
+      {document.fullscreenEnabled && (
+        <Item icon={<ExpandIcon />} name={document.fullscreenElement ? 'menu.exitFullscreen' : 'menu.fullscreen'} keys="F" onPress={() => toggleFullscreen(call)} />
+      )}
+    </>
+  );
+}
+
+/** What is needed less often; on narrow pages also what the bar has no room for. */
+export function MoreMenu({ call }: { call: CallState }) {
+  const sharing = call.meeting.local.screen.value.on;
+  return (
+    <Popover id="more" class="popover-more" label={t('bar.more')} onClose={() => { call.menu.value = null; }}>
+      <div class="only-narrow"><Reactions call={call} /></div>
+      {(sharing || call.meeting.local.canShareScreen) && (
+        <Item narrow icon={sharing ? <ScreenStopIcon /> : <ScreenIcon />} name={sharing ? 'bar.stopShare' : 'bar.share'} onPress={() => void toggleShare(call)} />
+      )}
+      <Item narrow icon={<PeopleIcon />} name="bar.people" onPress={() => call.togglePanel('people')} />
+      <Item icon={<InviteIcon />} name="menu.invite" onPress={() => call.openDialog('invite')} />
+      <ViewItems call={call} />
+      <hr />
+      <Item icon={<SettingsIcon />} name="bar.settings" onPress={() => call.openDialog('settings')} />
+      <Item icon={<KeyboardIcon />} name="menu.shortcuts" keys="?" onPress={() => call.openDialog('keys')} />
+    </Popover>
+  );
+}

@@ -1,0 +1,36 @@
+import { OfflineIcon, SoundIcon } from '../icons';
+import { t } from '../language';
+import { Video } from '../ui/Video';
+import { Knocks } from './Knocks';
+import { turnSoundOn } from './Sound';
+import type { CallState } from './state';
+
+function Sharing({ call }: { call: CallState }) {
+  const { local } = call.meeting;
+  if (!local.screen.value.on) return null;
+  return (
+    <div class="notice sharing">
+      <span class="sharing-thumb"><Video stream={local.screenPreview.value} /></span>
+      <p id="sharing-words">{t('stage.sharing')}</p>
+      <button type="button" class="button small danger" aria-describedby="sharing-words" onClick={() => local.stopScreen()}>{t('word.stop')}</button>
+    </div>
+  );
+}
+
+/** What must be seen and stays until it is over. It stands above the stage and covers nobody. */
+export function Notices({ call }: { call: CallState }) {
+  const { meeting } = call;
+  return (
+    <div class="notices">
+      {meeting.phase.value === 'reconnecting' && <p class="notice warning" role="alert"><OfflineIcon size={20} />{t('stage.reconnecting')}</p>}
+      {call.soundBlocked.value && (
+        <div class="notice" role="alert">
+          <p>{t('stage.soundOff')}</p>
+          <button type="button" class="button small primary" onClick={() => turnSoundOn(call)}><SoundIcon size={20} />{t('stage.soundOn')}</button>
+        </div>
+      )}
+      <Knocks meeting={meeting} />
+      <Sharing call={call} />
+    </div>
+  );
+}

@@ -1,0 +1,133 @@
+import { useId, useState } from 'preact/hooks';
+import { MaxName, type Participant } from '../../sdk';
+import { CameraOffIcon, HandIcon, InviteIcon, MicIcon, MicOffIcon, PencilIcon, ScreenIcon, SearchIcon } from '../icons';
+import { t } from '../language';
+import { memory } from '../memory';
+import { Avatar } from '../ui/Avatar';
+import { KnockActions } from './Knocks';
+import type { CallState } from './state';
+
+const searchable = 8;
+
+function fold(text: string): string {
+  return text.normalize('NFD').replace(/\p{M}/gu, '').toLocaleLowerCase();
+}
+
+/** Whether a name holds what was typed, whatever the accents and capitals. */
+export function matches(name: string, typed: string): boolean {
+  return fold(name).includes(fold(typed.trim()));
+}
+
+function RenameForm({ call, name, onDone }: { call: CallState; name: string; onDone: () => void }) {
+  const id = useId();
+  const [text, setText] = useState(name);
+  const save = (event: Event) => {
+    event.preventDefault();
+    const next = text.trim();
+    if (next && next !== name) {
+      call.meeting.rename(next);
+      memory.set('name', next);
+    }
+    onDone();
+  };
+  return (
+    <form class="rename" onSubmit={save}>
+      <label class="aside" for={id}>{t('people.rename')}</label>
+      <input id={id} class="field" maxLength={MaxName} value={text} autoFocus onInput={(event) => setText(event.currentTarget.value)} onKeyDown={(event) => { if (event.key === 'Escape') { event.stopPropagation(); onDone(); } }} />
+      <button type="submit" class="button small">{t('people.save')}</button>
+    </form>
+  );
+}
+
+function State({ person, hand }: { person: Participant; hand: number }) {
+  return (
+    <span class="person-state">
+      {hand > 0 && <span class="tile-hand"><HandIcon size={16} /><span aria-hidden="true">{hand}</span><span class="aside">{t('stage.hand', { n: hand })}</span></span>}
+      {person.media.screen && <span title={t('people.sharing')}><ScreenIcon size={18} /><span class="aside">{t('people.sharing')}</span></span>}
+      {!person.media.camera && <span title={t('people.cameraOff')}><CameraOffIcon size={18} /><span class="aside">{t('people.cameraOff')}</span></span>}
+      {person.media.microphone ? <MicIcon size={18} /> : <span class="person-muted" title={t('stage.muted')}><MicOffIcon size={18} /><span class="aside">{t('stage.muted')}</span></span>}
+    </span>
+  );
+}
+
+function roleWord(person: Participant): string {
+  if (person.away) return t('stage.awayShort');
+  if (person.role === 'host') return t('people.host');
+  return person.role === 'viewer' ? t('people.viewer') : '';
+}
+
+function Person({ call, person }: { call: CallState; person: Participant }) {
+  const [renaming, setRenaming] = useState(false);
+  const hand = call.hands.value.indexOf(person.id) + 1;
+  const mayRename = person.self && !call.meeting.fixedName.value;
+  if (renaming) return <li class="person"><Avatar name={person.name} /><RenameForm call={call} name={person.name} onDone={() => setRenaming(false)} /></li>;
+  return (
+    <li class="person">
+      <Avatar name={person.name} />
+      <span class="person-name">
+        <span>{person.self ? t('stage.you', { name: person.name }) : person.name}</span>
+        <small>{roleWord(person)}</small>
+      </span>
+      {mayRename && <button type="button" class="round" aria-label={t('people.rename')} title={t('people.rename')} onClick={() => setRenaming(true)}><PencilIcon size={18} /></button>}
+      <State person={person} hand={hand} />
+    </li>
+  );
+}
+
+function Waiting({ call }: { call: CallState }) {
+  const knocks = call.meeting.knocks.value;
+  if (knocks.length === 0) return null;
+  return (
+    <section>
+      <h3>{t('people.waiting')}</h3>
+      <ul>
+        {knocks.map((knock) => (
+          <li key={knock.participant} class="person">
+            <Avatar name={knock.name} />
+            <span class="person-name"><span>{knock.name}</span></span>
+            <KnockActions meeting={call.meeting} knock={knock} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Group({ call, title, people }: { call: CallState; title: string; people: Participant[] }) {
+  if (people.length === 0) return null;
+  return (
+    <section>
+      <h3>{title}</h3>
+      <ul>{people.map((person) => <Person key={person.id} call={call} person={person} />)}</ul>
+    </section>
+  );
+}
+
+/** Who is here: those waiting, those with a hand up in the order of raising, everybody else. */
+export function People({ call }: { call: CallState }) {
+  const [typed, setTyped] = useState('');
+  const id = useId();
+  const all = call.meeting.participants.value;
+  const found = all.filter((person) => matches(person.name, typed));
+  const raised = call.hands.value.map((hand) => found.find((person) => person.id === hand)).filter((person) => person !== undefined);
+  return (
+    <div class="people">
+      <div class="people-top">
+        <button type="button" class="button small wide" onClick={() => call.openDialog('invite')}><InviteIcon size={20} />{t('menu.invite')}</button>
+        {all.length > searchable && (
+          <div class="people-search">
+            <label class="aside" for={id}>{t('people.search')}</label>
+            <SearchIcon size={18} />
+            <input id={id} class="field" type="search" placeholder={t('people.search')} value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />
+          </div>
+        )}
+      </div>
+      <div class="people-list">
+        <Waiting call={call} />
+        <Group call={call} title={t('people.hands')} people={raised} />
+        <Group call={call} title={t('people.here')} people={found.filter((person) => !person.hand)} />
+        {found.length === 0 && <p class="quiet">{t('people.noMatch')}</p>}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,146 @@
+/**
+ * Where the tiles go. Pure geometry: sizes in, rectangles out.
+ *
+ * A grid tries every number of columns and keeps the one with the largest
+ * tiles. Pictures are 16:9; a narrower crop (4:3, then 1:1) is taken only when
+ * it shows at least 15 % more. When tiles would be narrower than 120 px the
+ * rest goes to further pages. Beside screens or a pinned person, people stand
+ * in a strip that takes less than 30 %.
+ */
+
+export interface Size { readonly width: number; readonly height: number }
+export interface Rect extends Size { readonly x: number; readonly y: number }
+
+export const gap = 8;
+export const narrowest = 120;
+const aspects = [16 / 9, 4 / 3, 1] as const;
+const worthCropping = 1.15;
+const stripShare = 0.28;
+
+export interface Grid extends Size {
+  readonly columns: number;
+  readonly rows: number;
+  /** Size of one tile is width x height. */
+}
+
+function fit(area: Size, count: number, columns: number, aspect: number): Grid {
+  const rows = Math.ceil(count / columns);
+  const widest = (area.width - gap * (columns - 1)) / columns;
+  const tallest = (area.height - gap * (rows - 1)) / rows;
+  const width = Math.max(0, Math.min(widest, tallest * aspect));
+  return { columns, rows, width: Math.floor(width), height: Math.floor(width / aspect) };
+}
+
+function largest(area: Size, count: number, aspect: number): Grid {
+  let best = fit(area, count, 1, aspect);
+  for (let columns = 2; columns <= count; columns += 1) {
+    const candidate = fit(area, count, columns, aspect);
+    if (candidate.width > best.width) best = candidate;
+  }
+  return best;
+}
+
+/** The best grid for count equal tiles in an area. */
+export function bestGrid(area: Size, count: number, crop = true): Grid {
+  let best = largest(area, count, aspects[0]);
+  if (!crop) return best;
+  for (const aspect of aspects.slice(1)) {
+    const candidate = largest(area, count, aspect);
+    if (candidate.width * candidate.height >= best.width * best.height * worthCropping) best = candidate;
+  }
+  return best;
+}
+
+/** How many tiles fit on one page without becoming narrower than 120 px. */
+export function perPage(area: Size, count: number): number {
+  for (let n = count; n > 1; n -= 1) {
+    if (bestGrid(area, n).width >= narrowest) return n;
+  }
+  return Math.min(count, 1);
+}
+
+/** Rectangles of a grid, the last row centred, the whole centred. */
+export function place(area: Size, grid: Grid, count: number): Rect[] {
+  const rows = Math.ceil(count / grid.columns);
+  const top = (area.height - rows * grid.height - (rows - 1) * gap) / 2;
+  return Array.from({ length: count }, (_, i) => {
+    const row = Math.floor(i / grid.columns);
+    const inRow = Math.min(grid.columns, count - row * grid.columns);
+    const left = (area.width - inRow * grid.width - (inRow - 1) * gap) / 2;
+    return {
+      x: Math.round(left + (i % grid.columns) * (grid.width + gap)),
+      y: Math.round(top + row * (grid.height + gap)),
+      width: grid.width,
+      height: grid.height,
+    };
+  });
+}
+
+export interface Arrangement {
+  /** One rectangle for each focused tile, in order. */
+  readonly focus: Rect[];
+  /** Rectangles for people, as many as fit on a page. */
+  readonly people: Rect[];
+  /** How many people one page holds; 0 when there are none. */
+  readonly pageSize: number;
+}
+
+/** People only. Shows the same tile size on every page, the last one included. */
+export function arrangeGrid(area: Size, count: number, page = 0): Arrangement {
+  if (count === 0 || area.width <= 0 || area.height <= 0) return { focus: [], people: [], pageSize: 0 };
+  const pageSize = perPage(area, count);
+  const grid = bestGrid(area, pageSize);
+  const shown = Math.max(0, Math.min(pageSize, count - page * pageSize));
+  return { focus: [], people: place(area, grid, shown), pageSize };
+}
+
+interface Split { readonly main: Size; readonly strip: Rect; readonly tile: Size; readonly upright: boolean }
+
+function split(area: Size): Split {
+  const upright = area.width >= area.height;
+  if (upright) {
+    const width = Math.floor(Math.min(240, Math.max(96, area.width * 0.18), area.width * stripShare));
+    const main = { width: area.width - width - gap, height: area.height };
+    return { main, strip: { x: main.width + gap, y: 0, width, height: area.height }, tile: { width, height: Math.floor((width * 9) / 16) }, upright };
+  }
+  const height = Math.floor(Math.min(150, Math.max(84, area.height * 0.18), area.height * stripShare));
+  const main = { width: area.width, height: area.height - height - gap };
+  const width = Math.min(area.width, Math.floor((height * 4) / 3));
+  return { main, strip: { x: 0, y: main.height + gap, width: area.width, height }, tile: { width, height }, upright };
+}
+
+function along(strip: Rect, tile: Size, count: number, upright: boolean): Rect[] {
+  const length = upright ? strip.height : strip.width;
+  const step = (upright ? tile.height : tile.width) + gap;
+  const start = Math.max(0, (length - count * step + gap) / 2);
+  return Array.from({ length: count }, (_, i) => ({
+    x: Math.round(strip.x + (upright ? 0 : start + i * step)),
+    y: Math.round(strip.y + (upright ? start + i * step : 0)),
+    ...tile,
+  }));
+}
+
+/** Screens or a pinned person large, the people in a strip along the long side. */
+export function arrangeFocus(area: Size, focused: number, count: number, page = 0): Arrangement {
+  if (area.width <= 0 || area.height <= 0) return { focus: [], people: [], pageSize: 0 };
+  if (count === 0) return { focus: focusRects(area, focused), people: [], pageSize: 0 };
+  const { main, strip, tile, upright } = split(area);
+  const length = upright ? strip.height : strip.width;
+  const pageSize = Math.max(1, Math.min(count, Math.floor((length + gap) / ((upright ? tile.height : tile.width) + gap))));
+  const shown = Math.max(0, Math.min(pageSize, count - page * pageSize));
+  return { focus: focusRects(main, focused), people: along(strip, tile, shown, upright), pageSize };
+}
+
+/** Focused tiles fill all the room they get; what they show is never cropped. */
+function focusRects(area: Size, count: number): Rect[] {
+  if (count === 0) return [];
+  const { columns } = bestGrid(area, count, false);
+  const rows = Math.ceil(count / columns);
+  const height = Math.floor((area.height - gap * (rows - 1)) / rows);
+  return Array.from({ length: count }, (_, i) => {
+    const row = Math.floor(i / columns);
+    const inRow = Math.min(columns, count - row * columns);
+    const width = Math.floor((area.width - gap * (inRow - 1)) / inRow);
+    return { x: (i % columns) * (width + gap), y: row * (height + gap), width, height };
+  });
+}

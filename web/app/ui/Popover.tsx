@@ -1,0 +1,46 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+
+interface Props { id: string; label: string; class?: string; onClose: () => void; children: ComponentChildren }
+
+const focusable = 'button:not([disabled]), [href], input, select, textarea';
+
+function move(box: HTMLElement, step: number): void {
+  const items = [...box.querySelectorAll<HTMLElement>(focusable)].filter((item) => item.offsetParent !== null);
+  const at = items.indexOf(document.activeElement as HTMLElement);
+  items[(at + step + items.length) % items.length]?.focus();
+}
+
+const steps: Record<string, number> = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
+
+/**
+ * A small sheet beside the button that opened it. Escape and a press elsewhere
+ * close it; the focus goes in and comes back.
+ */
+export function Popover({ id, label, class: extra = '', onClose, children }: Props) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const opener = document.activeElement as HTMLElement | null;
+    box.current?.querySelector<HTMLElement>(focusable)?.focus({ preventScroll: true });
+    const press = (event: PointerEvent) => {
+      const anchor = box.current?.parentElement;
+      if (anchor && !anchor.contains(event.target as Node)) onClose();
+    };
+    document.addEventListener('pointerdown', press, true);
+    return () => {
+      document.removeEventListener('pointerdown', press, true);
+      if (box.current?.contains(document.activeElement)) opener?.focus();
+    };
+  }, []);
+  const key = (event: KeyboardEvent) => {
+    const step = steps[event.key];
+    if (event.key === 'Escape') {
+      event.stopPropagation();
+      onClose();
+    } else if (step && box.current) {
+      event.preventDefault();
+      move(box.current, step);
+    }
+  };
+  return <div ref={box} id={id} role="group" aria-label={label} class={`popover dark ${extra}`} onKeyDown={key}>{children}</div>;
+}
