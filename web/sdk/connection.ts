@@ -9,6 +9,8 @@ export const patience = {
   disconnected: 2_500,
   /** From an answer to connected; after that the way of media is blocked. */
   connect: 12_000,
+  /** A restart is given this long before another one: both sides notice a loss. */
+  restart: 3_000,
   /** Before an exchange that failed is tried again. */
   retry: 1_000,
 } as const;
@@ -46,6 +48,7 @@ export class Connection {
   private closed = false;
   private wanted = false;
   private restart = false;
+  private restartedAt = 0;
   private running: Promise<void> | null = null;
   private health: ReturnType<typeof setTimeout> | undefined;
   private retry: ReturnType<typeof setTimeout> | undefined;
@@ -81,8 +84,9 @@ export class Connection {
 
   /** restartICE looks for a new way without losing what flows on the old one. */
   restartICE(): void {
-    if (this.closed || this.restart) return;
+    if (this.closed || this.restart || Date.now() - this.restartedAt < patience.restart) return;
     this.restart = true;
+    this.restartedAt = Date.now();
     this.iceRestarts++;
     void this.offer();
   }

@@ -241,7 +241,7 @@ export class Meeting {
     this.prepared = prepare;
     this.iceServers = iceServers ?? [];
     this.state.enter(id, welcome.preview);
-    this.connected();
+    this.connected(true);
     if (this.media.connection) this.media.rebuild(id);
     else if (prepare) this.media.prepare(id, this.iceServers);
     this.goOn();
@@ -252,7 +252,7 @@ export class Meeting {
     const who = this.who.peek();
     if (who) this.who.value = { ...who, id };
     this.state.enter(id);
-    this.connected();
+    this.connected(fresh);
     if (media) this.media.signalled();
     else if (this.media.connection) this.media.rebuild(id);
     if (fresh) return this.goOn();
@@ -265,7 +265,8 @@ export class Meeting {
     this.told = '';
   }
 
-  private connected(): void {
+  private connected(anew: boolean): void {
+    this.returning.value = anew && this.inside;
     this.up.value = true;
     if (this.trouble.peek()?.code !== 'media-blocked') this.trouble.value = null;
   }
@@ -276,7 +277,6 @@ export class Meeting {
       this.stage.value = 'door';
       return;
     }
-    this.returning.value = this.inside;
     this.enter();
   }
 

@@ -1,45 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { MeetingError } from './errors';
-import type { ClientMessage, ServerMessage } from './protocol';
+import type { ServerMessage } from './protocol';
+import { FakeSocket as Socket, fakeSocket } from './testing/fakes';
 import { limits, Wire, type Listener } from './wire';
-
-/** A WebSocket without a network: tests open it, feed it and read what was sent. */
-class Socket {
-  static all: Socket[] = [];
-  readyState = 0;
-  sent: ClientMessage[] = [];
-  closed = false;
-  onopen: (() => void) | null = null;
-  onmessage: ((e: { data: unknown }) => void) | null = null;
-  onclose: ((e: { code: number }) => void) | null = null;
-  constructor(
-    readonly url: string,
-    readonly protocol: string,
-  ) {
-    Socket.all.push(this);
-  }
-  static get last(): Socket {
-    return Socket.all[Socket.all.length - 1]!;
-  }
-  open(): void {
-    this.readyState = 1;
-    this.onopen?.();
-  }
-  feed(message: unknown): void {
-    this.onmessage?.({ data: typeof message === 'string' ? message : JSON.stringify(message) });
-  }
-  cut(code = 1006): void {
-    this.readyState = 3;
-    this.onclose?.({ code });
-  }
-  send(text: string): void {
-    this.sent.push(JSON.parse(text));
-  }
-  close(): void {
-    this.closed = true;
-    this.readyState = 3;
-  }
-}
 
 const welcome = { type: 'welcome', data: { participant: 'p1', resume: 'r1', room: 'x', role: 'guest', prepare: true } };
 
@@ -66,7 +29,7 @@ beforeEach(() => {
     url: 'ws://test/ws',
     hello: () => ({ room: 'x' }),
     listener: heard,
-    socket: (url, protocol) => new Socket(url, protocol) as unknown as WebSocket,
+    socket: fakeSocket,
     random: () => 0.5, // no spread
   });
   wire.start();
