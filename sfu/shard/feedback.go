@@ -1,0 +1,242 @@
+package shard
+
+import (
+	"time"
+
+	"palabre/sfu/keyframe"
+	"palabre/sfu/rtcp"
+)
+
+// Times of what a publisher is told and asked.
+const (
+	twccEvery = 50 * time.Millisecond
+	// reportFirst is when the first receiver report goes out, reportEvery the others.
+	reportEvery = time.Second
+	// layerSilence is how long a layer may be silent before it is not alive.
+	layerSilence  = 1500 * time.Millisecond
+	screenSilence = 5 * time.Second
+	// noVideoAfter is how long a wanted picture may not come before its viewers are told.
+	noVideoAfter = 4 * time.Second
+	// rateEvery is over which time a layer's bitrate is measured.
+	rateEvery = 500 * time.Millisecond
+	// badEnough is how many wrong packets in a row of looks make a track unusable.
+	badEnough = 20
+)
+
+// reception is what a receiver report needs of one stream (RFC 3550 section A.8).
+type reception struct {
+	first, highest uint64
+	received       uint64
+	transit        int64
+	jitter         int64 // times 16
+	priorExpected  uint64
+	priorReceived  uint64
+	lastSR         uint32
+	lastSRAt       time.Duration
+}
+
+func (r *reception) packet(timestamp uint32, sequence uint64, rate uint32, at time.Duration) {
+	if r.received == 0 {
+		r.first, r.highest = sequence, sequence
+	}
+	r.received++
+	r.highest = max(r.highest, sequence)
+	transit := int64(at)*int64(rate)/int64(time.Second) - int64(timestamp)
+	if r.received > 1 {
+		d := int64(int32(transit - r.transit))
+		if d < 0 {
+			d = -d
+		}
+		r.jitter += d - (r.jitter+8)>>4
+	}
+	r.transit = transit
+}
+
+func (r *reception) report(ssrc uint32, now time.Duration) rtcp.Reception {
+	expected := r.highest - r.first + 1
+	out := rtcp.Reception{Highest: uint32(r.highest)}
+	out.SSRC, out.LastSR = ssrc, r.lastSR
+	out.Jitter = uint32(r.jitter >> 4)
+	out.TotalLost = int32(min(max(int64(expected)-int64(r.received), -0x800000), 0x7FFFFF))
+	if interval := expected - r.priorExpected; interval > 0 {
+		if lost := int64(interval) - int64(r.received-r.priorReceived); lost > 0 {
+			out.FractionLost = uint8(min(lost*256/int64(interval), 255))
+		}
+	}
+	r.priorExpected, r.priorReceived = expected, r.received
+	if r.lastSR != 0 {
+		out.Delay = uint32((now - r.lastSRAt) * 65536 / time.Second)
+	}
+	return out
+}
+
+// feedback sends the publisher what is due: requests for lost packets and key
+// frames, arrival times, reports.
+func (p *Peer) feedback(s *Shard, now time.Time) {
+	if !p.entered.Load() || len(p.streams) == 0 {
+		return
+	}
+	at := p.engine.since(now)
+	b := s.payload[:0]
+	for _, t := range p.tracks {
+		for _, l := range t.layers {
+			if l.ssrc == 0 {
+				continue
+			}
+			s.lost = l.missing.Due(at, p.rtt, s.lost[:0])
+			if len(s.lost) > 0 && l.repairable() {
+				b = rtcp.AppendNACK(b, p.ssrc, l.ssrc, s.lost)
+				p.engine.Metrics.NACKsSent.Add(uint64(len(s.lost)))
+			}
+			if l.arbiter.Poll(now) {
+				b = p.appendPLI(b, l)
+			}
+			if len(b) > 1000 {
+				p.sendControl(b)
+				b = s.payload[:0]
+			}
+		}
+	}
+	if now.Sub(p.lastRR) >= reportEvery {
+		p.lastRR = now
+		b = p.appendReception(b, at)
+	}
+	p.sendControl(b)
+	if now.Sub(p.lastTWCC) >= twccEvery {
+		p.lastTWCC = now
+		p.sendArrivals()
+	}
+}
+
+// repairable says whether the publisher agreed to send again.
+func (l *Layer) repairable() bool {
+	c := l.codec.Load()
+	if c == nil {
+		return false
+	}
+	for _, f := range c.Feedback {
+		if f == "nack" {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *Peer) appendPLI(b []byte, l *Layer) []byte {
+	p.engine.Metrics.PLIsSent.Add(1)
+	return rtcp.AppendPLI(b, p.ssrc, l.ssrc)
+}
+
+func (p *Peer) appendReception(b []byte, at time.Duration) []byte {
+	var reports [31]rtcp.Reception
+	n := 0
+	for _, t := range p.tracks {
+		for _, l := range t.layers {
+			if l.reception.received > 0 && n < len(reports) {
+				reports[n] = l.reception.report(l.ssrc, at)
+				n++
+			}
+		}
+	}
+	if n == 0 {
+		return b
+	}
+	return rtcp.AppendReceiverReport(b, p.ssrc, reports[:n])
+}
+
+func (p *Peer) sendControl(b []byte) {
+	if len(b) > 0 && p.conn.WriteRTCP(b) != nil {
+		p.engine.Metrics.Drops[DropSend].Add(1)
+	}
+}
+
+// sendArrivals sends the transport-wide feedback the publisher's bandwidth
+// estimator lives on.
+func (p *Peer) sendArrivals() {
+	for _, packet := range p.twcc.BuildFeedbackPacket() {
+		b, err := packet.Marshal()
+		if err == nil {
+			p.sendControl(b)
+		}
+	}
+}
+
+// request asks for a key frame of the layer on behalf of a viewer.
+func (l *Layer) request(s *Shard, why keyframe.Reason, now time.Time) {
+	if l.ssrc == 0 {
+		return // it will begin with one
+	}
+	if l.arbiter.Request(why, now) {
+		l.track.peer.sendControl(l.track.peer.appendPLI(s.payload[:0], l))
+	}
+}
+
+// tick looks at how the track does.
+func (t *Track) tick(s *Shard, now time.Time) {
+	if !t.Video {
+		return
+	}
+	t.announce(now)
+	silence := layerSilence
+	if t.Screen {
+		silence = screenSilence
+	}
+	changed := false
+	for _, l := range t.layers {
+		if l.alive.Load() && now.Sub(l.last) > silence {
+			l.alive.Store(false)
+			l.bitrate.Store(0)
+			l.ring.Expire(s.engine.since(now))
+			changed = true
+		}
+		if took := now.Sub(l.measured); l.alive.Load() && took >= rateEvery {
+			rate := int64(float64(l.bytes*8) / took.Seconds())
+			if old := l.bitrate.Load(); old > 0 {
+				rate = (old*3 + rate) / 4
+			}
+			l.bitrate.Store(rate)
+			l.bytes, l.measured = 0, now
+		}
+	}
+	if changed {
+		t.retell(s, now)
+	}
+	t.judge(s, now)
+}
+
+// judge decides what is wrong with the track.
+func (t *Track) judge(s *Shard, now time.Time) {
+	state := t.State()
+	switch {
+	case t.bad >= badEnough && t.good == 0:
+		state = BadCodec
+	case t.good > 0 && state == BadCodec:
+		state = Fine
+	case state == BadCodec:
+	case t.starving(now):
+		state = NoVideo
+	default:
+		state = Fine
+	}
+	if t.good > 0 || t.bad >= badEnough {
+		t.good, t.bad = 0, 0
+	}
+	if State(t.state.Swap(uint32(state))) != state {
+		for viewer := range t.wanting {
+			viewer.events.Changed()
+		}
+		t.peer.events.Changed()
+	}
+}
+
+// starving says whether somebody has waited too long for a picture: because
+// no packet comes, or none that a decoder could start with.
+func (t *Track) starving(now time.Time) bool {
+	if t.wanted.IsZero() || now.Sub(t.wanted) < noVideoAfter || !t.sending.Load() {
+		return false
+	}
+	if now.Sub(t.packet) >= noVideoAfter && !t.Screen {
+		return true
+	}
+	return t.key.IsZero() // packets, but never a picture to start with
+}

@@ -1,0 +1,315 @@
+package shard
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"palabre/sfu/cache"
+	"palabre/sfu/codec"
+	"palabre/sfu/keyframe"
+	"palabre/sfu/negotiate"
+	"palabre/sfu/rewrite"
+	"palabre/sfu/rtp"
+)
+
+// Line is one receive-only media section of a viewer: one endless stream,
+// whoever sits in it. Its shard is the viewer's.
+type Line struct {
+	peer      *Peer
+	video     bool
+	codecs    []negotiate.Codec
+	cname     string
+	ssrc, rtx uint32
+	stream    *rewrite.Stream
+	closed    bool
+	pause     pause
+
+	watched Watch
+	track   *Track
+	// subs are the layers that come in: what is shown, and what is switched to.
+	subs []sub
+
+	// The viewer's numbers for codec, found once.
+	codec *negotiate.Codec
+	agree negotiate.Codec
+	known bool
+
+	sent      bool // since the last sender report
+	packets   uint32
+	octets    uint32
+	resent    uint16
+	asked     time.Time // for a key frame, on the viewer's behalf
+	forwarded uint64
+}
+
+// sub is a layer a line gets, with the origin its packets bear.
+type sub struct {
+	layer  *Layer
+	origin rewrite.Origin
+}
+
+// NewLine makes a line of the peer for a section that receives.
+func (p *Peer) NewLine(l negotiate.Line, cname string, ssrc, rtx uint32) *Line {
+	video := l.Kind == negotiate.Video
+	c := rewrite.Config{
+		ClockRate: 48000, Audio: !video,
+		Sequence: uint16(rand.Uint32()), Timestamp: rand.Uint32(), PictureID: uint16(rand.Uint32()) & 0x7FFF, TL0: uint8(rand.Uint32()),
+	}
+	if video {
+		c.ClockRate = 90000
+	}
+	return &Line{
+		peer: p, video: video, codecs: l.Codecs, cname: cname, ssrc: ssrc, rtx: rtx,
+		stream: rewrite.New(c), resent: uint16(rand.Uint32()),
+	}
+}
+
+// watch changes what the line shows.
+func (l *Line) watch(s *Shard, w Watch, now time.Time) {
+	if l.closed {
+		return
+	}
+	l.watched = w
+	if w.Track == l.track {
+		return
+	}
+	l.leaveAll(s, now)
+	l.setPause(notPaused)
+	if old := l.track; old != nil && !l.video {
+		s.on(old.peer, now, func(_ *Shard, now time.Time) { old.wish(l.peer, nil, 0, now) })
+	}
+	l.track, l.known = w.Track, false
+	if l.track != nil && !l.video {
+		s.on(l.track.peer, now, func(_ *Shard, now time.Time) { w.Track.wish(l.peer, nil, 1, now) })
+		l.join(s, l.track.layers[0], now)
+	}
+}
+
+// leaveAll stops the line: nothing comes in, nothing goes out.
+func (l *Line) leaveAll(s *Shard, now time.Time) {
+	for len(l.subs) > 0 {
+		l.leave(s, l.subs[0].layer, now)
+	}
+	l.stream.Stop()
+	l.stream.Want(0)
+}
+
+// join begins to receive a layer. The publisher's shard adds the line, then
+// this one starts it from the cache.
+func (l *Line) join(s *Shard, layer *Layer, now time.Time) {
+	for _, have := range l.subs {
+		if have.layer == layer {
+			l.stream.Want(have.origin)
+			return
+		}
+	}
+	origin := rewrite.Origin(layer.origin.Load())
+	l.subs = append(l.subs, sub{layer, origin})
+	l.stream.Want(origin)
+	s.on(layer.track.peer, now, func(s *Shard, now time.Time) {
+		if layer.track.peer.closed.Load() {
+			return
+		}
+		layer.subscribe(l)
+		s.on(l.peer, now, func(s *Shard, now time.Time) { l.begin(s, layer, now) })
+	})
+}
+
+// begin feeds a newcomer from the cache, or has a key frame asked for.
+func (l *Line) begin(s *Shard, layer *Layer, now time.Time) {
+	if !l.has(layer) {
+		return
+	}
+	start := layer.ring.SinceKeyFrame(s.engine.since(now), s.start[:0])
+	for _, pkt := range start {
+		if !l.peer.dead {
+			l.deliver(s, layer, pkt, now)
+		}
+		pkt.Release()
+	}
+	if len(start) > 0 {
+		s.engine.Metrics.CachedStarts.Add(1)
+	}
+	clear(start)
+	s.start = start[:0]
+	if l.video && l.stream.Waiting() != 0 {
+		l.ask(s, layer, keyframe.Start, now)
+	}
+}
+
+func (l *Line) has(layer *Layer) bool {
+	for _, have := range l.subs {
+		if have.layer == layer {
+			return true
+		}
+	}
+	return false
+}
+
+func (l *Line) leave(s *Shard, layer *Layer, now time.Time) {
+	for i, have := range l.subs {
+		if have.layer == layer {
+			l.subs = append(l.subs[:i], l.subs[i+1:]...)
+			break
+		}
+	}
+	s.on(layer.track.peer, now, func(*Shard, time.Time) { layer.unsubscribe(l) })
+}
+
+// ask has the publisher asked for a key frame.
+func (l *Line) ask(s *Shard, layer *Layer, why keyframe.Reason, now time.Time) {
+	l.asked = now
+	s.on(layer.track.peer, now, func(s *Shard, now time.Time) {
+		if !layer.track.peer.closed.Load() {
+			layer.request(s, why, now)
+		}
+	})
+}
+
+// restart follows a layer whose stream began anew.
+func (p *Peer) restart(s *Shard, layer *Layer, now time.Time) {
+	for _, l := range p.lines {
+		for i := range l.subs {
+			if l.subs[i].layer != layer {
+				continue
+			}
+			shown := l.stream.Current() == l.subs[i].origin || l.stream.Waiting() == l.subs[i].origin
+			l.subs[i].origin = rewrite.Origin(layer.origin.Load())
+			if shown {
+				l.stream.Want(l.subs[i].origin)
+				if l.video {
+					l.ask(s, layer, keyframe.Start, now)
+				}
+			}
+		}
+	}
+}
+
+// deliver sends one packet of a layer to the viewer.
+func (l *Line) deliver(s *Shard, layer *Layer, pkt *cache.Packet, now time.Time) {
+	if l.closed || l.peer.dead || !l.peer.entered.Load() {
+		return
+	}
+	var origin rewrite.Origin
+	for i := range l.subs {
+		if l.subs[i].layer == layer {
+			origin = l.subs[i].origin
+		}
+	}
+	if origin == 0 || !l.agrees(layer) {
+		return
+	}
+	out, verdict := l.stream.Forward(origin, pkt)
+	switch verdict {
+	case rewrite.Skip:
+		return
+	case rewrite.Fill:
+		l.fill(s, out, now)
+		return
+	}
+	if out.Switched {
+		l.switched(s, layer, now)
+	}
+	n := l.write(s, layer, pkt, out, now)
+	if n == 0 {
+		return
+	}
+	m := s.engine.Metrics
+	m.forwarded(s.engine.since(now) - pkt.Arrival)
+	l.peer.limit.sent += n
+	l.peer.resend.sent(n)
+	l.peer.stats.out.add(n)
+	l.count(n)
+	if l.video {
+		m.VideoOut.add(n)
+	} else {
+		m.AudioOut.add(n)
+	}
+}
+
+func (l *Line) count(n int) {
+	l.sent = true
+	l.packets++
+	l.octets += uint32(n)
+	l.forwarded++
+}
+
+// switched lets go of the layers shown before.
+func (l *Line) switched(s *Shard, to *Layer, now time.Time) {
+	for i := 0; i < len(l.subs); {
+		if l.subs[i].layer == to {
+			i++
+			continue
+		}
+		l.leave(s, l.subs[i].layer, now)
+	}
+}
+
+// agrees finds the viewer's payload type for the layer's codec; a viewer that
+// did not negotiate it sees the line paused.
+func (l *Line) agrees(layer *Layer) bool {
+	c := layer.codec.Load()
+	if c == nil {
+		return false
+	}
+	if c != l.codec || !l.known {
+		agreed, ok := negotiate.Match(l.codecs, *c)
+		if !ok {
+			l.setPause(pausedCodec)
+			return false
+		}
+		l.codec, l.agree, l.known = c, agreed, true
+		if l.pause == pausedCodec {
+			l.setPause(notPaused)
+		}
+	}
+	return true
+}
+
+// write builds the viewer's packet and sends it; it gives its size, 0 when it was not sent.
+func (l *Line) write(s *Shard, layer *Layer, pkt *cache.Packet, out rewrite.Out, now time.Time) int {
+	o := rtp.Outgoing{
+		SSRC: l.ssrc, Timestamp: out.Timestamp, SequenceNumber: out.Sequence,
+		PayloadType: l.agree.PayloadType, Marker: out.Marker, Values: passed(pkt),
+	}
+	o.SetAbsSendTime(absSendTime(s, now))
+	header := rtp.AppendHeader(s.header[:0], l.peer.ids, &o)
+	payload := l.body(s, layer, pkt, out, s.payload[:0])
+	if l.peer.conn.WriteRTP(header, payload) != nil {
+		s.engine.Metrics.Drops[DropSend].Add(1)
+		return 0
+	}
+	return len(header) + len(payload)
+}
+
+// body is the payload as this viewer gets it: shared where nothing changes.
+func (l *Line) body(s *Shard, layer *Layer, pkt *cache.Packet, out rewrite.Out, dst []byte) []byte {
+	if !pkt.Frame.HasPictureID && !pkt.Frame.HasTL0 {
+		return append(dst, pkt.Payload()...)
+	}
+	return codec.AppendPayload(dst, codec.Codec(layer.kind.Load()), pkt.Payload(), out.PictureID, out.TL0)
+}
+
+// passed are the header extensions a viewer gets as the publisher sent them.
+func passed(pkt *cache.Packet) rtp.Values {
+	v := pkt.Header.Values
+	v.Present &= rtp.SetOf(rtp.AudioLevel, rtp.AbsCaptureTime, rtp.PlayoutDelay, rtp.Orientation, rtp.ContentType)
+	return v
+}
+
+// absSendTime is 24 bits of seconds in 6.18 fixed point, as late as we know the time.
+func absSendTime(s *Shard, now time.Time) uint32 {
+	return uint32(s.engine.wall.NTP(now)>>14) & 0xFFFFFF
+}
+
+// fill sends padding under numbers the viewer would otherwise ask for.
+func (l *Line) fill(s *Shard, out rewrite.Out, now time.Time) {
+	if !l.known {
+		return
+	}
+	o := rtp.Outgoing{SSRC: l.ssrc, Timestamp: out.Timestamp, SequenceNumber: out.Sequence, PayloadType: l.agree.PayloadType}
+	o.SetAbsSendTime(absSendTime(s, now))
+	if l.peer.conn.WriteRTP(rtp.AppendPadding(s.header[:0], l.peer.ids, &o, 1), nil) != nil {
+		s.engine.Metrics.Drops[DropSend].Add(1)
+	}
+}

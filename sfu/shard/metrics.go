@@ -1,0 +1,89 @@
+package shard
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// Drop says why a packet went no further.
+type Drop int
+
+// The reasons for dropping a packet, besides those of the transport.
+const (
+	DropOverload  Drop = iota // a shard's inbox was full
+	DropPolicer               // more than a publisher may send
+	DropMalformed             // not an RTP packet, or not what its codec says
+	DropUnknown               // a stream that belongs to no media section
+	DropCodec                 // a payload type that was not negotiated
+	DropOutside               // before the peer entered
+	DropSend                  // the socket did not take it
+	drops
+)
+
+// DropNames are the reasons as metric labels, by [Drop].
+func DropNames() []string {
+	return []string{"overload", "policer", "malformed", "unknown stream", "codec", "outside", "send"}
+}
+
+// LatencyBounds are the upper bounds of the forwarding latency's buckets.
+func LatencyBounds() []time.Duration {
+	return []time.Duration{
+		50 * time.Microsecond, 100 * time.Microsecond, 200 * time.Microsecond, 500 * time.Microsecond,
+		time.Millisecond, 2 * time.Millisecond, 5 * time.Millisecond, 10 * time.Millisecond,
+		20 * time.Millisecond, 50 * time.Millisecond, 100 * time.Millisecond,
+	}
+}
+
+const latencyBuckets = 12
+
+// Flow counts packets and their bytes.
+type Flow struct{ Packets, Bytes atomic.Uint64 }
+
+func (f *Flow) add(bytes int) {
+	f.Packets.Add(1)
+	f.Bytes.Add(uint64(bytes))
+}
+
+// Metrics counts what the shards do. Everything may be read at any time.
+type Metrics struct {
+	AudioIn, VideoIn, AudioOut, VideoOut Flow
+	// RTXIn repaired what was lost on the way to us, RTXOut on the way to a viewer.
+	RTXIn, RTXOut Flow
+	// NACKs and PLIs count what publishers were asked, and what viewers asked of us.
+	NACKsSent, NACKsReceived, PLIsSent, PLIsReceived atomic.Uint64
+	// CachedStarts are the viewers who began from the cache.
+	CachedStarts atomic.Uint64
+	Panics       atomic.Uint64
+	Tracks       atomic.Int64
+	Drops        [drops]atomic.Uint64
+	latency      [latencyBuckets]atomic.Uint64
+	latencySum   atomic.Int64
+}
+
+func (m *Metrics) forwarded(took time.Duration) {
+	bucket := 0
+	for _, bound := range [...]time.Duration{
+		50 * time.Microsecond, 100 * time.Microsecond, 200 * time.Microsecond, 500 * time.Microsecond,
+		time.Millisecond, 2 * time.Millisecond, 5 * time.Millisecond, 10 * time.Millisecond,
+		20 * time.Millisecond, 50 * time.Millisecond, 100 * time.Millisecond,
+	} {
+		if took <= bound {
+			break
+		}
+		bucket++
+	}
+	m.latency[bucket].Add(1)
+	m.latencySum.Add(int64(took))
+}
+
+// Latency gives the forwarding latency: how many packets took at most each of
+// [LatencyBounds], how many there were, and how long all took together.
+func (m *Metrics) Latency() (cumulative []uint64, count uint64, sum time.Duration) {
+	for i := range m.latency {
+		count += m.latency[i].Load()
+		if i < latencyBuckets-1 {
+			cumulative = append(cumulative, count)
+		}
+	}
+	return cumulative, count, time.Duration(m.latencySum.Load())
+}

@@ -1,0 +1,252 @@
+package shard
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/interceptor/pkg/twcc"
+
+	"palabre/sfu/clock"
+	"palabre/sfu/keyframe"
+	"palabre/sfu/layers"
+	"palabre/sfu/negotiate"
+	"palabre/sfu/rtp"
+)
+
+// Conn is what a peer's packets leave by.
+type Conn interface {
+	WriteRTP(header, payload []byte) error
+	WriteRTCP(packet []byte) error
+}
+
+// Events is told what the shard found out about a peer. It is called from the
+// shard and must not block.
+type Events interface {
+	// Layers says which layers of a source somebody wants.
+	Layers(source string, rids []string)
+	// Changed says that a track's [State] or a line's pause changed.
+	Changed()
+	// Panicked says that work for this peer panicked; it is given up.
+	Panicked(value any, stack []byte)
+}
+
+// Voices decides whose voice is heard. It is asked for every audio packet of
+// a microphone, before the packet is forwarded.
+type Voices interface {
+	Heard(level uint8, voice bool, now time.Time) bool
+}
+
+// Peer is one participant's media: what it publishes and what it views.
+type Peer struct {
+	engine *Engine
+	shard  *Shard
+	conn   Conn
+	events Events
+	voices Voices
+	key    string
+	gate   policer
+
+	entered atomic.Bool
+	closed  atomic.Bool
+	stats   Stats
+
+	// Owned by the shard from here.
+	dead     bool
+	ssrc     uint32 // of our feedback
+	ids      *rtp.Extensions
+	tracks   []*Track
+	byMid    map[string]*Track
+	streams  map[uint32]*stream
+	sender   *clock.Sender
+	twcc     *twcc.Recorder
+	lastTWCC time.Time
+	lastRR   time.Time
+	rtt      time.Duration
+	reports  int // receiver reports sent, to number them
+
+	lines     []*Line
+	bySSRC    map[uint32]*Line
+	allocator *layers.Allocator
+	limit     limit
+	budget    keyframe.Budget
+	resend    resends
+	stale     bool // the choice of layers is to be made anew
+	allocated time.Time
+	lastSR    time.Time
+	wishes    map[*Track]wish
+	videos    []layers.Video
+}
+
+// Open gives a new peer to a shard. id tells peers apart in the logs.
+func (e *Engine) Open(id string, conn Conn, events Events, voices Voices) *Peer {
+	s := e.shards[int(e.next.Add(1))%len(e.shards)]
+	p := &Peer{
+		engine: e, shard: s, conn: conn, events: events, voices: voices, key: id,
+		ssrc: NewSSRC(), ids: &rtp.Extensions{}, byMid: map[string]*Track{}, streams: map[uint32]*stream{},
+		sender: clock.NewSender(), bySSRC: map[uint32]*Line{}, allocator: layers.NewAllocator(),
+		limit: newLimit(), wishes: map[*Track]wish{},
+	}
+	p.twcc = twcc.NewRecorder(p.ssrc)
+	s.post(func(s *Shard, _ time.Time) { s.peers[p] = struct{}{} }, p)
+	return p
+}
+
+// Source is one media section a peer may send in.
+type Source struct {
+	Name   string
+	Screen bool
+	// Quiet marks sound that is not a voice: a shared screen's.
+	Quiet bool
+	Line  negotiate.Line
+}
+
+// Negotiated tells the peer what was agreed: header extensions, what it may
+// send, and lines it receives on beyond those it has. It gives the track of
+// every source, in order.
+func (p *Peer) Negotiated(ids *rtp.Extensions, sources []Source, lines []*Line) []*Track {
+	tracks := make([]*Track, len(sources))
+	done := make(chan struct{})
+	ok := p.shard.post(func(*Shard, time.Time) {
+		defer close(done)
+		p.ids = ids
+		for i, source := range sources {
+			tracks[i] = p.publish(source)
+		}
+		for _, l := range lines {
+			p.lines = append(p.lines, l)
+			p.bySSRC[l.ssrc] = l
+		}
+		p.stale = true
+	}, p)
+	if ok {
+		<-done
+	}
+	return tracks
+}
+
+func (p *Peer) publish(source Source) *Track {
+	if t := p.byMid[source.Line.Mid]; t != nil {
+		t.line.Store(&source.Line)
+		return t
+	}
+	t := p.engine.newTrack(p, source.Name, source.Line, source.Screen)
+	p.byMid[source.Line.Mid] = t
+	p.tracks = append(p.tracks, t)
+	p.engine.Metrics.Tracks.Add(1)
+	return t
+}
+
+// Enter lets media flow both ways.
+func (p *Peer) Enter() {
+	p.entered.Store(true)
+	p.shard.post(func(*Shard, time.Time) { p.stale = true }, p)
+}
+
+// Sends says whether the publisher means to send the track.
+func (t *Track) Sends(sends bool) { t.sending.Store(sends) }
+
+// Watch is what one line is to show.
+type Watch struct {
+	Line  *Line
+	Track *Track // nil for nothing
+	// Width and Height are what the viewer shows, in device pixels; 0 hides.
+	Width, Height int
+	// Pinned goes before larger pictures when the bandwidth is short.
+	Pinned bool
+}
+
+// Watch says what the lines of the peer show from now on.
+func (p *Peer) Watch(all []Watch) {
+	p.shard.post(func(s *Shard, now time.Time) {
+		for _, w := range all {
+			w.Line.watch(s, w, now)
+		}
+		p.stale = true
+		p.allocate(s, now)
+	}, p)
+}
+
+// Receive takes a decrypted RTP packet from the connection's reader.
+func (p *Peer) Receive(packet []byte, at time.Time) {
+	if !p.gate.allow(len(packet), at) {
+		p.engine.Metrics.Drops[DropPolicer].Add(1)
+		return
+	}
+	p.pass(packet, at, false)
+}
+
+// Control takes a decrypted RTCP packet from the connection's reader.
+func (p *Peer) Control(packet []byte, at time.Time) {
+	if !p.gate.allowControl(at) {
+		p.engine.Metrics.Drops[DropPolicer].Add(1)
+		return
+	}
+	p.pass(packet, at, true)
+}
+
+func (p *Peer) pass(packet []byte, at time.Time, control bool) {
+	copied := p.engine.pool.Copy(packet)
+	if copied == nil {
+		p.engine.Metrics.Drops[DropMalformed].Add(1)
+		return
+	}
+	p.shard.push(item{peer: p, pkt: copied, arrived: at, control: control})
+}
+
+// Close takes everything of the peer away and waits until it is gone.
+func (p *Peer) Close() {
+	if p.closed.Swap(true) {
+		return
+	}
+	done := make(chan struct{})
+	if p.shard.post(func(s *Shard, now time.Time) {
+		defer close(done)
+		p.end(s, now)
+	}, p) {
+		<-done
+	}
+}
+
+func (p *Peer) end(s *Shard, now time.Time) {
+	p.dead = true
+	delete(s.peers, p)
+	for _, l := range p.lines {
+		l.watch(s, Watch{Line: l}, now)
+		l.closed = true
+	}
+	for _, t := range p.tracks {
+		p.engine.Metrics.Tracks.Add(-1)
+		for viewer := range t.wanting {
+			s.on(viewer, now, func(s *Shard, now time.Time) { viewer.drop(s, t, now) })
+		}
+		for _, l := range t.layers {
+			l.groups = nil
+			l.ring.Clear()
+			if l.clock != nil {
+				l.clock.Close()
+			}
+		}
+	}
+}
+
+// drop forgets a track that is gone.
+func (p *Peer) drop(s *Shard, t *Track, now time.Time) {
+	for _, l := range p.lines {
+		if l.track == t {
+			l.watch(s, Watch{Line: l}, now)
+		}
+	}
+	delete(p.wishes, t)
+}
+
+// tick does what is due for the peer.
+func (p *Peer) tick(s *Shard, now time.Time) {
+	p.feedback(s, now)
+	for _, t := range p.tracks {
+		t.tick(s, now)
+	}
+	if p.stale || now.Sub(p.allocated) >= allocateEvery {
+		p.allocate(s, now)
+	}
+	p.sendReports(now)
+}
