@@ -119,9 +119,6 @@ func (e endpoint) request(c *gin.Context) (rooms.Request, error) {
 		return rooms.Request{}, err
 	}
 	who := c.Query("participant")
-	if len(who) > maxParticipant {
-		return rooms.Request{}, refuse(protocol.CodeTooLarge, "A participant's id is at most 128 bytes.")
-	}
 	if e.kind == rooms.Spectator {
 		req.Watch = who
 	} else if req.Identity == "" {
@@ -129,9 +126,6 @@ func (e endpoint) request(c *gin.Context) (rooms.Request, error) {
 	}
 	return req, nil
 }
-
-// maxParticipant is the longest id a query may name, in bytes.
-const maxParticipant = 128
 
 func (e endpoint) offerOf(c *gin.Context) (rooms.Offer, error) {
 	text, err := body(c, sdpType, maxSDP)

@@ -21,13 +21,16 @@ import (
 // an offer's list of seats, needs 5.
 const MaxDepth = 16
 
+var errDeep = errors.New("nested too deep")
+
 // ErrMalformed is wrapped by every error of [Decode].
 var ErrMalformed = errors.New("malformed message")
 
 // Decode checks text against the type into points to, and fills it. Fields the
-// type does not have, fields named twice, null, wrong types, numbers that do
-// not fit, broken UTF-8, nesting deeper than [MaxDepth] and anything after the
-// value are errors. A [json.RawMessage] takes any value.
+// type does not have, fields named twice, null for anything but a list, wrong
+// types, numbers that do not fit, broken UTF-8, nesting deeper than [MaxDepth]
+// and anything after the value are errors. A [json.RawMessage] takes any value
+// but null and is checked no further than its nesting.
 func Decode(text []byte, into any) error {
 	if !utf8.Valid(text) {
 		return fmt.Errorf("%w: not UTF-8", ErrMalformed)
@@ -52,7 +55,7 @@ type checker struct{ dec *json.Decoder }
 
 func (c *checker) value(where string, t reflect.Type, depth int) error {
 	if depth > MaxDepth {
-		return errors.New("nested too deep")
+		return errDeep
 	}
 	token, err := c.dec.Token()
 	if errors.Is(err, io.EOF) {
@@ -62,7 +65,10 @@ func (c *checker) value(where string, t reflect.Type, depth int) error {
 		return err
 	}
 	if t == reflect.TypeFor[json.RawMessage]() {
-		return c.any(where, token, depth)
+		if token == nil {
+			return fmt.Errorf("%s must not be null", where)
+		}
+		return c.skip(token, depth)
 	}
 	switch t.Kind() {
 	case reflect.Struct:
@@ -78,33 +84,22 @@ func (c *checker) object(where string, t reflect.Type, token json.Token, depth i
 	if token != json.Delim('{') {
 		return fmt.Errorf("%s must be an object", where)
 	}
-	fields := fieldsOf(t)
-	return c.members(where, func(name string) error {
-		field, ok := fields[name]
-		if !ok {
-			return fmt.Errorf("%s has no field %.40q", where, name)
-		}
-		return c.value(within(where, name), field, depth+1)
-	})
-}
-
-// members reads the fields of an object whose brace was just read.
-func (c *checker) members(where string, each func(name string) error) error {
-	seen := map[string]bool{}
+	fields, seen := fieldsOf(t), map[string]bool{}
 	for c.dec.More() {
 		token, err := c.dec.Token()
 		if err != nil {
 			return err
 		}
-		name, ok := token.(string)
-		if !ok {
-			return fmt.Errorf("%s: a field must have a name", where)
-		}
-		if seen[name] {
+		name, _ := token.(string) // the decoder takes nothing else here
+		field, ok := fields[name]
+		switch {
+		case !ok:
+			return fmt.Errorf("%s has no field %.40q", where, name)
+		case seen[name]:
 			return fmt.Errorf("%s has field %.40q twice", where, name)
 		}
 		seen[name] = true
-		if err := each(name); err != nil {
+		if err := c.value(within(where, name), field, depth+1); err != nil {
 			return err
 		}
 	}
@@ -113,6 +108,9 @@ func (c *checker) members(where string, each func(name string) error) error {
 }
 
 func (c *checker) list(where string, elem reflect.Type, token json.Token, depth int) error {
+	if token == nil { // how Go writes an empty list
+		return nil
+	}
 	if token != json.Delim('[') {
 		return fmt.Errorf("%s must be a list", where)
 	}
@@ -125,18 +123,32 @@ func (c *checker) list(where string, elem reflect.Type, token json.Token, depth 
 	return unexpectedEOF(err)
 }
 
-// any checks what only its own reader knows the type of.
-func (c *checker) any(where string, token json.Token, depth int) error {
-	raw := reflect.TypeFor[json.RawMessage]()
-	switch token {
-	case json.Delim('{'):
-		return c.members(where, func(name string) error { return c.value(within(where, name), raw, depth+1) })
-	case json.Delim('['):
-		return c.list(where, raw, token, depth)
-	case nil:
-		return fmt.Errorf("%s must not be null", where)
+// skip passes over what only its own reader knows the type of; that reader
+// checks it, and can say which message it was.
+func (c *checker) skip(token json.Token, depth int) error {
+	open, ok := token.(json.Delim)
+	if !ok {
+		return nil
 	}
-	return nil
+	for depth++; c.dec.More(); {
+		if depth > MaxDepth {
+			return errDeep
+		}
+		if open == '{' { // the field's name
+			if _, err := c.dec.Token(); err != nil {
+				return err
+			}
+		}
+		token, err := c.dec.Token()
+		if err != nil {
+			return unexpectedEOF(err)
+		}
+		if err := c.skip(token, depth); err != nil {
+			return err
+		}
+	}
+	_, err := c.dec.Token()
+	return unexpectedEOF(err)
 }
 
 func scalar(where string, kind reflect.Kind, token json.Token) error {

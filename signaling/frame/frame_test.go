@@ -22,6 +22,10 @@ func TestDecode(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+	var offer protocol.Offer
+	if err := frame.Decode([]byte(`{"sdp":"v=0","lines":{"seats":null,"stages":[],"voices":["1"]}}`), &offer); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestDecodeRefuses(t *testing.T) {
@@ -41,7 +45,10 @@ func TestDecodeRefuses(t *testing.T) {
 		"unknown field":       {`{"type":"ping","admin":true}`, new(protocol.ClientMessage), `no field "admin"`},
 		"other case":          {`{"Type":"ping"}`, new(protocol.ClientMessage), `no field "Type"`},
 		"duplicate":           {`{"type":"ping","type":"leave"}`, new(protocol.ClientMessage), `"type" twice`},
-		"duplicate inside":    {`{"type":"ping","data":{"a":1,"a":2}}`, new(protocol.ClientMessage), `"a" twice`},
+		"duplicate inside":    {`{"sdp":"","lines":{"camera":"1","camera":"2"}}`, new(protocol.Offer), `"camera" twice`},
+		"deep objects":        {`{"type":"ping","data":` + strings.Repeat(`{"a":`, 100_000), new(protocol.ClientMessage), "too deep"},
+		"cut off inside":      {`{"type":"ping","data":{"a":[1`, new(protocol.ClientMessage), "unexpected EOF"},
+		"cut off in a list":   {`{"sdp":"","lines":{"voices":["1"`, new(protocol.Offer), "unexpected EOF"},
 		"deep":                {`{"type":"ping","data":` + deep + `}`, new(protocol.ClientMessage), "too deep"},
 		"negative id":         {`{"type":"ping","id":-1}`, new(protocol.ClientMessage), "cannot unmarshal"},
 		"huge id":             {`{"type":"ping","id":1e99}`, new(protocol.ClientMessage), "cannot unmarshal"},
@@ -49,7 +56,8 @@ func TestDecodeRefuses(t *testing.T) {
 		"number for a string": {`{"text":5}`, new(protocol.ChatText), "text must be a string"},
 		"string for a bool":   {`{"raised":"yes"}`, new(protocol.Hand), "raised must be true or false"},
 		"string for a number": {`{"room":"a","lastSeq":"1"}`, new(protocol.Hello), "lastSeq must be a number"},
-		"null for a list":     {`{"sdp":"","lines":{"seats":null}}`, new(protocol.Offer), "lines.seats must be a list"},
+		"null for a string":   {`{"sdp":null,"lines":{}}`, new(protocol.Offer), "sdp must be a string"},
+		"text for a list":     {`{"sdp":"","lines":{"seats":"all"}}`, new(protocol.Offer), "lines.seats must be a list"},
 		"inside a list":       {`{"sdp":"","lines":{"seats":[{"audio":"0","video":1}]}}`, new(protocol.Offer), "lines.seats[0].video must be a string"},
 		"spoofed sender":      {`{"text":"hi","participant":"somebody"}`, new(protocol.ChatText), `no field "participant"`},
 	} {
