@@ -45,14 +45,14 @@ export function build(pc: RTCPeerConnection, room: Room): MediaLines {
   const person = new MediaStream();
   const share = new MediaStream();
   const send: Senders = {
-    microphone: pc.addTransceiver('audio', { direction: 'sendonly', streams: [person], sendEncodings: [{ maxBitrate: 48_000 }] }),
+    microphone: sound(pc, person, 48_000),
     camera: video(pc, person, cameraLayers),
     screen: video(pc, share, screenLayers),
-    screenAudio: pc.addTransceiver('audio', { direction: 'sendonly', streams: [share], sendEncodings: [{ maxBitrate: 128_000 }] }),
+    screenAudio: sound(pc, share, 128_000),
   };
   const lines: MediaLines = { send, seats: [], stages: [], voices: [] };
   extend(pc, lines, room);
-  while (lines.voices.length < voices) lines.voices.push(pc.addTransceiver('audio', { direction: 'recvonly' }));
+  while (lines.voices.length < voices) lines.voices.push(heard(pc));
   return lines;
 }
 
@@ -81,7 +81,19 @@ export function named(lines: MediaLines): Lines {
 
 function video(pc: RTCPeerConnection, stream: MediaStream, layers: RTCRtpEncodingParameters[]): RTCRtpTransceiver {
   const line = withLayers(pc, stream, layers);
-  prefer(line, 'sender');
+  prefer(line, 'sender', ['video/vp8']);
+  return line;
+}
+
+function sound(pc: RTCPeerConnection, stream: MediaStream, maxBitrate: number): RTCRtpTransceiver {
+  const line = pc.addTransceiver('audio', { direction: 'sendonly', streams: [stream], sendEncodings: [{ maxBitrate }] });
+  prefer(line, 'sender', ['audio/opus']);
+  return line;
+}
+
+function heard(pc: RTCPeerConnection): RTCRtpTransceiver {
+  const line = pc.addTransceiver('audio', { direction: 'recvonly' });
+  prefer(line, 'receiver', ['audio/opus']);
   return line;
 }
 
@@ -97,23 +109,21 @@ function withLayers(pc: RTCPeerConnection, stream: MediaStream, layers: RTCRtpEn
 }
 
 function pair(pc: RTCPeerConnection): PairLines {
-  const audio = pc.addTransceiver('audio', { direction: 'recvonly' });
+  const audio = heard(pc);
   const video = pc.addTransceiver('video', { direction: 'recvonly' });
-  prefer(video, 'receiver');
+  prefer(video, 'receiver', ['video/vp8', 'video/h264', 'video/vp9', 'video/av1']);
   return { audio, video };
 }
-
-/** What we send first and foremost, and what others may send us. */
-const wanted = { sender: ['vp8'], receiver: ['vp8', 'h264', 'vp9', 'av1'] } as const;
 
 /**
  * prefer puts VP8 first, whose simulcast every browser and the server know,
  * and leaves out of 49 seats what nobody sends. Where the browser cannot be
  * told, its own order stands.
  */
-function prefer(line: RTCRtpTransceiver, side: 'sender' | 'receiver'): void {
-  const have = (side === 'sender' ? RTCRtpSender : RTCRtpReceiver).getCapabilities?.('video')?.codecs ?? [];
-  const chosen = choose(have, wanted[side]);
+function prefer(line: RTCRtpTransceiver, side: 'sender' | 'receiver', mimes: readonly string[]): void {
+  const kind = mimes[0]?.startsWith('audio/') ? 'audio' : 'video';
+  const have = (side === 'sender' ? RTCRtpSender : RTCRtpReceiver).getCapabilities?.(kind)?.codecs ?? [];
+  const chosen = choose(have, mimes);
   if (chosen.length === 0) return;
   try {
     line.setCodecPreferences(chosen);
@@ -122,11 +132,11 @@ function prefer(line: RTCRtpTransceiver, side: 'sender' | 'receiver'): void {
   }
 }
 
-/** choose orders codecs by name, one profile of each, with retransmission last. */
-export function choose(have: readonly RTCRtpCodec[], names: readonly string[]): RTCRtpCodec[] {
-  const of = (name: string): RTCRtpCodec[] => have.filter((c) => c.mimeType.toLowerCase() === `video/${name}`);
-  const plain = names.flatMap((name) => of(name).filter(common).slice(0, 2));
-  return plain.length === 0 ? [] : [...plain, ...of('rtx')];
+/** choose orders codecs by name, the profiles in use of each, with retransmission last. */
+export function choose(have: readonly RTCRtpCodec[], mimes: readonly string[]): RTCRtpCodec[] {
+  const of = (mime: string): RTCRtpCodec[] => have.filter((c) => c.mimeType.toLowerCase() === mime);
+  const plain = mimes.flatMap((mime) => of(mime).filter(common).slice(0, 2));
+  return plain.length === 0 ? [] : [...plain, ...of('video/rtx')];
 }
 
 /** Profiles that are in use: H.264 as single packets or fragments, constrained baseline; VP9 and AV1 8 bit. */

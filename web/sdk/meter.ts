@@ -40,6 +40,7 @@ export class Meter {
     analyser.fftSize = 1024;
     this.source = this.context.createMediaStreamSource(new MediaStream([track]));
     this.source.connect(analyser);
+    void this.context.resume().catch(() => undefined);
     const samples = new Float32Array(analyser.fftSize);
     this.timer = setInterval(() => this.read(analyser, samples), period);
   }

@@ -1,0 +1,207 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { LocalMedia } from './devices';
+import { FakeStream, FakeTrack, settled } from './testing/fakes';
+
+type Failure = { name: string; message?: string };
+
+/** A machine with devices that can be taken away, kept busy or forbidden. */
+class Machine extends EventTarget {
+  devices = [
+    { kind: 'audioinput', deviceId: 'mic1', label: 'Mic 1' },
+    { kind: 'audioinput', deviceId: 'mic2', label: 'Mic 2' },
+    { kind: 'videoinput', deviceId: 'cam1', label: 'Cam 1' },
+    { kind: 'audiooutput', deviceId: 'out1', label: 'Out 1' },
+  ];
+  refuse: { audio?: Failure; video?: Failure } = {};
+  asked: MediaStreamConstraints[] = [];
+
+  getUserMedia = async (wish: MediaStreamConstraints): Promise<FakeStream> => {
+    this.asked.push(wish);
+    return new FakeStream((['audio', 'video'] as const).filter((k) => wish[k]).map((k) => this.open(k, wish[k])));
+  };
+
+  enumerateDevices = async (): Promise<unknown[]> => this.devices;
+
+  getDisplayMedia = async (): Promise<FakeStream> => new FakeStream([new FakeTrack('video'), new FakeTrack('audio')]);
+
+  private open(kind: 'audio' | 'video', wish: unknown): FakeTrack {
+    const refused = this.refuse[kind];
+    if (refused) throw Object.assign(new Error(refused.message ?? ''), { name: refused.name });
+    const have = this.devices.filter((d) => d.kind === `${kind}input`);
+    const { deviceId = {} } = (wish ?? {}) as { deviceId?: { exact?: string; ideal?: string } };
+    const found = have.find((d) => d.deviceId === (deviceId.exact ?? deviceId.ideal));
+    if (deviceId.exact && !found) throw Object.assign(new Error(), { name: 'OverconstrainedError' });
+    if (have.length === 0) throw Object.assign(new Error(), { name: 'NotFoundError' });
+    return new FakeTrack(kind, (found ?? have[0]!).deviceId);
+  }
+}
+
+let machine: Machine;
+let kept: Map<string, string>;
+let local: LocalMedia;
+
+const storage = { getItem: (k: string) => kept.get(k) ?? null, setItem: (k: string, v: string) => void kept.set(k, v) };
+const fake = (track: MediaStreamTrack | null): FakeTrack => track as unknown as FakeTrack;
+
+beforeEach(() => {
+  machine = new Machine();
+  kept = new Map();
+  vi.stubGlobal('MediaStream', FakeStream);
+  vi.stubGlobal('navigator', { mediaDevices: machine });
+  local = new LocalMedia({ storage });
+});
+
+afterEach(() => {
+  local.close();
+  vi.unstubAllGlobals();
+});
+
+describe('starting', () => {
+  test('asks one question for both', async () => {
+    await local.start();
+    expect(machine.asked).toHaveLength(1);
+    expect(local.microphone.value).toMatchObject({ on: true, pending: false, error: null, deviceId: 'mic1' });
+    expect(local.camera.value).toMatchObject({ on: true, error: null, deviceId: 'cam1' });
+    expect(local.preview.value?.getVideoTracks()).toEqual([local.camera.value.track]);
+    expect(local.devices.value.microphones.map((d) => d.label)).toEqual(['Mic 1', 'Mic 2']);
+  });
+
+  test.each([
+    ['NotAllowedError', 'denied'],
+    ['NotReadableError', 'busy'],
+    ['NotFoundError', 'none'],
+    ['SecurityError', 'system'],
+  ])('a camera that gives %s leaves the microphone', async (name, error) => {
+    machine.refuse.video = { name };
+    await local.start();
+    expect(local.camera.value).toMatchObject({ on: false, pending: false, track: null, error });
+    expect(local.microphone.value).toMatchObject({ on: true, error: null });
+  });
+
+  test('works with no devices at all', async () => {
+    machine.devices = [];
+    await local.start();
+    expect(local.microphone.value).toMatchObject({ on: false, error: 'none' });
+    expect(local.camera.value).toMatchObject({ on: false, error: 'none' });
+    expect(local.level.value).toBe(0);
+  });
+
+  test('works where the page may not ask', async () => {
+    vi.stubGlobal('navigator', {});
+    const bare = new LocalMedia({ storage: null });
+    await bare.start();
+    expect(bare.microphone.value).toMatchObject({ on: false, error: 'system' });
+    expect(bare.canShareScreen).toBe(false);
+    bare.close();
+  });
+
+  test('opens what was on the last time only', async () => {
+    await local.start();
+    await local.setCamera(false);
+    const next = new LocalMedia({ storage });
+    await next.start();
+    expect(next.camera.value.on).toBe(false);
+    expect(next.microphone.value.on).toBe(true);
+    next.close();
+  });
+});
+
+describe('switching', () => {
+  beforeEach(() => local.start());
+
+  test('a muted microphone stays open for the meter, a camera goes dark', async () => {
+    const { track: mic } = local.microphone.value;
+    const { track: camera } = local.camera.value;
+    await Promise.all([local.setMicrophone(false), local.setCamera(false)]);
+    expect(local.microphone.value).toMatchObject({ on: false, track: mic });
+    expect(fake(mic).readyState).toBe('live');
+    expect(local.camera.value.track).toBeNull();
+    expect(fake(camera).readyState).toBe('ended');
+    await local.setMicrophone(true);
+    expect(local.microphone.value.track).toBe(mic);
+  });
+
+  test('to and fro quickly ends where the person ended', async () => {
+    await Promise.all([local.setCamera(false), local.setCamera(true), local.setCamera(false)]);
+    expect(local.camera.value).toMatchObject({ on: false, track: null, pending: false });
+  });
+
+  test('a chosen device is used at once and the next time', async () => {
+    const { track: before } = local.microphone.value;
+    await local.chooseMicrophone('mic2');
+    expect(local.microphone.value.deviceId).toBe('mic2');
+    expect(fake(before).readyState).toBe('ended');
+    const next = new LocalMedia({ storage });
+    await next.start();
+    expect(next.microphone.value.deviceId).toBe('mic2');
+    next.close();
+  });
+
+  test('a speaker is remembered', () => {
+    local.chooseSpeaker('out1');
+    expect(new LocalMedia({ storage }).speakerId.value).toBe('out1');
+  });
+});
+
+describe('plugging', () => {
+  beforeEach(() => local.start());
+
+  test('out falls back to another device', async () => {
+    await local.chooseMicrophone('mic2');
+    machine.devices = machine.devices.filter((d) => d.deviceId !== 'mic2');
+    fake(local.microphone.value.track).unplug();
+    await settled();
+    expect(local.microphone.value).toMatchObject({ on: true, error: null, deviceId: 'mic1' });
+  });
+
+  test('the only one out and in again goes on', async () => {
+    const camera = machine.devices.filter((d) => d.kind === 'videoinput');
+    machine.devices = machine.devices.filter((d) => d.kind !== 'videoinput');
+    fake(local.camera.value.track).unplug();
+    await settled();
+    expect(local.camera.value).toMatchObject({ on: false, track: null, error: 'none' });
+    machine.devices.push(...camera);
+    machine.dispatchEvent(new Event('devicechange'));
+    await settled();
+    expect(local.camera.value).toMatchObject({ on: true, error: null });
+  });
+
+  test('in opens nothing that was switched off', async () => {
+    await local.setCamera(false);
+    machine.dispatchEvent(new Event('devicechange'));
+    await settled();
+    expect(local.camera.value).toMatchObject({ on: false, track: null });
+  });
+});
+
+describe('sharing', () => {
+  test('ends when the browser ends it', async () => {
+    expect(await local.shareScreen({ hint: 'text' })).toBe('shared');
+    expect(local.screen.value.track?.contentHint).toBe('text');
+    expect(local.screenPreview.value).not.toBeNull();
+    const { audio } = local.screen.value;
+    fake(local.screen.value.track).unplug();
+    expect(local.screen.value).toEqual({ on: false, track: null, audio: null, error: null });
+    expect(fake(audio).readyState).toBe('ended');
+  });
+
+  test.each([
+    ['NotAllowedError', 'Permission denied', 'cancelled'],
+    ['NotAllowedError', 'Permission denied by system', 'denied'],
+    ['NotReadableError', 'Could not start', 'denied'],
+  ])('%s "%s" is %s and leaves a share under way', async (name, message, outcome) => {
+    await local.shareScreen();
+    const { track } = local.screen.value;
+    machine.getDisplayMedia = () => Promise.reject(Object.assign(new Error(message), { name }));
+    expect(await local.shareScreen()).toBe(outcome);
+    expect(local.screen.value).toMatchObject({ on: true, track });
+  });
+});
+
+test.each(['{', '[]', '"x"', '{"microphone":7,"cameraOn":"yes"}'])('what others left in the storage does no harm: %s', async (text) => {
+  kept.set('palabre.devices', text);
+  const next = new LocalMedia({ storage });
+  await next.start();
+  expect(next.camera.value.on).toBe(true);
+  next.close();
+});

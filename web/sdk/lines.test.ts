@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { choose } from './lines';
+
+const codec = (mimeType: string, sdpFmtpLine?: string): RTCRtpCodec => ({ mimeType, clockRate: 90000, ...(sdpFmtpLine ? { sdpFmtpLine } : {}) });
+
+const browser = [
+  codec('video/AV1', 'level-idx=5;profile=0;tier=0'),
+  codec('video/AV1', 'level-idx=5;profile=1;tier=0'),
+  codec('video/VP9', 'profile-id=0'),
+  codec('video/VP9', 'profile-id=2'),
+  codec('video/H264', 'packetization-mode=0;profile-level-id=42e01f'),
+  codec('video/H264', 'packetization-mode=1;profile-level-id=42e01f'),
+  codec('video/H264', 'packetization-mode=1;profile-level-id=640c1f'),
+  codec('video/rtx'),
+  codec('video/ulpfec'),
+  codec('video/VP8'),
+];
+
+test('VP8 comes first, odd profiles and what nobody sends stay out, retransmission stays in', () => {
+  const names = choose(browser, ['video/vp8', 'video/h264', 'video/vp9', 'video/av1']).map((c) => `${c.mimeType} ${c.sdpFmtpLine ?? ''}`.trim());
+  expect(names).toEqual([
+    'video/VP8',
+    'video/H264 packetization-mode=1;profile-level-id=42e01f',
+    'video/VP9 profile-id=0',
+    'video/AV1 level-idx=5;profile=0;tier=0',
+    'video/rtx',
+  ]);
+});
+
+test('of a browser without the codec nothing is asked', () => {
+  expect(choose([codec('video/H265')], ['video/vp8'])).toEqual([]);
+  expect(choose([], ['audio/opus'])).toEqual([]);
+});
