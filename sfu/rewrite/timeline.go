@@ -93,6 +93,9 @@ func (t *timeline) next(p *cache.Packet) uint32 {
 // one between its neighbours.
 func (t *timeline) late(p *cache.Packet) uint32 {
 	in := p.Header.Timestamp
+	if int32(in-t.lastIn) > 0 { // what came before it was left out
+		return t.next(p)
+	}
 	lower, upper := t.last-uint32(t.rate)*recentFrames, t.last
 	for _, f := range t.frames[:min(t.count, recentFrames)] {
 		switch {
