@@ -23,6 +23,6 @@ export default defineConfig({
     },
   },
   test: {
-    include: ['sdk/**/*.test.ts', 'app/**/*.test.{ts,tsx}', 'embed/**/*.test.{ts,tsx}'],
+    include: ['sdk/**/*.test.ts', 'app/**/*.test.{ts,tsx}', 'embed/**/*.test.{ts,tsx}', 'locales/**/*.test.ts'],
   },
 });
