@@ -31,7 +31,7 @@ type link struct {
 	spawn   func(func())
 	freed   func()
 	// after is closed when whoever had the participant id before is gone from
-	// the media plane; nil when nobody had it.
+	// the media plane, first another link, then each peer of this one; nil when nobody had it.
 	after <-chan struct{}
 	// gone is closed when nothing of the link is left.
 	gone chan struct{}
@@ -45,7 +45,7 @@ type link struct {
 	wish    wish
 	current *hookup
 	// dying are peers to be closed.
-	dying   []MediaPeer
+	dying   []*hookup
 	status  linkStatus
 	busy    int  // negotiations that run or wait
 	running bool // the goroutine lives
@@ -68,6 +68,8 @@ type hookup struct {
 	peer     MediaPeer
 	answered bool
 	told     wish
+	// gone is closed once the peer is.
+	gone chan struct{}
 }
 
 // linkStatus says how a participant's media stands.
@@ -137,13 +139,14 @@ func (l *link) open(ctx context.Context) (*hookup, error) {
 		l.mu.Unlock()
 		return h, nil
 	}
-	h = &hookup{}
+	h = &hookup{gone: make(chan struct{})}
+	after := l.after
 	l.current = h
 	l.mu.Unlock()
 
-	if l.after != nil {
+	if after != nil {
 		select {
-		case <-l.after:
+		case <-after:
 		case <-ctx.Done():
 			l.drop(h)
 			return nil, fmt.Errorf("waiting for the media connection before: %w", ctx.Err())
@@ -157,8 +160,9 @@ func (l *link) open(ctx context.Context) (*hookup, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	h.peer = peer
+	l.after = h.gone
 	if l.current != h {
-		l.dying = append(l.dying, peer)
+		l.dying = append(l.dying, h)
 		l.kick()
 		return nil, refuse(CodeUnavailable, "The media connection ended before it began.")
 	}
@@ -192,7 +196,7 @@ func (l *link) drop(h *hookup) bool {
 	}
 	l.current = nil
 	if h.peer != nil {
-		l.dying = append(l.dying, h.peer)
+		l.dying = append(l.dying, h)
 		l.kick()
 	}
 	return true
@@ -251,7 +255,7 @@ func (l *link) close() {
 	l.closed = true
 	l.cancel()
 	if h := l.current; h != nil && h.peer != nil {
-		l.dying = append(l.dying, h.peer)
+		l.dying = append(l.dying, h)
 	}
 	l.current = nil
 	if len(l.dying) > 0 {
@@ -306,9 +310,9 @@ func (l *link) next() func() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.dying) > 0 {
-		peer := l.dying[0]
+		h := l.dying[0]
 		l.dying = l.dying[1:]
-		return func() { l.bury(peer) }
+		return func() { l.bury(h) }
 	}
 	h := l.current
 	if h == nil || !h.answered {
@@ -331,8 +335,9 @@ func (l *link) next() func() {
 	return nil
 }
 
-func (l *link) bury(peer MediaPeer) {
-	if err := peer.Close(); err != nil {
+func (l *link) bury(h *hookup) {
+	defer close(h.gone)
+	if err := h.peer.Close(); err != nil {
 		l.log.Warn("closing a media connection failed", "room", l.room, "participant", l.participant, "error", err)
 	}
 }
