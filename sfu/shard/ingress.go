@@ -78,7 +78,7 @@ func (p *Peer) resolve(s *Shard, pkt *cache.Packet, now time.Time) (*stream, boo
 	case len(t.rids) > 0 && rid != "":
 		st.layer = t.layerByRID(rid)
 	case len(t.rids) > 0:
-		return nil, false // a layer that does not say which
+		st.layer = t.layerByPlace(h.SSRC) // none when it does not say which it is
 	default:
 		_, st.repair = t.repaired(h.PayloadType)
 		st.layer = t.layers[0]
@@ -137,6 +137,35 @@ func (t *Track) layerByRID(rid string) *Layer {
 		}
 	}
 	return nil
+}
+
+// layerByPlace finds the layer of a declared stream: senders that declare the
+// streams of their layers do so in the order of the layers.
+func (t *Track) layerByPlace(ssrc uint32) *Layer {
+	line := t.line.Load()
+	place, found := 0, -1
+	for _, declared := range line.SSRCs {
+		if repairs(line.RTX, declared) {
+			continue
+		}
+		if declared == ssrc {
+			found = place
+		}
+		place++
+	}
+	if found < 0 || place != len(t.layers) {
+		return nil
+	}
+	return t.layers[found]
+}
+
+func repairs(rtx map[uint32]uint32, ssrc uint32) bool {
+	for _, repair := range rtx {
+		if repair == ssrc {
+			return true
+		}
+	}
+	return false
 }
 
 func (t *Track) layerBySSRC(ssrc uint32) *Layer {

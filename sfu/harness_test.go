@@ -1,0 +1,534 @@
+package sfu_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pion/interceptor"
+	"github.com/pion/logging"
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
+	"github.com/pion/webrtc/v4/pkg/media"
+	"go.uber.org/goleak"
+
+	"palabre/sfu"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// wait is how long a test waits for anything.
+const wait = 15 * time.Second
+
+// until polls until ok, or fails the test.
+func until(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(wait); !ok(); {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited %v for %s", wait, what)
+		}
+		pause := time.NewTimer(5 * time.Millisecond)
+		<-pause.C
+	}
+}
+
+// server starts an SFU on loopback.
+func server(t testing.TB, change ...func(*sfu.Config)) *sfu.SFU {
+	t.Helper()
+	udp, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := sfu.Config{UDP: udp, Shards: 2}
+	for _, f := range change {
+		f(&c)
+	}
+	s, err := sfu.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// listener is a Report that remembers.
+type listener struct {
+	mu                      sync.Mutex
+	connected, disconnected int
+	failed                  string
+	seats                   []sfu.Seat
+	seatings                int
+	layers                  map[sfu.Source][]string
+	speaking                []string
+	dominant                string
+}
+
+func (l *listener) Connected()    { l.mu.Lock(); l.connected++; l.mu.Unlock() }
+func (l *listener) Disconnected() { l.mu.Lock(); l.disconnected++; l.mu.Unlock() }
+func (l *listener) Failed(reason string) {
+	l.mu.Lock()
+	l.failed = reason
+	l.mu.Unlock()
+}
+
+func (l *listener) Seated(s []sfu.Seat) {
+	l.mu.Lock()
+	l.seats, l.seatings = s, l.seatings+1
+	l.mu.Unlock()
+}
+
+func (l *listener) Layers(source sfu.Source, rids []string) {
+	l.mu.Lock()
+	if l.layers == nil {
+		l.layers = map[sfu.Source][]string{}
+	}
+	l.layers[source] = rids
+	l.mu.Unlock()
+}
+
+func (l *listener) Speakers(speaking []string, dominant string) {
+	l.mu.Lock()
+	l.speaking, l.dominant = speaking, dominant
+	l.mu.Unlock()
+}
+
+func (l *listener) isConnected() bool { l.mu.Lock(); defer l.mu.Unlock(); return l.connected > 0 }
+func (l *listener) failure() string   { l.mu.Lock(); defer l.mu.Unlock(); return l.failed }
+func (l *listener) seat(participant string) (sfu.Seat, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	i := slices.IndexFunc(l.seats, func(s sfu.Seat) bool { return s.Participant == participant })
+	if i < 0 {
+		return sfu.Seat{}, false
+	}
+	return l.seats[i], true
+}
+
+// shape is what a client's offer holds.
+type shape struct {
+	microphone, camera, screen, screenAudio bool
+	rids                                    []string
+	seats, stages, voices                   int
+	// mime is the video codec sent; VP8 by default.
+	mime string
+}
+
+func person(seats int) shape {
+	return shape{microphone: true, camera: true, rids: []string{"q", "h", "f"}, seats: seats, stages: 1, voices: 1}
+}
+
+// client is a participant with a real PeerConnection.
+type client struct {
+	t      testing.TB
+	id     string
+	pc     *webrtc.PeerConnection
+	peer   *sfu.Peer
+	heard  *listener
+	offer  sfu.Offer
+	shape  shape
+	answer string
+
+	microphone      *webrtc.TrackLocalStaticRTP
+	camera, screens map[string]*webrtc.TrackLocalStaticRTP
+	screenAudio     *webrtc.TrackLocalStaticRTP
+	mids            struct{ microphone, camera, screen, screenAudio *webrtc.RTPTransceiver }
+	receivers       []*webrtc.RTPTransceiver
+	seatLines       [][2]*webrtc.RTPTransceiver
+	stageLines      [][2]*webrtc.RTPTransceiver
+	voiceLines      []*webrtc.RTPTransceiver
+
+	mu      sync.Mutex
+	got     map[string]*inbox // by mid
+	pending sync.WaitGroup
+	rtcp    map[string]int // feedback received by type
+}
+
+// inbox is what came in on one media section.
+type inbox struct {
+	mu      sync.Mutex
+	packets []*rtp.Packet
+	stream  string
+}
+
+func (i *inbox) all() []*rtp.Packet {
+	if i == nil {
+		return nil
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return slices.Clone(i.packets)
+}
+
+func (c *client) inbox(mid string) *inbox {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.got[mid]
+}
+
+// packets are what came in on seat i.
+func (c *client) video(seat int) []*rtp.Packet { return c.inbox(c.seatLines[seat][1].Mid()).all() }
+func (c *client) audio(seat int) []*rtp.Packet { return c.inbox(c.seatLines[seat][0].Mid()).all() }
+
+type setting func(*webrtc.SettingEngine)
+
+// connect makes a client of a room, negotiates, and waits until it is up.
+func connect(t testing.TB, s *sfu.SFU, room, id string, sh shape, settings ...setting) *client {
+	t.Helper()
+	c := dial(t, s, room, id, sh, settings...)
+	c.negotiate()
+	until(t, id+" to connect", c.heard.isConnected)
+	return c
+}
+
+// join connects and enters.
+func join(t testing.TB, s *sfu.SFU, room, id string, sh shape, settings ...setting) *client {
+	t.Helper()
+	c := connect(t, s, room, id, sh, settings...)
+	c.peer.SetSending(sfu.Sending{Microphone: sh.microphone, Camera: sh.camera, Screen: sh.screen, ScreenAudio: sh.screenAudio})
+	if err := c.peer.Enter(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func newAPI(t testing.TB, settings ...setting) *webrtc.API {
+	t.Helper()
+	se := webrtc.SettingEngine{LoggerFactory: &logging.DefaultLoggerFactory{Writer: io.Discard}}
+	se.SetIncludeLoopbackCandidate(true)
+	se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+	se.SetInterfaceFilter(func(name string) bool { return name == "lo" })
+	for _, f := range settings {
+		f(&se)
+	}
+	m := &webrtc.MediaEngine{}
+	if err := m.RegisterDefaultCodecs(); err != nil {
+		t.Fatal(err)
+	}
+	for _, uri := range []string{"urn:ietf:params:rtp-hdrext:ssrc-audio-level", "urn:ietf:params:rtp-hdrext:sdes:mid"} {
+		if err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, webrtc.RTPCodecTypeAudio); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, uri := range []string{"http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time", "urn:3gpp:video-orientation"} {
+		if err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, webrtc.RTPCodecTypeVideo); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ir := &interceptor.Registry{}
+	if err := webrtc.RegisterDefaultInterceptors(m, ir); err != nil {
+		t.Fatal(err)
+	}
+	return webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithSettingEngine(se), webrtc.WithInterceptorRegistry(ir))
+}
+
+func dial(t testing.TB, s *sfu.SFU, room, id string, sh shape, settings ...setting) *client {
+	t.Helper()
+	c := &client{t: t, id: id, heard: &listener{}, shape: sh, got: map[string]*inbox{}, rtcp: map[string]int{},
+		camera: map[string]*webrtc.TrackLocalStaticRTP{}, screens: map[string]*webrtc.TrackLocalStaticRTP{}}
+	if c.shape.mime == "" {
+		c.shape.mime = webrtc.MimeTypeVP8
+	}
+	pc, err := newAPI(t, settings...).NewPeerConnection(webrtc.Configuration{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.pc = pc
+	pc.OnTrack(c.receive)
+	if c.peer, err = s.Open(room, id, c.heard); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.close)
+	if sh.microphone {
+		c.microphone, c.mids.microphone = c.sendAudio("microphone")
+	}
+	if sh.camera {
+		c.mids.camera = c.sendVideo("camera", sh.rids, c.camera)
+	}
+	if sh.screen {
+		c.mids.screen = c.sendVideo("screen", nil, c.screens)
+	}
+	if sh.screenAudio {
+		c.screenAudio, c.mids.screenAudio = c.sendAudio("screenAudio")
+	}
+	c.grow(sh.seats, sh.stages, sh.voices)
+	return c
+}
+
+func (c *client) close() {
+	if err := c.peer.Close(); err != nil {
+		c.t.Error(err)
+	}
+	if err := c.pc.GracefulClose(); err != nil {
+		c.t.Error(err)
+	}
+	c.pending.Wait()
+}
+
+func (c *client) sendAudio(name string) (*webrtc.TrackLocalStaticRTP, *webrtc.RTPTransceiver) {
+	c.t.Helper()
+	track, err := webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}, name, c.id)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return track, c.transceiver(track)
+}
+
+func (c *client) transceiver(track webrtc.TrackLocal) *webrtc.RTPTransceiver {
+	c.t.Helper()
+	tr, err := c.pc.AddTransceiverFromTrack(track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.feedback(tr.Sender())
+	return tr
+}
+
+func (c *client) sendVideo(name string, rids []string, into map[string]*webrtc.TrackLocalStaticRTP) *webrtc.RTPTransceiver {
+	c.t.Helper()
+	capability := webrtc.RTPCodecCapability{MimeType: c.shape.mime, ClockRate: 90000}
+	if c.shape.mime == webrtc.MimeTypeH264 {
+		capability.SDPFmtpLine = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"
+	}
+	if len(rids) == 0 {
+		track, err := webrtc.NewTrackLocalStaticRTP(capability, name, c.id)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		into[""] = track
+		return c.transceiver(track)
+	}
+	var tr *webrtc.RTPTransceiver
+	for _, rid := range rids {
+		track, err := webrtc.NewTrackLocalStaticRTP(capability, name, c.id, webrtc.WithRTPStreamID(rid))
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		into[rid] = track
+		if tr == nil {
+			tr = c.transceiver(track)
+			continue
+		}
+		if err := tr.Sender().AddEncoding(track); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	for _, rid := range rids[1:] {
+		c.pending.Go(func() {
+			for {
+				if _, _, err := tr.Sender().ReadSimulcastRTCP(rid); err != nil {
+					return
+				}
+			}
+		})
+	}
+	return tr
+}
+
+// feedback counts the RTCP a sender gets.
+func (c *client) feedback(s *webrtc.RTPSender) {
+	c.pending.Go(func() {
+		for {
+			packets, _, err := s.ReadRTCP()
+			if err != nil {
+				return
+			}
+			c.mu.Lock()
+			for _, p := range packets {
+				c.rtcp[fmt.Sprintf("%T", p)]++
+			}
+			c.mu.Unlock()
+		}
+	})
+}
+
+func (c *client) counted(p rtcp.Packet) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.rtcp[fmt.Sprintf("%T", p)]
+}
+
+// grow adds seats up to these numbers.
+func (c *client) grow(seats, stages, voices int) {
+	c.t.Helper()
+	for len(c.seatLines) < seats {
+		c.seatLines = append(c.seatLines, [2]*webrtc.RTPTransceiver{c.recv(webrtc.RTPCodecTypeAudio), c.recv(webrtc.RTPCodecTypeVideo)})
+	}
+	for len(c.stageLines) < stages {
+		c.stageLines = append(c.stageLines, [2]*webrtc.RTPTransceiver{c.recv(webrtc.RTPCodecTypeAudio), c.recv(webrtc.RTPCodecTypeVideo)})
+	}
+	for len(c.voiceLines) < voices {
+		c.voiceLines = append(c.voiceLines, c.recv(webrtc.RTPCodecTypeAudio))
+	}
+}
+
+func (c *client) recv(kind webrtc.RTPCodecType) *webrtc.RTPTransceiver {
+	c.t.Helper()
+	tr, err := c.pc.AddTransceiverFromKind(kind, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return tr
+}
+
+// negotiate makes an offer and takes the answer.
+func (c *client) negotiate() {
+	c.t.Helper()
+	c.negotiateWith(nil)
+}
+
+func (c *client) negotiateWith(options *webrtc.OfferOptions) {
+	c.t.Helper()
+	offer, err := c.pc.CreateOffer(options)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if err := c.pc.SetLocalDescription(offer); err != nil {
+		c.t.Fatal(err)
+	}
+	c.offer = c.describe(offer.SDP)
+	if c.answer, err = c.peer.Answer(context.Background(), c.offer); err != nil {
+		c.t.Fatalf("%s: %v\n%s", c.id, err, offer.SDP)
+	}
+	if err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: c.answer}); err != nil {
+		c.t.Fatalf("%s: %v\n%s", c.id, err, c.answer)
+	}
+}
+
+func (c *client) describe(text string) sfu.Offer {
+	mid := func(tr *webrtc.RTPTransceiver) string {
+		if tr == nil {
+			return ""
+		}
+		return tr.Mid()
+	}
+	o := sfu.Offer{SDP: text, Microphone: mid(c.mids.microphone), Camera: mid(c.mids.camera), Screen: mid(c.mids.screen), ScreenAudio: mid(c.mids.screenAudio)}
+	for _, l := range c.seatLines {
+		o.Seats = append(o.Seats, sfu.Pair{Audio: l[0].Mid(), Video: l[1].Mid()})
+	}
+	for _, l := range c.stageLines {
+		o.Stages = append(o.Stages, sfu.Pair{Audio: l[0].Mid(), Video: l[1].Mid()})
+	}
+	for _, l := range c.voiceLines {
+		o.Voices = append(o.Voices, l.Mid())
+	}
+	return o
+}
+
+// receive keeps what comes in on one track.
+func (c *client) receive(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
+	mid := ""
+	for _, tr := range c.pc.GetTransceivers() {
+		if tr.Receiver() == receiver {
+			mid = tr.Mid()
+		}
+	}
+	box := &inbox{stream: track.StreamID()}
+	c.mu.Lock()
+	c.got[mid] = box
+	c.mu.Unlock()
+	c.pending.Go(func() {
+		for {
+			p, _, err := track.ReadRTP()
+			if err != nil {
+				return
+			}
+			box.mu.Lock()
+			box.packets = append(box.packets, p)
+			box.mu.Unlock()
+		}
+	})
+}
+
+// vp8 makes the payload of one packet of a VP8 frame.
+func vp8(key, start bool, picture uint16, fill int) []byte {
+	b := []byte{0x80, 0x80, 0x80 | byte(picture>>8), byte(picture)}
+	if start {
+		b[0] |= 0x10
+	}
+	frame := byte(1)
+	if key {
+		frame = 0
+	}
+	b = append(b, frame, 0, 0, 0x9d, 0x01, 0x2a, 0x80, 0x02, 0x68, 0x01) // 640x360
+	return append(b, make([]byte, fill)...)
+}
+
+// source sends video and audio until stopped.
+type source struct {
+	stop chan struct{}
+	done sync.WaitGroup
+}
+
+func (s *source) end() { close(s.stop); s.done.Wait() }
+
+const frame = 20 * time.Millisecond
+
+// talk sends audio at a level, -1 for none in the header.
+func (c *client) talk(level int) *source {
+	s := &source{stop: make(chan struct{})}
+	id := uint8(0)
+	for _, e := range c.mids.microphone.Sender().GetParameters().HeaderExtensions {
+		if e.URI == "urn:ietf:params:rtp-hdrext:ssrc-audio-level" {
+			id = uint8(e.ID)
+		}
+	}
+	s.done.Go(func() {
+		tick := time.NewTicker(frame)
+		defer tick.Stop()
+		for n := uint16(0); ; n++ {
+			select {
+			case <-s.stop:
+				return
+			case <-tick.C:
+			}
+			p := &rtp.Packet{Header: rtp.Header{Version: 2, SequenceNumber: n, Timestamp: uint32(n) * 960}, Payload: []byte{0x78, 1, 2, 3, byte(n)}}
+			if level >= 0 && id != 0 {
+				_ = p.SetExtension(id, []byte{0x80 | byte(level)})
+			}
+			_ = c.microphone.WriteRTP(p)
+		}
+	})
+	return s
+}
+
+// film sends VP8 on all layers: a key frame every keyEvery frames, 0 for only
+// the first, -1 for none; size bytes a packet, three packets a frame.
+func (c *client) film(tracks map[string]*webrtc.TrackLocalStaticRTP, keyEvery, size int) *source {
+	s := &source{stop: make(chan struct{})}
+	for _, track := range tracks {
+		s.done.Go(func() {
+			tick := time.NewTicker(frame)
+			defer tick.Stop()
+			sequence := uint16(0)
+			for n := 0; ; n++ {
+				select {
+				case <-s.stop:
+					return
+				case <-tick.C:
+				}
+				key := keyEvery > 0 && n%keyEvery == 0 || keyEvery == 0 && n == 0
+				for i := range 3 {
+					p := &rtp.Packet{
+						Header:  rtp.Header{Version: 2, SequenceNumber: sequence, Timestamp: uint32(n) * 1800, Marker: i == 2},
+						Payload: vp8(key, i == 0, uint16(n)&0x7FFF, size),
+					}
+					sequence++
+					_ = track.WriteRTP(p)
+				}
+			}
+		})
+	}
+	return s
+}
+
+var _ = media.Sample{}

@@ -1,0 +1,183 @@
+package sfu
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"palabre/sfu/shard"
+	"palabre/sfu/transport"
+)
+
+// Peer is one participant's connection to the media plane. It is safe for
+// concurrent use. Close must not be called from a [Report].
+type Peer struct {
+	sfu     *SFU
+	room    *room
+	id      string
+	log     *slog.Logger
+	conn    *transport.Conn
+	media   *shard.Peer
+	reports *reports
+	drops   [transport.DropEarly + 1]atomic.Uint64
+
+	offers sync.Mutex // one offer at a time
+	plan   plan
+	pace   pace
+
+	closing sync.Once
+	closed  atomic.Bool
+}
+
+func newPeer(s *SFU, rm *room, id string, r Report) *Peer {
+	p := &Peer{sfu: s, room: rm, id: id, log: s.log.With("room", rm.name, "participant", id), reports: newReports(r), plan: newPlan()}
+	p.conn = s.host.Open(handler{p})
+	p.media = s.engine.Open(id, p.conn, events{p}, events{p})
+	return p
+}
+
+// Enter lets media flow: what the peer sends reaches the room and the other way round.
+func (p *Peer) Enter(context.Context) error {
+	if p.closed.Load() {
+		return ErrClosed
+	}
+	p.media.Enter()
+	p.room.enter(p)
+	return nil
+}
+
+// SetLayout says what this participant shows.
+func (p *Peer) SetLayout(l Layout) { p.room.layout(p, l) }
+
+// SetSending says which sources this participant means to send now, so that
+// seats show "muted" rather than wait for packets.
+func (p *Peer) SetSending(s Sending) { p.room.sending(p, s) }
+
+// Close ends the connection and waits until nothing of it runs.
+func (p *Peer) Close() error {
+	var err error
+	p.closing.Do(func() {
+		p.closed.Store(true)
+		p.room.leave(p)
+		p.media.Close()
+		p.offers.Lock() // an offer under way makes way first
+		err = p.conn.Close()
+		p.offers.Unlock()
+		p.reports.close()
+		p.sfu.release(p)
+	})
+	return err
+}
+
+// PeerStats is what a peer has sent and received, and how its connection does.
+type PeerStats struct {
+	PacketsIn, BytesIn, PacketsOut, BytesOut uint64
+	// RTT is the round trip to the client, 0 while not known.
+	RTT time.Duration
+	// Limit is what the client's line is thought to carry, in bit/s.
+	Limit int
+	// SSRCs is how many incoming streams are known.
+	SSRCs int
+	// Profile is the SRTP protection in use.
+	Profile string
+	// Dropped counts datagrams thrown away before they were RTP, by reason.
+	Dropped map[string]uint64
+}
+
+// Stats gives the peer's counts now.
+func (p *Peer) Stats() PeerStats {
+	snap := p.media.Snapshot()
+	s := PeerStats{
+		PacketsIn: snap.PacketsIn, BytesIn: snap.BytesIn, PacketsOut: snap.PacketsOut, BytesOut: snap.BytesOut,
+		RTT: snap.RTT, Limit: snap.Limit, SSRCs: snap.SSRCs, Profile: p.conn.Profile(), Dropped: map[string]uint64{},
+	}
+	for i := range p.drops {
+		if n := p.drops[i].Load(); n > 0 {
+			s.Dropped[transport.Drop(i).String()] = n
+		}
+	}
+	return s
+}
+
+// fail tells the participant that the connection is gone for good.
+func (p *Peer) fail(reason string) {
+	p.reports.add("state", func(r Report) { r.Failed(reason) })
+}
+
+// handler is the peer as its connection sees it.
+type handler struct{ p *Peer }
+
+func (h handler) Connected() {
+	h.p.reports.add("", func(r Report) { r.Connected() })
+}
+
+func (h handler) Disconnected() {
+	h.p.reports.add("", func(r Report) { r.Disconnected() })
+}
+
+func (h handler) Failed(reason string)            { h.p.fail(reason) }
+func (h handler) RTP(packet []byte, at time.Time) { h.p.media.Receive(packet, at) }
+func (h handler) RTCP(packet []byte, at time.Time) {
+	h.p.media.Control(packet, at)
+}
+
+func (h handler) Dropped(why transport.Drop) {
+	h.p.drops[why].Add(1)
+	h.p.sfu.metrics.refused[why].Add(1)
+}
+
+func (h handler) Panicked(value any, stack []byte) {
+	h.p.sfu.engine.Metrics.Panics.Add(1)
+	events(h).Panicked(value, stack)
+}
+
+// events is the peer as its shard sees it.
+type events struct{ p *Peer }
+
+func (e events) Layers(source string, rids []string) {
+	e.p.reports.add("layers "+source, func(r Report) { r.Layers(Source(source), rids) })
+}
+
+func (e events) Changed() { e.p.room.changed() }
+
+func (e events) Panicked(value any, stack []byte) {
+	e.p.log.Error("a panic ends a media connection", "panic", value, "stack", string(stack))
+	e.p.fail("internal error")
+}
+
+// Heard says whether the peer's voice is forwarded.
+func (e events) Heard(level uint8, voice bool, now time.Time) bool {
+	return e.p.room.heard(e.p.id, level, voice, now)
+}
+
+// pace limits how often a client may renegotiate.
+type pace struct {
+	tokens float64
+	last   time.Time
+}
+
+const (
+	// paceBurst offers may come at once, then one every paceEvery: layouts grow
+	// in five steps, and networks change.
+	paceBurst = 12
+	paceEvery = 2 * time.Second
+)
+
+var errTooMany = errors.New("too many offers; wait a few seconds")
+
+func (p *pace) allow(now time.Time) bool {
+	if p.last.IsZero() {
+		p.tokens = paceBurst
+	} else {
+		p.tokens = min(paceBurst, p.tokens+now.Sub(p.last).Seconds()/paceEvery.Seconds())
+	}
+	p.last = now
+	if p.tokens < 1 {
+		return false
+	}
+	p.tokens--
+	return true
+}

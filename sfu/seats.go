@@ -1,0 +1,200 @@
+package sfu
+
+import (
+	"slices"
+
+	"palabre/sfu/seating"
+	"palabre/sfu/shard"
+)
+
+// member is a peer as its room sees it; the room's lock guards it.
+type member struct {
+	peer    *Peer
+	entered bool
+	tracks  map[Source]*shard.Track
+	view    lines
+	sending Sending
+	layout  Layout
+	seating []seating.Seat
+	told    []Seat
+	watched map[*shard.Line]shard.Watch
+}
+
+// mark tells the tracks what is meant to be sent.
+func (m *member) mark() {
+	for source, t := range m.tracks {
+		t.Sends(m.sending.has(source))
+	}
+}
+
+func (s Sending) has(source Source) bool {
+	switch source {
+	case Microphone:
+		return s.Microphone
+	case Camera:
+		return s.Camera
+	case Screen:
+		return s.Screen
+	case ScreenAudio:
+		return s.ScreenAudio
+	}
+	return false
+}
+
+func (m *member) state(source Source) seating.State {
+	switch {
+	case m.tracks[source] == nil:
+		return seating.Absent
+	case !m.sending.has(source):
+		return seating.Muted
+	}
+	return seating.Live
+}
+
+// reseat works out everybody's seating and tells those for whom it changed.
+func (r *room) reseat() {
+	r.voiceMu.Lock()
+	loudest, dominant := slices.Clone(r.voices.Loudest()), r.voices.Dominant()
+	r.voiceMu.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	people := make([]seating.Participant, len(r.people))
+	byID := make(map[string]*member, len(r.people))
+	for i, m := range r.people {
+		byID[m.peer.id] = m
+		people[i] = seating.Participant{
+			ID: m.peer.id, Microphone: m.state(Microphone), Camera: m.state(Camera),
+			Screen: m.state(Screen), ScreenAudio: m.state(ScreenAudio),
+		}
+	}
+	roster := seating.NewRoster(people, loudest, r.sfu.config.Loudest, dominant)
+	r.few.Store(live(people) <= r.sfu.config.Loudest)
+	for _, m := range r.people {
+		m.seating = seating.Assign(m.seating, seating.View{
+			Viewer: m.peer.id, Mode: seating.Mode(m.layout.Mode), Tiles: tiles(m.layout.Tiles),
+			Lines:  seating.Lines{Seats: len(m.view.seats), Stages: len(m.view.stages), Voices: len(m.view.voices)},
+			Roster: roster,
+		})
+		m.show(byID, dominant)
+	}
+}
+
+// live counts the open microphones.
+func live(people []seating.Participant) int {
+	n := 0
+	for _, p := range people {
+		if p.Microphone == seating.Live {
+			n++
+		}
+	}
+	return n
+}
+
+func tiles(in []Tile) []seating.Tile {
+	out := make([]seating.Tile, len(in))
+	for i, t := range in {
+		out[i] = seating.Tile{Participant: t.Participant, Source: seating.Source(t.Source), Width: t.Width, Height: t.Height}
+	}
+	return out
+}
+
+// show puts a seating into effect: the lines watch, the participant is told.
+func (m *member) show(byID map[string]*member, dominant string) {
+	var changes []shard.Watch
+	next := make(map[*shard.Line]shard.Watch, len(m.seating))
+	told := make([]Seat, 0, len(m.seating))
+	heard := map[*shard.Track]bool{}
+	put := func(w shard.Watch) {
+		if w.Line == nil {
+			return
+		}
+		next[w.Line] = w
+		if old, ok := m.watched[w.Line]; !ok || old != w {
+			changes = append(changes, w)
+		}
+	}
+	for _, s := range m.seating {
+		lines := m.view.at(s)
+		who := byID[s.Participant]
+		told = append(told, m.describe(s, lines, who))
+		put(shard.Watch{Line: lines.audio, Track: who.sound(s, heard)})
+		put(shard.Watch{
+			Line: lines.video, Track: who.track(Source(s.Picture)), Width: s.Width, Height: s.Height,
+			Pinned: s.Kind == seating.Stage || s.Participant == dominant && dominant != "",
+		})
+	}
+	m.watched = next
+	if len(changes) > 0 {
+		m.peer.media.Watch(changes)
+	}
+	if !slices.Equal(told, m.told) {
+		m.told = told
+		m.peer.reports.add("seats", func(to Report) { to.Seated(slices.Clone(told)) })
+	}
+}
+
+// at finds the lines of a seat.
+func (v lines) at(s seating.Seat) pair {
+	switch {
+	case s.Kind == seating.Person && s.Index < len(v.seats):
+		return v.seats[s.Index]
+	case s.Kind == seating.Stage && s.Index < len(v.stages):
+		return v.stages[s.Index]
+	case s.Kind == seating.Voice && s.Index < len(v.voices):
+		return pair{audio: v.voices[s.Index]}
+	}
+	return pair{}
+}
+
+func (m *member) track(source Source) *shard.Track {
+	if m == nil {
+		return nil
+	}
+	return m.tracks[source]
+}
+
+// sound is what a seat's audio line carries. A person's seat keeps their
+// microphone while they are silent, so that a first word is not cut off; the
+// room lets through who is heard.
+func (m *member) sound(s seating.Seat, heard map[*shard.Track]bool) *shard.Track {
+	if m == nil {
+		return nil
+	}
+	source := Source(s.Sound)
+	if s.Sound == seating.Nothing && s.Kind == seating.Person && s.Shows() != seating.Screen {
+		source = Microphone
+	}
+	t := m.tracks[source]
+	if t == nil || heard[t] {
+		return nil
+	}
+	heard[t] = true
+	return t
+}
+
+// describe is a seat as its viewer is told.
+func (m *member) describe(s seating.Seat, l pair, who *member) Seat {
+	out := Seat{Kind: SeatKind(s.Kind), Index: s.Index, Participant: s.Participant, Paused: s.Paused}
+	if who == nil {
+		return out
+	}
+	out.Audio = s.Sound != seating.Nothing
+	if s.Kind == seating.Person && s.Shows() != seating.Screen {
+		out.Audio = who.state(Microphone) == seating.Live
+	}
+	if s.Picture == seating.Nothing || l.video == nil {
+		return out
+	}
+	t := who.tracks[Source(s.Picture)]
+	switch {
+	case t == nil:
+	case t.State() == shard.BadCodec:
+		out.Paused = "codec"
+	case l.video.Paused() != "":
+		out.Paused = l.video.Paused()
+	case t.State() == shard.NoVideo:
+		out.Paused = seating.PausedNoVideo
+	}
+	out.Video = out.Paused == ""
+	return out
+}
