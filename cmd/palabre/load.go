@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"palabre/internal/load"
+	"palabre/signaling/protocol"
+)
+
+// loadCommand puts a server under load and says what the load saw.
+type loadCommand struct {
+	URL          string        `name:"url" help:"The server." default:"http://localhost:8080"`
+	Room         string        `help:"The room; without it one of its own." placeholder:"NAME"`
+	Token        string        `help:"Join token; needed where guests may not enter. Make it without --sub: everybody comes with the same one." placeholder:"JWT"`
+	Publishers   int           `help:"Participants that send sound and picture." default:"1"`
+	Subscribers  int           `help:"Participants that only watch." default:"1"`
+	AllToAll     bool          `help:"Publishers watch each other too; the subscribers come on top."`
+	Duration     time.Duration `help:"How long is measured, after everybody is in." default:"30s"`
+	Simulcast    bool          `help:"Send three layers of every picture."`
+	VideoBitrate int           `help:"Bits a second of the best layer." default:"1200000" placeholder:"BITS"`
+	AudioOnly    bool          `help:"Send no pictures."`
+	Layout       string        `help:"What receivers show: grid or speaker." enum:"grid,speaker" default:"grid"`
+	JoinInterval time.Duration `help:"Time from one participant's start to the next one's." default:"50ms"`
+	ServerPID    int           `name:"server-pid" help:"The server's process; without it whoever listens on the URL's port here." placeholder:"PID"`
+	MaxLoss      float64       `help:"Share of packets that may be missing before the command fails, 0 to 1." default:"0"`
+	JSON         bool          `name:"json" help:"Print the report as JSON."`
+}
+
+// Run prints the report and fails when media was lost.
+func (c *loadCommand) Run(ctx context.Context, out io.Writer) error {
+	room := c.Room
+	if room == "" {
+		room = "load-" + strings.ToLower(rand.Text()[:16])
+	}
+	report, err := load.Run(ctx, load.Options{
+		URL: c.URL, Room: room, Token: c.Token,
+		Publishers: c.Publishers, Subscribers: c.Subscribers, AllToAll: c.AllToAll,
+		Duration: c.Duration, Simulcast: c.Simulcast, VideoBitrate: c.VideoBitrate,
+		AudioOnly: c.AudioOnly, Layout: protocol.LayoutMode(c.Layout),
+		JoinInterval: c.JoinInterval, ServerPID: c.ServerPID, MaxLoss: c.MaxLoss,
+	})
+	if err != nil {
+		return fmt.Errorf("load %s: %w", c.URL, err)
+	}
+	write := report.WriteTable
+	if c.JSON {
+		write = report.WriteJSON
+	}
+	if err := write(out); err != nil {
+		return err
+	}
+	return report.Verdict(c.MaxLoss)
+}

@@ -1,0 +1,212 @@
+package load
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// ErrLoss is wrapped by the verdict on a run in which packets were missing.
+var ErrLoss = errors.New("media was lost")
+
+// Report is what a run measured. Its JSON is stable for scripts.
+type Report struct {
+	URL          string      `json:"url"`
+	Room         string      `json:"room"`
+	Publishers   int         `json:"publishers"`
+	Subscribers  int         `json:"subscribers"`
+	AllToAll     bool        `json:"allToAll"`
+	Layout       string      `json:"layout"`
+	Simulcast    bool        `json:"simulcast"`
+	AudioOnly    bool        `json:"audioOnly"`
+	Seconds      float64     `json:"seconds"`
+	Sent         Flow        `json:"sent"`
+	Received     Flow        `json:"received"`
+	Loss         Loss        `json:"loss"`
+	AudioLatency Percentiles `json:"audioLatencyMs"`
+	VideoLatency Percentiles `json:"videoLatencyMs"`
+	Join         Join        `json:"joinMs"`
+	Streams      Streams     `json:"streams"`
+	Server       Server      `json:"server"`
+	// Failures counts, by message, the participants that did not get in.
+	Failures map[string]int `json:"failures,omitempty"`
+}
+
+// Flow counts packets: all that were sent, or those received while measuring.
+type Flow struct {
+	Audio         uint64  `json:"audio"`
+	Video         uint64  `json:"video"`
+	Bytes         uint64  `json:"bytes"` // of payload
+	PacketsSecond float64 `json:"packetsPerSecond"`
+	// Late is how many packets' time passed unused because this machine was
+	// too busy to generate them.
+	Late uint64 `json:"late,omitempty"`
+}
+
+// Packets is the sum of both kinds.
+func (f Flow) Packets() uint64 { return f.Audio + f.Video }
+
+// Loss says what subscribers did not get, from their joining to the end.
+type Loss struct {
+	// Lost packets left a gap in the sequence numbers that was not repaired.
+	Lost uint64 `json:"lost"`
+	// Withheld video packets left no gap: the server dropped them on purpose.
+	Withheld uint64 `json:"withheld"`
+	// Recovered packets came late or by retransmission.
+	Recovered uint64 `json:"recovered"`
+	Repeated  uint64 `json:"repeated"`
+	// Foreign packets were not sent by this run.
+	Foreign uint64  `json:"foreign"`
+	Share   float64 `json:"share"` // of lost and withheld in all that was due
+}
+
+// Join holds the times from a participant's first step to each milestone.
+type Join struct {
+	Joined        Percentiles `json:"joined"`
+	FirstPacket   Percentiles `json:"firstPacket"`
+	FirstKeyFrame Percentiles `json:"firstKeyFrame"`
+	AllPictures   Percentiles `json:"allPictures"`
+}
+
+// Streams counts the pictures subscribers were to see.
+type Streams struct {
+	Expected int `json:"expected"`
+	Missing  int `json:"missing"` // never shown
+	Stalled  int `json:"stalled"` // shown, then silent at the end
+	Deaf     int `json:"deaf"`    // subscribers that heard nobody
+}
+
+// Server is what the server's process used while it was measured.
+type Server struct {
+	PID int `json:"pid,omitempty"`
+	// Unknown says why there are no figures.
+	Unknown         string  `json:"unknown,omitempty"`
+	CPUSeconds      float64 `json:"cpuSeconds"`
+	CorePercent     float64 `json:"corePercent"`
+	MicrosPerPacket float64 `json:"microsecondsPerPacket"`
+	MemoryMiB       float64 `json:"memoryMiB"`
+}
+
+// Verdict judges a report: nil when everything that was due arrived, but for
+// the given share.
+func (r Report) Verdict(maxLoss float64) error {
+	var faults []error
+	blame := func(bad bool, format string, args ...any) {
+		if bad {
+			faults = append(faults, fmt.Errorf("%w: "+format, append([]any{ErrLoss}, args...)...))
+		}
+	}
+	blame(r.Loss.Share > maxLoss, "%.4f %% of the packets (%d lost, %d withheld)", 100*r.Loss.Share, r.Loss.Lost, r.Loss.Withheld)
+	blame(r.Streams.Missing > 0, "%d of %d pictures never came", r.Streams.Missing, r.Streams.Expected)
+	blame(r.Streams.Stalled > 0, "%d of %d pictures stood still", r.Streams.Stalled, r.Streams.Expected)
+	blame(r.Streams.Deaf > 0, "%d subscribers heard nobody", r.Streams.Deaf)
+	blame(len(r.Failures) > 0, "participants did not get in: %v", r.Failures)
+	blame(r.Received.Packets() == 0 && r.Streams.Expected > 0, "nothing was received")
+	return errors.Join(faults...)
+}
+
+func (r *run) report() Report {
+	o := r.options
+	begin, end := r.window.begin.Load(), r.window.end.Load()
+	report := Report{
+		URL: o.URL, Room: o.Room, Publishers: len(r.publishers), Subscribers: len(r.viewers),
+		AllToAll: o.AllToAll, Layout: string(o.Layout), Simulcast: o.Simulcast, AudioOnly: o.AudioOnly,
+		Seconds: time.Duration(end - begin).Seconds(),
+	}
+	for _, p := range r.publishers {
+		report.Sent.Audio += p.packets[audioKind].Load()
+		report.Sent.Video += p.packets[videoKind].Load()
+		report.Sent.Bytes += p.bytes[audioKind].Load() + p.bytes[videoKind].Load()
+		report.Sent.Late += p.late.Load()
+	}
+	if spent := time.Duration(r.clock.now()).Seconds(); spent > 0 {
+		report.Sent.PacketsSecond = float64(report.Sent.Packets()) / spent
+	}
+	r.addReceived(&report, end)
+	r.addJoins(&report)
+	if report.Seconds > 0 {
+		report.Received.PacketsSecond = float64(report.Received.Packets()) / report.Seconds
+	}
+	if missing := report.Loss.Lost + report.Loss.Withheld; missing > 0 {
+		report.Loss.Share = float64(missing) / float64(missing+report.Received.Packets())
+	}
+	if len(r.failures) > 0 {
+		report.Failures = r.failures
+	}
+	return report
+}
+
+// addReceived sums up what the lines saw.
+func (r *run) addReceived(report *Report, end int64) {
+	var latency [2]histogram
+	for _, v := range r.viewers {
+		moving := 0
+		v.each(func(kind int, l *line) {
+			if kind == audioKind {
+				report.Received.Audio += l.packets
+			} else {
+				report.Received.Video += l.packets
+			}
+			report.Received.Bytes += l.bytes
+			lost := l.sequence.lostBefore(end)
+			report.Loss.Lost += lost
+			if kind == videoKind {
+				report.Loss.Withheld += uint64(max(l.visit.skipped-int64(len(l.sequence.missing))-int64(l.sequence.lost), 0))
+			}
+			report.Loss.Recovered += l.sequence.recovered
+			report.Loss.Repeated += l.sequence.repeated
+			report.Loss.Foreign += l.foreign
+			if l.latency != nil {
+				latency[kind].merge(l.latency)
+			}
+			if kind == videoKind && l.last > end-int64(stalled) {
+				moving++
+			}
+		})
+		expected := r.expectedPictures(v)
+		seen := min(v.pictures(), expected)
+		report.Streams.Expected += expected
+		report.Streams.Missing += expected - seen
+		report.Streams.Stalled += max(0, seen-moving)
+		if r.expectsVoice(v) && !v.hears() {
+			report.Streams.Deaf++
+		}
+	}
+	report.AudioLatency, report.VideoLatency = latency[audioKind].percentiles(), latency[videoKind].percentiles()
+}
+
+// addJoins sums up how long joining took.
+func (r *run) addJoins(report *Report) {
+	var joined, packet, key, all histogram
+	for _, v := range r.viewers {
+		times := v.times(r.expectedPictures(v))
+		for _, m := range []struct {
+			at int64
+			to *histogram
+		}{{times.joined, &joined}, {times.packet, &packet}, {times.key, &key}, {times.all, &all}} {
+			if m.at > 0 {
+				m.to.add(m.at)
+			}
+		}
+	}
+	report.Join = Join{
+		Joined: joined.percentiles(), FirstPacket: packet.percentiles(),
+		FirstKeyFrame: key.percentiles(), AllPictures: all.percentiles(),
+	}
+}
+
+// compare turns two samples into figures.
+func (s server) compare(before, after sample, report Report) Server {
+	if err := errors.Join(before.err, after.err); err != nil {
+		return Server{Unknown: err.Error()}
+	}
+	used, spent := after.cpu-before.cpu, after.at.Sub(before.at)
+	result := Server{PID: s.pid, CPUSeconds: used.Seconds(), MemoryMiB: float64(after.memory) / (1 << 20)}
+	if spent > 0 {
+		result.CorePercent = 100 * used.Seconds() / spent.Seconds()
+	}
+	if packets := report.Received.Packets(); packets > 0 {
+		result.MicrosPerPacket = float64(used.Microseconds()) / float64(packets)
+	}
+	return result
+}

@@ -1,0 +1,74 @@
+package load
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"text/tabwriter"
+)
+
+// WriteJSON writes the report for programs.
+func (r Report) WriteJSON(to io.Writer) error {
+	encoder := json.NewEncoder(to)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(r); err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	return nil
+}
+
+// WriteTable writes the report for people.
+func (r Report) WriteTable(to io.Writer) error {
+	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
+	row := func(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
+	shape := r.Layout
+	if r.Simulcast {
+		shape += ", simulcast"
+	}
+	if r.AllToAll {
+		shape += ", all to all"
+	}
+	if r.AudioOnly {
+		shape += ", audio only"
+	}
+	row("room\t%s at %s", r.Room, r.URL)
+	row("participants\t%d publishers, %d receivers\t%s\t%.1f s", r.Publishers, r.Subscribers, shape, r.Seconds)
+	row("sent\t%d packets\t%.0f a second\t%d audio, %d video", r.Sent.Packets(), r.Sent.PacketsSecond, r.Sent.Audio, r.Sent.Video)
+	row("received\t%d packets\t%.0f a second\t%d audio, %d video", r.Received.Packets(), r.Received.PacketsSecond, r.Received.Audio, r.Received.Video)
+	row("loss\t%.4f %%\t%d lost, %d withheld\t%d recovered, %d repeated", 100*r.Loss.Share,
+		r.Loss.Lost, r.Loss.Withheld, r.Loss.Recovered, r.Loss.Repeated)
+	row("pictures\t%d of %d\t%d stalled\t%d without sound", r.Streams.Expected-r.Streams.Missing, r.Streams.Expected,
+		r.Streams.Stalled, r.Streams.Deaf)
+	if r.Sent.Late > 0 {
+		row("generator\t%d packets late\tthis machine was too busy to send them", r.Sent.Late)
+	}
+	row("")
+	row("milliseconds\tp50\tp90\tp99\tp99.9\tmax\tcount")
+	for _, line := range []struct {
+		name string
+		p    Percentiles
+	}{
+		{"audio latency", r.AudioLatency}, {"video latency", r.VideoLatency},
+		{"joined", r.Join.Joined}, {"first packet", r.Join.FirstPacket},
+		{"first key frame", r.Join.FirstKeyFrame}, {"all pictures", r.Join.AllPictures},
+	} {
+		if line.p.Count > 0 {
+			row("%s\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t%d", line.name,
+				line.p.P50, line.p.P90, line.p.P99, line.p.P999, line.p.Max, line.p.Count)
+		}
+	}
+	row("")
+	if r.Server.Unknown != "" {
+		row("server\tnot measured: %s", r.Server.Unknown)
+	} else {
+		row("server\t%.1f µs CPU per forwarded packet\t%.1f %% of a core\t%.0f MiB\tprocess %d",
+			r.Server.MicrosPerPacket, r.Server.CorePercent, r.Server.MemoryMiB, r.Server.PID)
+	}
+	for message, n := range r.Failures {
+		row("failed\t%d × %s", n, message)
+	}
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	return nil
+}
