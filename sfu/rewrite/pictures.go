@@ -44,36 +44,46 @@ func (c *pictures) unwrap(f *codec.Frame) int64 {
 
 // next gives the numbers of a packet in order.
 func (c *pictures) next(p *cache.Packet) (picture uint16, tl0 uint8) {
-	f := &p.Frame
-	if f.HasPictureID {
+	if f := &p.Frame; f.HasPictureID {
 		if !c.known { // the origin began to count in the middle
 			c.anchor(p)
 		}
-		id := c.unwrap(f)
-		if id > c.in {
+		if id := c.unwrap(f); id > c.in {
 			c.in, c.wasDrop = id, false
 		}
-		picture = (uint16(id) + c.shift) & pictureMask
-		if id == c.in {
-			c.out = picture
-		}
 	}
-	if f.HasTL0 {
-		tl0 = f.TL0 + c.tl0Shift
-		c.tl0 = tl0
-	}
-	return picture, tl0
+	return c.numbers(p, c.shift)
 }
 
 // late gives the numbers of a packet that was missing; shift is what held
 // when its place was reserved.
 func (c *pictures) late(p *cache.Packet, shift uint16) (picture uint16, tl0 uint8) {
 	f := &p.Frame
-	if f.HasPictureID && c.known {
+	if f.HasPictureID && !c.known {
+		return 0, 0 // it was sent before the origin began to count
+	}
+	if f.HasPictureID {
+		if id := c.unwrap(f); id > c.in { // only padding came in its place
+			c.in, c.wasDrop = id, false
+		}
+	}
+	return c.numbers(p, shift)
+}
+
+// numbers gives the numbers out, and notes the highest.
+func (c *pictures) numbers(p *cache.Packet, shift uint16) (picture uint16, tl0 uint8) {
+	f := &p.Frame
+	if f.HasPictureID {
 		picture = (uint16(c.unwrap(f)) + shift) & pictureMask
+		if int16((picture-c.out)<<1) > 0 {
+			c.out = picture
+		}
 	}
 	if f.HasTL0 {
 		tl0 = f.TL0 + c.tl0Shift
+		if int8(tl0-c.tl0) > 0 {
+			c.tl0 = tl0
+		}
 	}
 	return picture, tl0
 }

@@ -186,7 +186,7 @@ func (s *Stream) Drop(o Origin, p *cache.Packet) (Out, Verdict) {
 	if e == nil || e.state != reserved {
 		return Out{}, Skip
 	}
-	e.state, e.timestamp = padding, s.time.late(p)
+	e.state, e.timestamp = padding, s.time.last
 	return e.out(number), Fill
 }
 

@@ -96,23 +96,25 @@ func (t *timeline) late(p *cache.Packet) uint32 {
 	if int32(in-t.lastIn) > 0 { // what came before it was left out
 		return t.next(p)
 	}
-	lower, upper := t.last-uint32(t.rate)*recentFrames, t.last
+	lower, upper, bounded := frameTime{}, frameTime{t.lastIn, t.last}, false
 	for _, f := range t.frames[:min(t.count, recentFrames)] {
 		switch {
 		case f.in == in:
 			return f.out
-		case int32(f.in-in) < 0 && int32(f.out-lower) > 0:
-			lower = f.out
-		case int32(f.in-in) > 0 && int32(f.out-upper) < 0:
-			upper = f.out
+		case int32(f.in-in) < 0 && (!bounded || int32(f.in-lower.in) > 0):
+			lower, bounded = f, true
+		case int32(f.in-in) > 0 && int32(f.in-upper.in) < 0:
+			upper = f
 		}
 	}
 	out := in + t.offset
-	if int32(out-upper) >= 0 {
-		out = upper - 1
+	if bounded && int32(out-lower.out) <= 0 {
+		// The frame before was held back: share out what room there is.
+		room := int64(upper.out-lower.out) * int64(in-lower.in) / max(int64(upper.in-lower.in), 1)
+		out = lower.out + uint32(room)
 	}
-	if int32(out-lower) <= 0 {
-		out = lower + 1
+	if int32(out-upper.out) >= 0 {
+		out = upper.out - 1
 	}
 	t.remember(in, out)
 	return out
