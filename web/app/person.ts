@@ -21,5 +21,5 @@ const hues = 8;
 export function hue(name: string): number {
   let hash = 2166136261;
   for (const byte of new TextEncoder().encode(name.normalize('NFC'))) hash = Math.imul(hash ^ byte, 16777619) >>> 0;
-  return (hash ^ (hash >>> 15)) % hues;
+  return ((hash ^ (hash >>> 15)) >>> 0) % hues;
 }

@@ -30,11 +30,11 @@ export function ReactMenu({ call }: { call: CallState }) {
   return <Popover id="react" class="popover-react" label={t('bar.react')} onClose={() => { call.menu.value = null; }}><Reactions call={call} /></Popover>;
 }
 
-interface ItemProps { icon: ComponentChildren; name: PlainKey; onPress: () => void; narrow?: boolean; keys?: string }
+interface ItemProps { icon: ComponentChildren; name: PlainKey; onPress: () => void; class?: string; keys?: string }
 
-function Item({ icon, name, onPress, narrow = false, keys }: ItemProps) {
+function Item({ icon, name, onPress, class: extra = '', keys }: ItemProps) {
   return (
-    <button type="button" class={`menu-item${narrow ? ' only-narrow' : ''}`} onClick={onPress}>
+    <button type="button" class={`menu-item ${extra}`} onClick={onPress}>
       {icon}<span>{t(name)}</span>{keys && <kbd aria-hidden="true">{keys}</kbd>}
     </button>
   );
@@ -62,14 +62,14 @@ export function MoreMenu({ call }: { call: CallState }) {
     <Popover id="more" class="popover-more" label={t('bar.more')} onClose={() => { call.menu.value = null; }}>
       <div class="only-narrow"><Reactions call={call} /></div>
       {(sharing || call.meeting.local.canShareScreen) && (
-        <Item narrow icon={sharing ? <ScreenStopIcon /> : <ScreenIcon />} name={sharing ? 'bar.stopShare' : 'bar.share'} onPress={() => void toggleShare(call)} />
+        <Item class="only-narrow" icon={sharing ? <ScreenStopIcon /> : <ScreenIcon />} name={sharing ? 'bar.stopShare' : 'bar.share'} onPress={() => void toggleShare(call)} />
       )}
-      <Item narrow icon={<PeopleIcon />} name="bar.people" onPress={() => call.togglePanel('people')} />
+      <Item class="only-narrow" icon={<PeopleIcon />} name="bar.people" onPress={() => call.togglePanel('people')} />
       <Item icon={<InviteIcon />} name="menu.invite" onPress={() => call.openDialog('invite')} />
       <ViewItems call={call} />
       <hr />
       <Item icon={<SettingsIcon />} name="bar.settings" onPress={() => call.openDialog('settings')} />
-      <Item icon={<KeyboardIcon />} name="menu.shortcuts" keys="?" onPress={() => call.openDialog('keys')} />
+      <Item class="for-keyboard" icon={<KeyboardIcon />} name="menu.shortcuts" keys="?" onPress={() => call.openDialog('keys')} />
     </Popover>
   );
 }

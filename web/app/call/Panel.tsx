@@ -13,7 +13,8 @@ export function Panel({ call }: { call: CallState }) {
   useEffect(() => {
     if (!name) return undefined;
     opener.current = document.activeElement as HTMLElement | null;
-    box.current?.querySelector<HTMLElement>('textarea, .panel-close')?.focus({ preventScroll: true });
+    const field = box.current?.querySelector<HTMLElement>('textarea') ?? box.current?.querySelector<HTMLElement>('.panel-close');
+    field?.focus({ preventScroll: true });
     return () => { if (!document.activeElement || document.activeElement === document.body) opener.current?.focus(); };
   }, [name]);
   if (!name) return null;

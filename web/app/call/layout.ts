@@ -5,7 +5,7 @@
  * tiles. Pictures are 16:9; a narrower crop (4:3, then 1:1) is taken only when
  * it shows at least 15 % more. When tiles would be narrower than 120 px the
  * rest goes to further pages. Beside screens or a pinned person, people stand
- * in a strip that takes less than 30 %.
+ * in a strip that takes less than 30 %, on the side that has room to spare.
  */
 
 export interface Size { readonly width: number; readonly height: number }
@@ -16,6 +16,7 @@ export const narrowest = 120;
 const aspects = [16 / 9, 4 / 3, 1] as const;
 const worthCropping = 1.15;
 const stripShare = 0.28;
+const narrowestInStrip = 104;
 
 export interface Grid extends Size {
   readonly columns: number;
@@ -96,17 +97,37 @@ export function arrangeGrid(area: Size, count: number, page = 0): Arrangement {
 
 interface Split { readonly main: Size; readonly strip: Rect; readonly tile: Size; readonly upright: boolean }
 
-function split(area: Size): Split {
-  const upright = area.width >= area.height;
-  if (upright) {
-    const width = Math.floor(Math.min(240, Math.max(96, area.width * 0.18), area.width * stripShare));
-    const main = { width: area.width - width - gap, height: area.height };
-    return { main, strip: { x: main.width + gap, y: 0, width, height: area.height }, tile: { width, height: Math.floor((width * 9) / 16) }, upright };
-  }
-  const height = Math.floor(Math.min(150, Math.max(84, area.height * 0.18), area.height * stripShare));
-  const main = { width: area.width, height: area.height - height - gap };
-  const width = Math.min(area.width, Math.floor((height * 4) / 3));
-  return { main, strip: { x: 0, y: main.height + gap, width: area.width, height }, tile: { width, height }, upright };
+function between(low: number, wish: number, high: number): number {
+  return Math.max(low, Math.min(wish, high));
+}
+
+function beside(area: Size, count: number): Split {
+  const widest = Math.min(between(96, area.width * 0.18, 240), area.width * stripShare);
+  const shortest = (narrowestInStrip * 9) / 16;
+  const height = Math.min((widest * 9) / 16, Math.max(shortest, (area.height + gap) / count - gap));
+  const tile = { width: Math.floor((height * 16) / 9), height: Math.floor(height) };
+  const main = { width: area.width - tile.width - gap, height: area.height };
+  return { main, strip: { x: main.width + gap, y: 0, width: tile.width, height: area.height }, tile, upright: true };
+}
+
+function below(area: Size, count: number): Split {
+  const aspect = area.width > 600 ? 16 / 9 : 4 / 3;
+  const tallest = Math.min(between(84, area.height * 0.18, 150), area.height * stripShare);
+  const width = Math.min(area.width, tallest * aspect, Math.max(narrowestInStrip, (area.width + gap) / count - gap));
+  const tile = { width: Math.floor(width), height: Math.floor(width / aspect) };
+  const main = { width: area.width, height: area.height - tile.height - gap };
+  return { main, strip: { x: 0, y: main.height + gap, width: area.width, height: tile.height }, tile, upright: false };
+}
+
+function widePicture({ main }: Split): number {
+  return Math.min(main.width / 16, main.height / 9);
+}
+
+/** The strip stands where it leaves the larger 16:9 picture; beside it when that is about the same. */
+function split(area: Size, count: number): Split {
+  const side = beside(area, count);
+  const foot = below(area, count);
+  return widePicture(side) >= widePicture(foot) * 0.95 ? side : foot;
 }
 
 function along(strip: Rect, tile: Size, count: number, upright: boolean): Rect[] {
@@ -120,11 +141,11 @@ function along(strip: Rect, tile: Size, count: number, upright: boolean): Rect[]
   }));
 }
 
-/** Screens or a pinned person large, the people in a strip along the long side. */
+/** Screens or a pinned person large, the people in a strip. */
 export function arrangeFocus(area: Size, focused: number, count: number, page = 0): Arrangement {
   if (area.width <= 0 || area.height <= 0) return { focus: [], people: [], pageSize: 0 };
   if (count === 0) return { focus: focusRects(area, focused), people: [], pageSize: 0 };
-  const { main, strip, tile, upright } = split(area);
+  const { main, strip, tile, upright } = split(area, count);
   const length = upright ? strip.height : strip.width;
   const pageSize = Math.max(1, Math.min(count, Math.floor((length + gap) / ((upright ? tile.height : tile.width) + gap))));
   const shown = Math.max(0, Math.min(pageSize, count - page * pageSize));

@@ -6,6 +6,7 @@ import { memory, recentRooms } from '../memory';
 import { readLink, roomPath, roomTitle } from '../route';
 import { LanguageChoice } from '../ui/LanguageChoice';
 import { createRoom } from './create';
+import { Tree } from './Tree';
 
 interface Props { go: (path: string) => void; version: string }
 
@@ -103,6 +104,7 @@ export function Home({ go, version }: Props) {
           <li>{t('home.why3')}</li>
         </ul>
       </main>
+      <Tree />
       <footer class="home-foot">
         <span>{t('app.version', { version })}</span>
         <LanguageChoice />

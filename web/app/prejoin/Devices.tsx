@@ -15,11 +15,12 @@ interface MenuProps { kind: Kind; devices: MediaDeviceInfo[]; value: string; onC
 
 function Menu({ kind, devices, value, onChoose, none }: MenuProps) {
   const id = useId();
+  const known = devices.some((device) => device.deviceId === value) ? value : (devices[0]?.deviceId ?? '');
   return (
     <div>
       <label class="label" for={id}>{t(kind)}</label>
       <span class="select">
-        <select id={id} class="field" value={value} disabled={devices.length === 0} onChange={(event) => onChoose(event.currentTarget.value)}>
+        <select id={id} class="field" value={known} disabled={devices.length === 0} onChange={(event) => onChoose(event.currentTarget.value)}>
           {devices.length === 0 && <option value="">{t(none)}</option>}
           {devices.map((device, i) => <option key={device.deviceId} value={device.deviceId}>{deviceName(device, kind, i + 1)}</option>)}
         </select>

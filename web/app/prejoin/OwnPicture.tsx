@@ -12,12 +12,12 @@ function Toggles({ local }: { local: Local }) {
   return (
     <div class="own-toggles dark">
       <button
-        type="button" class="control" data-off={!mic.on} disabled={mic.pending}
+        type="button" class="control" data-off={!mic.on || undefined} disabled={mic.pending}
         aria-label={t(mic.on ? 'bar.mute' : 'bar.unmute')} title={t(mic.on ? 'bar.mute' : 'bar.unmute')}
         onClick={() => void local.setMicrophone(!mic.on)}
       >{mic.on ? <MicIcon /> : <MicOffIcon />}</button>
       <button
-        type="button" class="control" data-off={!cam.on} disabled={cam.pending}
+        type="button" class="control" data-off={!cam.on || undefined} disabled={cam.pending}
         aria-label={t(cam.on ? 'bar.cameraOff' : 'bar.cameraOn')} title={t(cam.on ? 'bar.cameraOff' : 'bar.cameraOn')}
         onClick={() => void local.setCamera(!cam.on)}
       >{cam.on ? <CameraIcon /> : <CameraOffIcon />}</button>

@@ -1,0 +1,103 @@
+/** A meeting with no server behind it, to show and test every state of the page. */
+import { signal, type Signal } from '@preact/signals';
+import type { Devices, DeviceState, Ended, Failure, Knock, Line, Participant, Phase, Picture, PictureSource, Preview, Self, Speaking, Step, Tile } from '../../sdk';
+import type { ScreenState } from '../../sdk';
+import type { Local, Session } from '../session';
+
+const device = (on: boolean): DeviceState => ({ on, pending: false, track: null, error: null, deviceId: null });
+
+/** Devices that only remember what was asked of them. */
+export class FakeLocal {
+  readonly microphone = signal<DeviceState>(device(true));
+  readonly camera = signal<DeviceState>(device(true));
+  readonly screen = signal<ScreenState>({ on: false, track: null, audio: null, error: null });
+  readonly level = signal(0);
+  readonly devices = signal<Devices>({ microphones: [], cameras: [], speakers: [] });
+  readonly speakerId = signal('');
+  readonly preview = signal<MediaStream | null>(null);
+  readonly screenPreview = signal<MediaStream | null>(null);
+  readonly options = {};
+  canShareScreen = true;
+  canChooseSpeaker = true;
+
+  async start(): Promise<void> {}
+  async setMicrophone(on: boolean): Promise<void> { this.microphone.value = { ...this.microphone.value, on }; }
+  async setCamera(on: boolean): Promise<void> { this.camera.value = { ...this.camera.value, on }; }
+  async chooseMicrophone(deviceId: string): Promise<void> { this.microphone.value = { ...this.microphone.value, deviceId }; }
+  async chooseCamera(deviceId: string): Promise<void> { this.camera.value = { ...this.camera.value, deviceId }; }
+  chooseSpeaker(id: string): void { this.speakerId.value = id; }
+  async shareScreen(): Promise<'shared' | 'cancelled' | 'denied'> {
+    this.screen.value = { ...this.screen.value, on: true };
+    return 'shared';
+  }
+  stopScreen(): void { this.screen.value = { ...this.screen.value, on: false }; }
+  async testTone(): Promise<void> {}
+  stop(): void {}
+}
+
+export function person(id: string, name: string, more: Partial<Participant> = {}): Participant {
+  return {
+    id, name, role: 'member', self: false, joined: Number(id.replace(/\D/g, '')) || 0,
+    ...more,
+    media: { microphone: true, camera: true, screen: false, screenAudio: false, ...more.media },
+  };
+}
+
+/** A meeting whose state a test sets, and which writes down what it is told. */
+export class FakeMeeting {
+  readonly phase = signal<Phase>('door');
+  readonly step = signal<Step>('ready');
+  readonly failure = signal<Failure | null>(null);
+  readonly ended = signal<Ended | null>(null);
+  readonly self = signal<Self | null>({ id: 'p0', name: 'Ana', role: 'member' });
+  readonly fixedName = signal('');
+  readonly preview = signal<Preview>({ count: 0, names: [] });
+  readonly participants = signal<Participant[]>([]);
+  readonly speakers = signal<Speaking>({ speaking: [] });
+  readonly chat = signal<Line[]>([]);
+  readonly knocks = signal<Knock[]>([]);
+  readonly started = signal(0);
+  readonly audible = signal<MediaStream[]>([]);
+  readonly options: { room: string };
+  readonly fake = new FakeLocal();
+  readonly local = this.fake as unknown as Local;
+  readonly shown: Tile[][] = [];
+  readonly told: [string, ...unknown[]][] = [];
+  private readonly pictures = new Map<string, Signal<Picture>>();
+  private readonly ears = new Set<(participant: string, emoji: string) => void>();
+
+  constructor(room = 'calm-olive-7xk2m9qd4t') {
+    this.options = { room };
+  }
+
+  stream(id: string, source: PictureSource): Signal<Picture> {
+    const key = `${id}:${source}`;
+    const known = this.pictures.get(key) ?? signal<Picture>({ stream: null });
+    this.pictures.set(key, known);
+    return known;
+  }
+  onReaction(hear: (participant: string, emoji: string) => void): () => void {
+    this.ears.add(hear);
+    return () => this.ears.delete(hear);
+  }
+  open(): void { this.told.push(['open']); }
+  async join(name: string): Promise<void> { this.told.push(['join', name]); }
+  leave(): void { this.told.push(['leave']); }
+  close(): void { this.told.push(['close']); }
+  say(text: string): void { this.told.push(['say', text]); }
+  hand(raised: boolean): void { this.told.push(['hand', raised]); }
+  react(emoji: string): void {
+    this.told.push(['react', emoji]);
+    this.ears.forEach((hear) => hear('p0', emoji));
+  }
+  admit(id: string): void { this.told.push(['admit', id]); }
+  deny(id: string): void { this.told.push(['deny', id]); }
+  rename(name: string): void { this.told.push(['rename', name]); }
+  show(tiles: Tile[]): void { this.shown.push(tiles); }
+  async stats(): Promise<never> { throw new Error('a fake has none'); }
+
+  /** The same object, seen as the page sees a meeting. */
+  get session(): Session {
+    return this as unknown as Session;
+  }
+}
