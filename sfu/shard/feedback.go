@@ -73,6 +73,11 @@ func (r *reception) report(ssrc uint32, now time.Duration) rtcp.Reception {
 // feedback sends the publisher what is due: requests for lost packets and key
 // frames, arrival times, reports.
 func (p *Peer) feedback(s *Shard, now time.Time) {
+	// A client still at the door learns its bandwidth all the same.
+	if now.Sub(p.lastTWCC) >= twccEvery {
+		p.lastTWCC = now
+		p.sendArrivals()
+	}
 	if !p.entered.Load() || len(p.streams) == 0 {
 		return
 	}
@@ -102,10 +107,6 @@ func (p *Peer) feedback(s *Shard, now time.Time) {
 		b = p.appendReception(b, at)
 	}
 	p.sendControl(b)
-	if now.Sub(p.lastTWCC) >= twccEvery {
-		p.lastTWCC = now
-		p.sendArrivals()
-	}
 }
 
 // repairable says whether the publisher agreed to send again.

@@ -24,10 +24,6 @@ func (p *Peer) receive(s *Shard, pkt *cache.Packet, arrived, now time.Time) {
 	if p.dead {
 		return
 	}
-	if !p.entered.Load() {
-		m.Drops[DropOutside].Add(1)
-		return
-	}
 	h := &pkt.Header
 	if rtp.Parse(pkt.Bytes(), p.ids, h) != nil {
 		m.Drops[DropMalformed].Add(1)
@@ -35,6 +31,10 @@ func (p *Peer) receive(s *Shard, pkt *cache.Packet, arrived, now time.Time) {
 	}
 	if h.Has(rtp.TransportSequence) {
 		p.twcc.Record(h.SSRC, h.TransportSequence, arrived.Sub(p.engine.start).Microseconds())
+	}
+	if !p.entered.Load() {
+		m.Drops[DropOutside].Add(1)
+		return
 	}
 	st, ok := p.resolve(s, pkt, now)
 	if !ok || !st.repair && st.layer.ssrc != h.SSRC {

@@ -14,8 +14,7 @@ type limit struct {
 	looked  time.Time
 	rate    float64 // of what was sent lately, bit/s
 	lowered time.Time
-	remb    float64
-	rembAt  time.Time
+	low     int // estimates in a row that lie far under what is sent
 	loss    float64 // of the latest reports, 0 to 1
 	lossAt  time.Time
 }
@@ -26,9 +25,13 @@ const (
 	leastBits = 60e3
 	mostBits  = 50e6
 	// growth is how fast the limit rises when nothing speaks against it, a second.
-	growth = 1.12
+	growth = 1.2
 	// hold is how long the limit rests after it was lowered.
-	hold = 3 * time.Second
+	hold = 2 * time.Second
+	// An estimate counts when lowCount in a row are under lowShare of what is
+	// sent: a busy receiver's hiccups look like a queue for a moment. It never
+	// lowers the limit under lowFloor, which only loss does.
+	lowShare, lowCount, lowFloor = 0.75, 3, 250e3
 	// heavyLoss lowers the limit, lightLoss forbids it to rise.
 	heavyLoss, lightLoss = 0.10, 0.02
 )
@@ -37,9 +40,13 @@ func newLimit() limit { return limit{bits: startBits} }
 
 // estimate takes a receiver's estimate in.
 func (l *limit) estimate(bits int, now time.Time) {
-	l.remb, l.rembAt = float64(bits), now
-	if l.rate > leastBits && l.remb < 0.9*l.rate {
-		l.lower(l.remb, now)
+	if float64(bits) >= lowShare*l.rate {
+		l.low = 0
+		return
+	}
+	if l.low++; l.low >= lowCount {
+		l.low = 0
+		l.lower(max(lowFloor, float64(bits)), now)
 	}
 }
 
