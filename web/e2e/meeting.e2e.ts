@@ -43,7 +43,7 @@ describe('three people in Chromium', () => {
   });
 
   it('is the DTLS server and seals with AES-128-GCM', async () => {
-    expect((await stats(ana)).connection).toMatchObject({ cipher: 'AEAD_AES_128_GCM' });
+    expect((await stats(ana)).connection).toMatchObject({ cipher: 'SRTP_AEAD_AES_128_GCM' });
   });
 
   it('carries chat, hands and reactions', async () => {
@@ -51,7 +51,7 @@ describe('three people in Chromium', () => {
     await ana.page.getByRole('textbox', { name: /message/i }).fill('Bonjour à tous');
     await ana.page.keyboard.press('Enter');
     await ben.press('Chat');
-    await ben.page.getByText('Bonjour à tous').waitFor();
+    await ben.page.getByText('Bonjour à tous', { exact: true }).waitFor();
     await ben.press('Raise hand');
     await ana.press('People');
     await ana.page.getByText(/hand/i).first().waitFor();
