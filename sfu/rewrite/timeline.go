@@ -19,12 +19,14 @@ const (
 	// longestAudio is the longest audio packet, in milliseconds (RFC 7587 §4.2).
 	longestAudio = 120
 	// Distances to the clock, in milliseconds. Video is bent back by at most
-	// videoStep a frame, which no eye sees. Audio must not be bent, so it is set right in one
-	// go, but only when it is worth a click. Beyond broken it is not drift:
-	// the sender began a new count.
+	// videoStep a frame, which no eye sees. Audio must not be bent: it is set
+	// right in one go when it is off by audioTolerance, and whole packets are
+	// left out when it is late by more than one, or, though somebody speaks, by
+	// audioTooFar. Beyond broken it is not drift: the sender began a new count.
 	videoTolerance = 5
 	videoStep      = 1
-	audioTolerance = 20
+	audioTolerance = 15
+	audioPacket    = 20 // also how long one lasts, until we know better
 	audioTooFar    = 80
 	broken         = 1000
 )
@@ -128,7 +130,7 @@ func (t *timeline) step(in uint32) uint32 {
 	if d := int64(int32(in - t.before)); t.count > 0 && d > 0 && d <= t.ms(longestAudio) {
 		return uint32(d)
 	}
-	return uint32(t.ms(audioTolerance))
+	return uint32(t.ms(audioPacket))
 }
 
 // follow corrects the offset when the sender's clock drifted from ours.
@@ -161,7 +163,7 @@ func (t *timeline) ahead(p *cache.Packet) bool {
 	in := p.Header.Timestamp
 	late := int64(int32(t.last + t.step(in) - (in + t.offset)))
 	quiet := p.Header.Has(rtp.AudioLevel) && p.Header.AudioLevel >= quietLevel
-	if late <= t.ms(audioTolerance) || !quiet && late <= t.ms(audioTooFar) {
+	if late <= t.ms(audioPacket) || !quiet && late <= t.ms(audioTooFar) {
 		return false
 	}
 	t.before = in

@@ -1,0 +1,161 @@
+package nack_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"palabre/sfu/nack"
+)
+
+const ms = time.Millisecond
+
+// see gives the list packets in order, at one moment.
+func see(l *nack.List, now time.Duration, sequences ...uint64) {
+	for _, s := range sequences {
+		l.Seen(s, now)
+	}
+}
+
+func TestWhatIsMissingIsAskedFor(t *testing.T) {
+	var l nack.List
+	see(&l, 0, 65534, 65535, 65538)
+	if due := l.Due(0, 50*ms, nil); len(due) != 0 {
+		t.Errorf("asked for %v before it can be more than reordering", due)
+	}
+	if next, ok := l.Next(); !ok || next != 5*ms {
+		t.Errorf("next is %s, %v", next, ok)
+	}
+	if due := l.Due(5*ms, 50*ms, nil); !slices.Equal(due, []uint16{0, 1}) {
+		t.Errorf("asked for %v", due)
+	}
+	if !l.Seen(65537, 6*ms) || l.Seen(65537, 6*ms) || l.Seen(65530, 6*ms) {
+		t.Error("a missing packet is recovered once, and one from long before never")
+	}
+	if due := l.Due(40*ms, 50*ms, nil); len(due) != 0 {
+		t.Errorf("asked again for %v within the round trip", due)
+	}
+	if due := l.Due(80*ms, 50*ms, nil); !slices.Equal(due, []uint16{0}) {
+		t.Errorf("asked again for %v", due)
+	}
+}
+
+func TestAPacketIsAskedForTenTimes(t *testing.T) {
+	var l nack.List
+	see(&l, 0, 1, 3)
+	asked := 0
+	var last time.Duration
+	for now := time.Duration(0); now < 5*time.Second; now += ms {
+		if due := l.Due(now, 10*ms, nil); len(due) > 0 {
+			if asked > 0 && now-last < 20*ms {
+				t.Errorf("asked again after %s", now-last)
+			}
+			asked, last = asked+1, now
+		}
+	}
+	if asked != nack.MaxTries || l.Missing() != 0 || l.Lost() != 1 || !l.Broken() {
+		t.Errorf("asked %d times, %d missing, %d lost, broken %v", asked, l.Missing(), l.Lost(), l.Broken())
+	}
+	l.KeyFrame(9)
+	if l.Broken() {
+		t.Error("still broken after a key frame")
+	}
+}
+
+func TestOnALongPathItIsGivenUpAfterASecond(t *testing.T) {
+	var l nack.List
+	see(&l, 0, 1, 3)
+	asked := 0
+	for now := time.Duration(0); now < 5*time.Second; now += ms {
+		asked += len(l.Due(now, 600*ms, nil))
+	}
+	if asked != 3 || l.Missing() != 0 {
+		t.Errorf("asked %d times, want 3; %d still missing", asked, l.Missing())
+	}
+}
+
+func TestAKeyFrameMakesWhatCameBeforeUseless(t *testing.T) {
+	var l nack.List
+	see(&l, 0, 1, 3, 5, 8)
+	l.KeyFrame(5)
+	if due := l.Due(10*ms, 0, nil); !slices.Equal(due, []uint16{6, 7}) {
+		t.Errorf("asked for %v", due)
+	}
+}
+
+func TestABreakIsNotALoss(t *testing.T) {
+	var l nack.List
+	see(&l, 0, 1, 3, 10_000)
+	if l.Missing() != 0 || !l.Broken() || l.Lost() != 9_997 {
+		t.Errorf("%d missing, broken %v, %d lost", l.Missing(), l.Broken(), l.Lost())
+	}
+	l.Reset()
+	see(&l, 0, 5)
+	if l.Missing() != 0 || l.Broken() {
+		t.Error("a new start remembers the old")
+	}
+}
+
+// TestTheListIsRight compares with a set kept beside it.
+func TestTheListIsRight(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var l nack.List
+		highest := uint64(70_000)
+		l.Seen(highest, 0)
+		missing := map[uint64]bool{}
+		var now time.Duration
+		tries := map[uint16]int{}
+		for range rapid.IntRange(1, 300).Draw(t, "packets") {
+			now += time.Duration(rapid.IntRange(0, 3).Draw(t, "pass")) * ms
+			s := highest + uint64(rapid.IntRange(1, 4).Draw(t, "ahead"))
+			if rapid.IntRange(0, 2).Draw(t, "behind") == 0 {
+				s = highest - uint64(rapid.IntRange(0, 40).Draw(t, "back"))
+			}
+			if got, want := l.Seen(s, now), missing[s]; got != want {
+				t.Fatalf("packet %d recovered: %v, want %v", s, got, want)
+			}
+			delete(missing, s)
+			for ; highest < s; highest++ {
+				if highest+1 < s {
+					missing[highest+1] = true
+				}
+			}
+			due := l.Due(now, 30*ms, nil)
+			if !slices.IsSorted(due) {
+				t.Fatalf("not in order: %v", due)
+			}
+			for _, d := range due {
+				if tries[d]++; !missing[70_000+uint64(d-70_000&0xFFFF)] || tries[d] > nack.MaxTries {
+					t.Fatalf("asked for %d, try %d", d, tries[d])
+				}
+			}
+			if lost := int(l.Lost()); l.Missing()+lost != len(missing) && lost == 0 || l.Missing() > nack.MaxMissing {
+				t.Fatalf("%d missing, %d lost, want %d", l.Missing(), lost, len(missing))
+			}
+			if lost := l.Lost(); lost > 0 {
+				return // from here on the set beside it does not know what was given up
+			}
+		}
+	})
+}
+
+func TestAskingDoesNotAllocate(t *testing.T) {
+	var l nack.List
+	var now time.Duration
+	dst := make([]uint16, 0, nack.MaxMissing)
+	s := uint64(0)
+	round := func() {
+		l.Seen(s, now)
+		s += 3
+		now += 10 * ms
+		dst = l.Due(now, 20*ms, dst[:0])
+	}
+	for range 1000 {
+		round()
+	}
+	if n := testing.AllocsPerRun(1000, round); n != 0 {
+		t.Errorf("%v allocations a packet", n)
+	}
+}
