@@ -6,14 +6,21 @@ export type Route = { page: 'home' } | { page: 'room'; room: string } | { page: 
 export function routeOf(pathname: string): Route {
   if (pathname === '/' || pathname === '/index.html') return { page: 'home' };
   const match = /^\/r\/([^/]+)\/?$/.exec(pathname);
-  const room = match?.[1] ? decode(match[1]) : null;
+  const room = match?.[1] ? roomName(decode(match[1]) ?? '') : null;
   return room ? { page: 'room', room } : { page: 'nothing' };
 }
 
 export type Pasted = { kind: 'room'; room: string; hash: string } | { kind: 'elsewhere'; host: string } | { kind: 'invalid' };
 
-const longest = 128;
-const code = /^[\p{L}\p{N}][\p{L}\p{N}._~-]*$/u;
+const longest = 64;
+// As the server has it: letters, digits, - and _, a letter or digit at both ends.
+const name = /^[\p{L}\p{Nd}](?:[\p{L}\p{Nd}\p{M}_-]*[\p{L}\p{Nd}\p{M}])?$/u;
+
+/** The one spelling of a room's name, or null when no room can have it. */
+export function roomName(typed: string): string | null {
+  const room = typed.trim().replace(/\s+/g, '-').toLowerCase().normalize('NFC');
+  return [...room].length <= longest && name.test(room) ? room : null;
+}
 
 function decode(text: string): string | null {
   try {
@@ -23,10 +30,9 @@ function decode(text: string): string | null {
   }
 }
 
-function asRoom(name: string | null | undefined, hash = ''): Pasted {
-  const room = (name ?? '').trim();
-  if (!room || room.length > longest || !code.test(room)) return { kind: 'invalid' };
-  return { kind: 'room', room, hash };
+function asRoom(typed: string, hash = ''): Pasted {
+  const room = roomName(typed);
+  return room ? { kind: 'room', room, hash } : { kind: 'invalid' };
 }
 
 /**
@@ -37,7 +43,7 @@ function asRoom(name: string | null | undefined, hash = ''): Pasted {
 export function readLink(input: string, origin: string): Pasted {
   const text = input.trim().replace(/^<|>$/g, '').trim();
   if (!text) return { kind: 'invalid' };
-  if (!text.includes('/')) return asRoom(text.replace(/\s+/g, '-'));
+  if (!text.includes('/')) return asRoom(text);
   const here = new URL(origin);
   let url: URL;
   try {

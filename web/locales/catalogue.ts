@@ -54,7 +54,6 @@ export const catalogue = {
   'door.step.securing': { en: 'Connecting… securing media…', fr: 'Connexion… sécurisation des médias…' },
   'door.step.ready': { en: 'Ready', fr: 'Prêt' },
   'door.step.joining': { en: 'Joining…', fr: 'Entrée…' },
-  'door.step.admission': { en: 'A host will let you in.', fr: 'Un hôte vous fera entrer.' },
   'door.waiting': { en: 'Waiting for a host to let you in', fr: 'En attente qu’un hôte vous fasse entrer' },
   'door.waitingHint': { en: 'They know you are here. This page opens by itself.', fr: 'On sait que vous êtes là. Cette page s’ouvrira d’elle-même.' },
   'door.devices': { en: 'Microphone, camera and sound', fr: 'Micro, caméra et son' },
