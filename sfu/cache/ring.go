@@ -44,7 +44,7 @@ func NewRing(size int) *Ring {
 func (r *Ring) Put(p *Packet) bool {
 	size := uint64(len(r.slots))
 	head := r.newest.Load()
-	if head > 0 && (p.Sequence+size < head || p.Sequence < r.oldest) {
+	if head > 0 && p.Sequence+size < head {
 		return false
 	}
 	slot := &r.slots[p.Sequence&r.mask]
@@ -57,7 +57,7 @@ func (r *Ring) Put(p *Packet) bool {
 	if old != nil {
 		old.Release()
 	}
-	if head == 0 {
+	if head == 0 || p.Sequence < r.oldest {
 		r.oldest = p.Sequence
 	}
 	if p.Sequence >= head {
@@ -73,20 +73,21 @@ func (r *Ring) Put(p *Packet) bool {
 // Expire lets go of what is older than [MaxAge]. Put does it too; call it now
 // and then for a layer that has fallen silent. Only the owner may call it.
 func (r *Ring) Expire(now time.Duration) {
-	head := r.newest.Load()
-	if size := uint64(len(r.slots)); head > size && r.oldest < head-size {
-		r.oldest = head - size
+	head, size := r.newest.Load(), uint64(len(r.slots))
+	if head > 2*size { // after a break a turn through all slots is enough
+		r.oldest = max(r.oldest, head-2*size)
 	}
-	for r.oldest < head {
+	for ; r.oldest < head; r.oldest++ {
 		slot := &r.slots[r.oldest&r.mask]
-		if p := slot.Load(); p != nil && p.Sequence == r.oldest {
-			if now-p.Arrival <= MaxAge {
-				return
-			}
-			slot.Store(nil)
-			p.Release()
+		p := slot.Load()
+		if p == nil || p.Sequence > r.oldest {
+			continue
 		}
-		r.oldest++
+		if p.Sequence+size >= head && now-p.Arrival <= MaxAge {
+			return
+		}
+		slot.Store(nil)
+		p.Release()
 	}
 }
 
