@@ -22,6 +22,8 @@ const (
 	// MaxRetry is the longest time between two repeats of an unanswered
 	// request: some hardware encoders ignore requests for seconds.
 	MaxRetry = 2 * time.Second
+	// patient is how many requests are sent at the plain gap.
+	patient = 3
 )
 
 // Reason says why somebody wants a key frame.
@@ -114,17 +116,15 @@ func (a *Arbiter) Counts() Counts { return a.counted }
 
 // wait is the time that must pass after the last request.
 func (a *Arbiter) wait() time.Duration {
-	w := max(a.gap, MinGap, a.rtt)
-	if a.gap == 0 {
-		w = max(DefaultGap, a.rtt)
+	gap := a.gap
+	if gap == 0 {
+		gap = DefaultGap
 	}
-	// The first repeats come at the plain gap, the later ones ever later:
-	// a publisher that did not answer three times is slow, not deaf.
-	for n := 3; n < a.tries && w < MaxRetry; n++ {
-		w *= 2
+	// The first repeats come at the plain gap, the later ones ever later: a
+	// publisher that did not answer three times is slow, not deaf.
+	w := gap
+	for n := patient; n < a.tries && w < MaxRetry; n++ {
+		w = min(2*w, MaxRetry)
 	}
-	if a.tries > 3 {
-		w = max(min(w, MaxRetry), a.rtt)
-	}
-	return w
+	return max(w, gap, a.rtt)
 }

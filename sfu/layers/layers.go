@@ -7,7 +7,11 @@
 // owner: no clock, no goroutine, no lock.
 package layers
 
-import "time"
+import (
+	"cmp"
+	"math"
+	"slices"
+)
 
 // PausedBandwidth is the reason of a video that is paused because the
 // viewer's line does not carry it.
@@ -49,24 +53,80 @@ type Choice struct {
 	// -1 for none. Switch to it at its next key frame.
 	Forward int
 	// Want is the layer that would serve the viewer best within the limit,
-	// alive or not; -1 for none. What viewers want is what [Demand] asks for.
+	// alive or not; -1 for none. Tell the [Demand] of both: Forward must not
+	// end before Want begins.
 	Want int
 	// Paused is [PausedBandwidth] or empty.
 	Paused string
 }
 
-// Allocator chooses for one viewer. It is not safe for concurrent use.
-type Allocator struct {
+// none is the choice for what is not to be seen.
+func none(reason string) Choice { return Choice{Forward: -1, Want: -1, Paused: reason} }
+
+// What is assumed of layers nobody measured: the highest of a video is
+// 720 lines of 16:9, each lower one half as high, and a pixel shown for a
+// second takes so many bits.
+const (
+	topHeight    = 720
+	bitsPerPixel = 2.2
+)
+
+// rung is a layer of a video with what is known or assumed of it.
+type rung struct {
+	index         int // in the video's Layers
+	width, height float64
+	cost          float64 // bit/s
+	alive         bool
 }
 
-// NewAllocator makes the Allocator of one viewer.
-func NewAllocator() *Allocator { return &Allocator{} }
+// ladder orders the layers of a video, lowest first, and fills in what is not known.
+func ladder(layers []Layer) []rung {
+	list := make([]rung, len(layers))
+	for i, l := range layers {
+		list[i] = rung{index: i, width: float64(l.Width), height: float64(l.Height), cost: float64(l.Bitrate), alive: l.Alive}
+	}
+	slices.SortStableFunc(list, func(a, b rung) int { return compare(layers, a.index, b.index) })
+	known := slices.IndexFunc(list, func(r rung) bool { return r.width > 0 && r.height > 0 })
+	for i := range list {
+		r := &list[i]
+		if r.width <= 0 || r.height <= 0 {
+			from, step := rung{width: topHeight * 16 / 9, height: topHeight}, i-(len(list)-1)
+			if known >= 0 {
+				from, step = list[known], i-known
+			}
+			r.width, r.height = math.Ldexp(from.width, step), math.Ldexp(from.height, step)
+		}
+		if r.cost <= 0 {
+			r.cost = r.width * r.height * bitsPerPixel
+		}
+	}
+	return list
+}
 
-// Allocate chooses the layers of all videos of the viewer, in the order of
-// videos. limit is what all of them together may use, in bit/s; 0 or less
-// means that no limit is known. Call it when something changed, and about
-// twice a second.
-func (a *Allocator) Allocate(videos []Video, limit int, now time.Time) []Choice {
-	out := make([]Choice, len(videos))
-	return out
+// compare orders two layers of a video: by their size where key frames told
+// it, else by the customary names, else by what they measured, else as offered.
+func compare(layers []Layer, i, j int) int {
+	a, b := layers[i], layers[j]
+	if a.Height > 0 && b.Height > 0 && a.Height != b.Height {
+		return cmp.Compare(a.Height, b.Height)
+	}
+	if x, y := place(layers, a.RID), place(layers, b.RID); x >= 0 && y >= 0 && x != y {
+		return cmp.Compare(x, y)
+	}
+	if a.Bitrate > 0 && b.Bitrate > 0 {
+		return cmp.Compare(a.Bitrate, b.Bitrate)
+	}
+	return 0
+}
+
+// place is where a rid stands among the names senders use, -1 when it is none
+// of them: quarter, half, full; or low, medium, high.
+func place(layers []Layer, rid string) int {
+	for _, names := range [][]string{{"q", "h", "f"}, {"l", "m", "h"}} {
+		all := !slices.ContainsFunc(layers, func(l Layer) bool { return !slices.Contains(names, l.RID) })
+		if i := slices.Index(names, rid); all && i >= 0 {
+			return i
+		}
+	}
+	return -1
 }
