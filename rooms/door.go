@@ -20,10 +20,11 @@ func (r *room) open(a arrival) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a.kind == Attendee {
-		err = r.roomAtDoor(older)
-	} else {
+	switch {
+	case a.kind != Attendee:
 		err = r.roomInside(r.replaced(a.identity, older, nil))
+	case older == nil: // else one goes and one comes
+		err = r.roomAtDoor()
 	}
 	if err != nil {
 		return nil, err
@@ -117,14 +118,10 @@ func (r *room) find(idOrIdentity string) *person {
 	return nil
 }
 
-// roomAtDoor says whether one more may stand at the door once older has gone.
-func (r *room) roomAtDoor(older *person) error {
-	n := len(r.sessions) - len(r.inside) - r.hidden
-	if older != nil && older.place != joined {
-		n--
-	}
-	if n >= r.rooms.cfg.MaxDoor {
-		return &Error{Code: CodeRoomFull, Message: "Too many people wait at the door of this room."}
+// roomAtDoor says whether one more may stand at the door.
+func (r *room) roomAtDoor() error {
+	if len(r.sessions)-len(r.inside)-r.hidden >= r.rooms.cfg.MaxDoor {
+		return refuse(CodeRoomFull, "Too many people wait at the door of this room.")
 	}
 	return nil
 }
@@ -253,7 +250,7 @@ func (r *room) appear(p *person, re Ref, token string) {
 	r.tellOthers(p, p.public())
 	r.inside = append(r.inside, p)
 	r.tell(p, re, Joined{
-		Participant: p.id, People: r.publicPeople(), Chat: r.chat.all(), Started: r.started, Resume: token,
+		Participant: p.id, People: r.peopleFor(p), Chat: r.chat.all(), Started: r.started, Resume: token,
 	})
 	if r.may(p, Admit) {
 		for _, other := range r.knocking() {
@@ -268,10 +265,15 @@ func (r *room) appear(p *person, re Ref, token string) {
 	}
 }
 
-func (r *room) publicPeople() []Person {
+// peopleFor lists everyone for somebody who reads it when they are there, and
+// therefore not away, even if they were let in while their connection was lost.
+func (r *room) peopleFor(reader *person) []Person {
 	people := make([]Person, len(r.inside))
 	for i, p := range r.inside {
 		people[i] = p.public()
+		if p == reader {
+			people[i].Away = false
+		}
 	}
 	return people
 }

@@ -1,0 +1,223 @@
+package rooms
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+func TestRoleTable(t *testing.T) {
+	want := map[Role]string{
+		Host:   "publish share chat signal admit deny pass",
+		Member: "publish share chat signal admit pass",
+		Guest:  "publish share chat signal",
+		Viewer: "pass",
+		"root": "",
+	}
+	table := DefaultPermissions()
+	for role, actions := range want {
+		for _, action := range []Action{Publish, Share, Chat, Signal, Admit, Deny, Pass, "reign"} {
+			if may := strings.Contains(actions, string(action)); table.May(role, action) != may {
+				t.Errorf("a %s may %s: %v, want %v", role, action, !may, may)
+			}
+		}
+		if _, err := ParseRole(string(role)); (err == nil) != (role != "root") {
+			t.Errorf("parsing %s gives %v", role, err)
+		}
+	}
+}
+
+func TestErrorsSayWhatMayBeSaid(t *testing.T) {
+	secret := &Error{Code: CodeInternal, Message: "the disk at /x is full", Err: fs.ErrPermission}
+	tests := []struct {
+		err     error
+		code    Code
+		message string
+		is      error
+	}{
+		{refuse(CodeForbidden, "No."), CodeForbidden, "No.", ErrForbidden},
+		{fmt.Errorf("joining: %w", refuse(CodeRoomFull, "Full.")), CodeRoomFull, "Full.", ErrRoomFull},
+		{ErrBadOffer, CodeBadOffer, "bad-offer", ErrBadOffer},
+		{secret, CodeInternal, "Internal error.", fs.ErrPermission},
+		{errors.New("boom"), CodeInternal, "Internal error.", nil},
+		{nil, CodeInternal, "Internal error.", nil},
+	}
+	for _, test := range tests {
+		if code, message := CodeOf(test.err), MessageOf(test.err); code != test.code || message != test.message {
+			t.Errorf("%v is %s: %q, want %s: %q", test.err, code, message, test.code, test.message)
+		}
+		if test.is != nil && !errors.Is(test.err, test.is) {
+			t.Errorf("%v is not %v", test.err, test.is)
+		}
+	}
+	if errors.Is(ErrForbidden, ErrRoomFull) || secret.Error() == "" {
+		t.Error("errors of different codes are the same")
+	}
+}
+
+func TestConfigurationsThatCannotBe(t *testing.T) {
+	tokens := &fakeTokens{}
+	for name, cfg := range map[string]Config{"no tokens": {}, "negative": {Tokens: tokens, MaxPeople: -1}} {
+		if _, err := New(cfg, &fakeMedia{}); err == nil {
+			t.Errorf("%s: made rooms", name)
+		}
+	}
+	if _, err := New(Config{Tokens: tokens}, nil); err == nil {
+		t.Error("made rooms without media")
+	}
+	registry := prometheus.NewRegistry()
+	if _, err := New(Config{Tokens: tokens, Metrics: registry}, &fakeMedia{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := New(Config{Tokens: tokens, Metrics: registry}, &fakeMedia{}); err == nil {
+		t.Error("registered the metrics twice")
+	}
+}
+
+func TestFigures(t *testing.T) {
+	registry := prometheus.NewPedanticRegistry()
+	inHouse(t, func(c *Config) { c.Metrics, c.Lobby = registry, true }, func(t *testing.T, h *house) {
+		host, member := h.person(Host, "Host"), h.person(Member, "Member")
+		h.mustOpen(Request{Kind: Spectator, Role: Viewer})
+		guest := h.mustOpen(Request{Role: Guest})
+		_, err := guest.Negotiate(bg, Offer{})
+		wantCode(t, err, CodeNotAdmitted)
+		wantCode(t, member.Deny(bg, 0, guest.id()), CodeForbidden)
+		if _, err := h.resume(member); err != nil {
+			t.Error(err)
+		}
+		_, err = h.open(Request{Resume: "forged"})
+		wantCode(t, err, CodeResumeFailed)
+		ok(t, host.Leave(bg, 0))
+		got := figures(t, registry)
+		for name, want := range map[string]float64{
+			"palabre_joins_total host": 1, "palabre_joins_total member": 1, "palabre_joins_total viewer": 1,
+			"palabre_leaves_total left": 1, "palabre_participants": 1, "palabre_rooms": 1, "palabre_spectators": 1,
+			"palabre_resumes_total failed": 1, "palabre_resumes_total resumed": 1, "palabre_slow_readers_total": 0,
+			"palabre_room_refusals_total forbidden": 1, "palabre_room_refusals_total not-admitted": 1,
+			"palabre_room_refusals_total resume-failed": 1, "palabre_room_faults_total": 0,
+		} {
+			if value, there := got[name]; !there || value != want {
+				t.Errorf("%s is %v (there: %v), want %v", name, value, there, want)
+			}
+		}
+	})
+}
+
+// figures gives what a registry holds, by name and label.
+func figures(t *testing.T, registry *prometheus.Registry) map[string]float64 {
+	t.Helper()
+	families, err := registry.Gather()
+	ok(t, err)
+	values := map[string]float64{}
+	for _, family := range families {
+		for _, metric := range family.GetMetric() {
+			name := family.GetName()
+			for _, label := range metric.GetLabel() {
+				name += " " + label.GetValue()
+			}
+			values[name] = metric.GetCounter().GetValue() + metric.GetGauge().GetValue()
+		}
+	}
+	return values
+}
+
+func TestAFaultInOneRoomHarmsNoOther(t *testing.T) {
+	inHouse(t, nil, func(t *testing.T, h *house) {
+		ada := h.person(Guest, "Ada")
+		err := ada.command(bg, func(*room, *person) error {
+			var nobody *person
+			nobody.name = "X"
+			return nil
+		})
+		wantCode(t, err, CodeInternal)
+		ok(t, ada.Say(bg, 0, "still here", ""))
+	})
+}
+
+func TestWithoutAKeyNobodyComesIn(t *testing.T) {
+	inHouse(t, nil, func(t *testing.T, h *house) {
+		door := h.mustOpen(Request{Role: Guest})
+		h.tokens.broken = true
+		wantCode(t, door.Join(bg, 1, "Ada", Sending{}), CodeInternal)
+		_, err := h.open(Request{Role: Guest})
+		wantCode(t, err, CodeInternal)
+		h.tokens.broken = false
+		ok(t, door.Join(bg, 1, "Ada", Sending{}))
+	})
+}
+
+func TestWhoGivesUpDisturbsNothing(t *testing.T) {
+	inHouse(t, nil, func(t *testing.T, h *house) {
+		ctx, cancel := context.WithCancel(bg)
+		cancel()
+		_, err := h.rooms.Open(ctx, Request{Room: testRoom, Role: Guest})
+		wantCode(t, err, CodeUnavailable)
+		synctest.Wait()
+		if s := h.rooms.Stats(); s.Rooms != 0 {
+			t.Errorf("a room nobody entered lives on: %+v", s)
+		}
+		for _, bad := range []Request{{Room: testRoom, Role: "root"}, {Role: Guest}, {Room: strings.Repeat("x", 300), Role: Guest}} {
+			if _, err := h.rooms.Open(bg, bad); err == nil {
+				t.Errorf("opened %.80v", bad)
+			}
+		}
+	})
+}
+
+func TestNextBlocksUntilThereIsSomething(t *testing.T) {
+	inHouse(t, nil, func(t *testing.T, h *house) {
+		ada, ben := h.person(Guest, "Ada"), h.person(Guest, "Ben")
+		ada.pull()
+		next := make(chan Event, 1)
+		go func() {
+			e, err := ada.Next(bg)
+			if err != nil {
+				t.Error(err)
+			}
+			next <- e
+		}()
+		synctest.Wait()
+		ok(t, ben.Say(bg, 0, "hi", ""))
+		if line, is := (<-next).Data.(Line); !is || line.Text != "hi" {
+			t.Errorf("got %+v", line)
+		}
+		ctx, cancel := context.WithTimeout(bg, time.Second)
+		defer cancel()
+		if _, err := ada.Next(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+		ok(t, ada.Leave(bg, 0))
+		if e, err := ada.Next(bg); err != nil || e.Data != (Closed{ReasonLeft}) {
+			t.Errorf("got %+v, %v", e, err)
+		}
+		if _, err := ada.Next(bg); !errors.Is(err, ErrEnded) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+func TestAThousandMeetingsLeaveNothingBehind(t *testing.T) {
+	inHouse(t, nil, func(t *testing.T, h *house) {
+		before := runtime.NumGoroutine()
+		for i := range 1000 {
+			c := h.mustOpen(Request{Room: fmt.Sprint("room", i), Role: Guest})
+			_, err := c.Negotiate(bg, Offer{SDP: "o"})
+			ok(t, err)
+			ok(t, c.Join(bg, 1, "Ada", Sending{}))
+			ok(t, c.Leave(bg, 0))
+		}
+		synctest.Wait()
+		if after := runtime.NumGoroutine(); after > before+5 || h.rooms.Stats().Rooms != 0 {
+			t.Errorf("%d goroutines became %d, %+v", before, after, h.rooms.Stats())
+		}
+	})
+}

@@ -1,0 +1,97 @@
+package rooms
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// TestOutboxIsOneStream pushes, takes, and comes back in any order: what a
+// reader is given is always the next number after what it had, or the loss is told.
+func TestOutboxIsOneStream(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		out, r := newOutbox(false)
+		pushed, had := uint64(0), uint64(0)
+		big := Line{Text: strings.Repeat("x", 50_000)}
+		attached := true
+		rt.Repeat(map[string]func(*rapid.T){
+			"push": func(rt *rapid.T) {
+				data := rapid.SampledFrom([]Data{Waiting{}, big, Speakers{}}).Draw(rt, "data")
+				for range rapid.SampledFrom([]int{1, 3, 100}).Draw(rt, "times") {
+					if out.push(0, data) {
+						attached = false
+					}
+					if _, unnumbered := data.(Speakers); !unnumbered {
+						pushed++
+					}
+				}
+			},
+			"take": func(rt *rapid.T) {
+				events, err := out.take(r, rapid.IntRange(1, 300).Draw(rt, "limit"))
+				if attached != (err == nil) || err != nil && !errors.Is(err, ErrSlow) && !errors.Is(err, ErrDetached) {
+					rt.Fatalf("attached is %v, and take gives %v", attached, err)
+				}
+				for _, e := range events {
+					if e.Seq != 0 && e.Seq != had+1 {
+						rt.Fatalf("given %d after %d", e.Seq, had)
+					}
+					had = max(had, e.Seq)
+				}
+			},
+			"detach": func(*rapid.T) {
+				if out.detach(r, ErrDetached) != attached {
+					rt.Fatalf("detached, though attached was %v", attached)
+				}
+				attached = false
+			},
+			"come back": func(rt *rapid.T) {
+				last := had - min(had, rapid.Uint64Range(0, 5).Draw(rt, "unseen"))
+				back, complete := out.attach(last)
+				if !complete {
+					return
+				}
+				if attached {
+					if _, err := out.take(r, 1); !errors.Is(err, ErrTaken) {
+						rt.Fatalf("the older reader gets %v", err)
+					}
+				}
+				r, attached, had = back, true, last
+			},
+			"": func(rt *rapid.T) { checkOutbox(rt, out, pushed) },
+		})
+	})
+}
+
+func checkOutbox(rt *rapid.T, out *outbox, pushed uint64) {
+	kept, pending := 0, 0
+	for i, e := range out.log {
+		kept += e.bytes
+		if i >= out.sent {
+			pending += e.bytes
+		}
+	}
+	if kept != out.keptBytes || pending != out.pendingBytes || out.last != pushed {
+		rt.Fatalf("counted %d bytes, %d pending, number %d; there are %d, %d, %d", out.keptBytes, out.pendingBytes, out.last, kept, pending, pushed)
+	}
+	if len(out.log) > maxKept || kept > maxKeptBytes {
+		rt.Fatalf("%d events of %d bytes are kept", len(out.log), kept)
+	}
+}
+
+func TestMuteOutboxKeepsNothingButTheEnd(t *testing.T) {
+	out, r := newOutbox(true)
+	for range 10_000 {
+		if out.push(0, Waiting{}) {
+			t.Fatal("nobody reads, and still was too slow")
+		}
+	}
+	if events, err := out.take(r, 10); len(events) != 0 || err != nil {
+		t.Errorf("kept %s, %v", describe(events), err)
+	}
+	out.end()
+	if _, err := out.take(r, 10); !errors.Is(err, ErrEnded) {
+		t.Errorf("after the end: %v", err)
+	}
+}
