@@ -11,8 +11,10 @@ const (
 	VideoPackets = 1024
 	AudioPackets = 128
 	// MaxAge is how long a packet is kept: a receiver that has not asked for
-	// it by then has no use for it.
-	MaxAge = time.Second
+	// it by then has no use for it. MinPackets stay longer: of a still screen
+	// a receiver notices only with the next packet that one is lost.
+	MaxAge     = time.Second
+	MinPackets = 64
 	// StartPackets and StartAge bound a cached start: a newcomer who gets more
 	// than that at once is better served by a new key frame.
 	StartPackets = 60
@@ -70,8 +72,9 @@ func (r *Ring) Put(p *Packet) bool {
 	return true
 }
 
-// Expire lets go of what is older than [MaxAge]. Put does it too; call it now
-// and then for a layer that has fallen silent. Only the owner may call it.
+// Expire lets go of what is older than [MaxAge], but for the newest
+// [MinPackets]. Put does it too; call it now and then for a layer that has
+// fallen silent. Only the owner may call it.
 func (r *Ring) Expire(now time.Duration) {
 	head, size := r.newest.Load(), uint64(len(r.slots))
 	if head > 2*size { // after a break a turn through all slots is enough
@@ -83,7 +86,8 @@ func (r *Ring) Expire(now time.Duration) {
 		if p == nil || p.Sequence > r.oldest {
 			continue
 		}
-		if p.Sequence+size >= head && now-p.Arrival <= MaxAge {
+		fresh := now-p.Arrival <= MaxAge || p.Sequence+MinPackets >= head
+		if fresh && p.Sequence+size >= head {
 			return
 		}
 		slot.Store(nil)

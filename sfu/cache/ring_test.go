@@ -73,18 +73,18 @@ func TestRingKeepsWhatIsNewest(t *testing.T) {
 
 func TestRingForgetsAfterASecond(t *testing.T) {
 	r, pool := cache.NewRing(1024), cache.NewPool()
-	for n := range uint64(100) {
-		put(r, pool, 1000+n, time.Duration(n)*50*time.Millisecond, n == 99)
+	for n := range uint64(300) {
+		put(r, pool, 1000+n, time.Duration(n)*10*time.Millisecond, false)
 	}
-	for n := range uint64(100) {
-		if want := n >= 79; holds(t, r, 1000+n) != want {
+	for n := range uint64(300) {
+		if want := n >= 199; holds(t, r, 1000+n) != want {
 			t.Errorf("packet %d is here: %v", n, !want)
 		}
 	}
 	r.Expire(time.Hour)
-	for n := range uint64(100) {
-		if holds(t, r, 1000+n) {
-			t.Errorf("packet %d is here after an hour of silence", n)
+	for n := range uint64(300) {
+		if want := n >= 300-cache.MinPackets; holds(t, r, 1000+n) != want {
+			t.Errorf("packet %d is here after an hour of silence: %v", n, !want)
 		}
 	}
 }
@@ -96,7 +96,9 @@ func TestAPacketLostBeforeASilenceIsTakenLate(t *testing.T) {
 	if !put(r, pool, 11, 3100*time.Millisecond, false) || !holds(t, r, 11) {
 		t.Error("it was refused")
 	}
-	r.Expire(4200 * time.Millisecond)
+	for n := range uint64(cache.MinPackets) {
+		put(r, pool, 13+n, 5*time.Second, false)
+	}
 	if holds(t, r, 11) || holds(t, r, 12) {
 		t.Error("it is never forgotten")
 	}
