@@ -67,6 +67,7 @@ func (t *Track) Packet(timestamp uint32, arrival time.Time) bool {
 	changed = t.slew(now) || changed
 	changed = t.follow(rtp, now) || changed
 	if rtp-t.rtp > span {
+		// Only packets move it: a report may lie anywhere.
 		t.anchor(rtp, t.captured(rtp))
 	}
 	t.last = max(t.last, rtp)
@@ -93,7 +94,6 @@ func (t *Track) Report(ntp uint64, timestamp uint32, arrival time.Time) bool {
 	}
 	t.reported, t.loose, t.stall.begun = true, false, 0
 	t.pending = wall + t.sender.offset - t.captured(rtp)
-	t.anchor(rtp, t.captured(rtp))
 	return t.slew(now)
 }
 
