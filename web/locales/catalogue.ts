@@ -21,7 +21,7 @@ export const catalogue = {
   'app.copyLink': { en: 'Copy link', fr: 'Copier le lien' },
   'app.copied': { en: 'Link copied', fr: 'Lien copié' },
 
-  'home.sentence': { en: 'Talk face to face, on a server of your own.', fr: 'Parlez-vous en face, sur un serveur à vous.' },
+  'home.sentence': { en: 'Talk face to face, on a server of your own.', fr: 'Parlez-vous face à face, sur votre propre serveur.' },
   'home.start': { en: 'Start a meeting', fr: 'Démarrer une réunion' },
   'home.starting': { en: 'Preparing a link…', fr: 'Préparation du lien…' },
   'home.field': { en: 'Join with a link or code', fr: 'Rejoindre avec un lien ou un code' },
