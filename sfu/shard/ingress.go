@@ -14,6 +14,10 @@ type stream struct {
 	repair bool // it carries retransmissions for the layer
 }
 
+// replaceAfter is how long a layer's stream must be silent before an earlier
+// one takes its place again.
+const replaceAfter = time.Second
+
 // maxStreams bounds the SSRC states of one peer.
 const maxStreams = 64
 
@@ -37,8 +41,14 @@ func (p *Peer) receive(s *Shard, pkt *cache.Packet, arrived, now time.Time) {
 		return
 	}
 	st, ok := p.resolve(s, pkt, now)
-	if !ok || !st.repair && st.layer.ssrc != h.SSRC {
-		m.Drops[DropUnknown].Add(1) // of no section, or of a stream that another has replaced
+	if ok && !st.repair && st.layer.ssrc != h.SSRC {
+		// Another stream has replaced this one; it may come back when that is silent.
+		if ok = now.Sub(st.layer.last) > replaceAfter; ok {
+			st.layer.begin(s, h.SSRC, now)
+		}
+	}
+	if !ok {
+		m.Drops[DropUnknown].Add(1)
 		return
 	}
 	if st.repair {

@@ -14,7 +14,7 @@ type limit struct {
 	looked  time.Time
 	rate    float64 // of what was sent lately, bit/s
 	lowered time.Time
-	low     int // estimates in a row that lie far under what is sent
+	low     int     // estimates in a row that lie far under what is sent
 	loss    float64 // of the latest reports, 0 to 1
 	lossAt  time.Time
 }

@@ -1,0 +1,6 @@
+//go:build race
+
+package sfu_test
+
+// raceEnabled relaxes bounds on time: the race detector costs a factor of ten.
+const raceEnabled = true
