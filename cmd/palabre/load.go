@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
+	"log/slog"
+	"os"
 	"strings"
 	"time"
 
@@ -28,6 +30,7 @@ type loadCommand struct {
 	JoinInterval time.Duration `help:"Time from one participant's start to the next one's." default:"50ms"`
 	ServerPID    int           `name:"server-pid" help:"The server's process; without it whoever listens on the URL's port here." placeholder:"PID"`
 	MaxLoss      float64       `help:"Share of packets that may be missing before the command fails, 0 to 1." default:"0"`
+	Verbose      bool          `help:"Log what participants do to standard error."`
 	JSON         bool          `name:"json" help:"Print the report as JSON."`
 }
 
@@ -43,6 +46,7 @@ func (c *loadCommand) Run(ctx context.Context, out io.Writer) error {
 		Duration: c.Duration, Simulcast: c.Simulcast, VideoBitrate: c.VideoBitrate,
 		AudioOnly: c.AudioOnly, Layout: protocol.LayoutMode(c.Layout),
 		JoinInterval: c.JoinInterval, ServerPID: c.ServerPID, MaxLoss: c.MaxLoss,
+		Logger: c.logger(),
 	})
 	if err != nil {
 		return fmt.Errorf("load %s: %w", c.URL, err)
@@ -55,4 +59,12 @@ func (c *loadCommand) Run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	return report.Verdict(c.MaxLoss)
+}
+
+// logger is silent unless asked, since the report is what people come for.
+func (c *loadCommand) logger() *slog.Logger {
+	if !c.Verbose {
+		return slog.New(slog.DiscardHandler)
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }

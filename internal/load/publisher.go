@@ -130,6 +130,8 @@ func (c *camera) shoot(at time.Duration) {
 	select {
 	case <-c.output.layer.KeyFrames():
 		c.key = true
+		c.output.publisher.options.logger().Debug("key frame asked for",
+			"publisher", c.output.publisher.index, "layer", c.output.layer.RID())
 	default:
 	}
 	if !c.output.layer.Wanted() {

@@ -46,7 +46,8 @@ type Flow struct {
 // Packets is the sum of both kinds.
 func (f Flow) Packets() uint64 { return f.Audio + f.Video }
 
-// Loss says what subscribers did not get, from their joining to the end.
+// Loss says what subscribers did not get: lost packets from their joining to
+// the end, withheld ones while it was measured.
 type Loss struct {
 	// Lost packets left a gap in the sequence numbers that was not repaired.
 	Lost uint64 `json:"lost"`

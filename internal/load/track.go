@@ -78,21 +78,25 @@ type visit struct {
 	source  sourceID
 	begun   bool
 	next    uint32
-	skipped int64
+	skipped int64 // while measuring
 }
 
-// note takes one packet's marker and says whether a new source came to the line.
-func (v *visit) note(m marker) (changed bool) {
+// note takes one packet's marker and says whether a new source came to the
+// line. Gaps count only while measuring: before, a server may well feel its
+// way to what a viewer's line carries.
+func (v *visit) note(m marker, measuring bool) (changed bool) {
 	if !v.begun || v.source != m.source {
 		v.begun, v.source, v.next = true, m.source, m.counter+1
 		return true
 	}
-	switch ahead := int32(m.counter - v.next); {
-	case ahead >= 0:
-		v.skipped += int64(ahead)
+	ahead := int32(m.counter - v.next)
+	if ahead >= 0 {
 		v.next = m.counter + 1
-	default:
-		v.skipped-- // it was late, and counted as skipped before
+	} else {
+		ahead = -1 // it was late, and counted as skipped before
+	}
+	if measuring {
+		v.skipped += int64(ahead)
 	}
 	return false
 }

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,6 +34,7 @@ func (w *window) holds(now int64) bool {
 // viewer watches what one receiving participant gets.
 type viewer struct {
 	self   int // its own publisher index, or -1
+	log    *slog.Logger
 	clock  clock
 	window *window
 	began  int64 // when it started to join
@@ -64,7 +66,7 @@ type line struct {
 }
 
 func newViewer(o Options, c clock, w *window, self int) *viewer {
-	v := &viewer{self: self, clock: c, window: w, keys: map[int]int64{}, voices: map[int]bool{}}
+	v := &viewer{self: self, log: o.logger(), clock: c, window: w, keys: map[int]int64{}, voices: map[int]bool{}}
 	declared := o.receive()
 	for kind := range v.lines {
 		v.lines[kind] = map[protocol.SeatKind][]*line{
@@ -102,7 +104,8 @@ func (v *viewer) packet(r *client.Receiver, p *rtp.Packet) {
 		return
 	}
 	l.last = now
-	if v.window.holds(now) {
+	measuring := v.window.holds(now)
+	if measuring {
 		l.packets++
 		l.bytes += uint64(len(p.Payload))
 		if l.latency == nil {
@@ -110,7 +113,7 @@ func (v *viewer) packet(r *client.Receiver, p *rtp.Packet) {
 		}
 		l.latency.add(now - m.sent)
 	}
-	if l.visit.note(m) {
+	if l.visit.note(m, measuring) {
 		l.awaitsKey, l.nextAsk = kind == videoKind, now+int64(firstAsk)
 		v.arrived(m, now)
 	}
@@ -122,6 +125,7 @@ func (v *viewer) packet(r *client.Receiver, p *rtp.Packet) {
 		v.pictured(m, now)
 	} else if now > l.nextAsk {
 		l.nextAsk = now + int64(nextAsk)
+		v.log.Debug("asking for a key frame", "seat", index, "publisher", m.source.publisher())
 		_ = r.RequestKeyFrame() // fails only while the connection goes away
 	}
 }
