@@ -31,15 +31,14 @@ func inspectAV1(payload []byte) (Frame, error) {
 		size := len(rest)
 		if count == 0 || i < count-1 {
 			var n int
-			if size, n = leb128(rest); n == 0 || size == 0 || size > len(rest)-n {
+			if size, n = leb128(rest); n == 0 || size > len(rest)-n {
 				return Frame{}, ErrMalformed
 			}
 			rest = rest[n:]
 		}
-		if i > 0 || !continues {
-			if !av1OBU(rest[:size], &f) {
-				return Frame{}, ErrMalformed
-			}
+		// An empty element is odd but allowed; one that continues has no header.
+		if size > 0 && (i > 0 || !continues) && !av1OBU(rest[:size], &f) {
+			return Frame{}, ErrMalformed
 		}
 		rest = rest[size:]
 	}

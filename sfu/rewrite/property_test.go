@@ -141,3 +141,38 @@ func TestAnySequenceOfPacketsMakesOneStream(t *testing.T) {
 		v.check()
 	})
 }
+
+// TestAHostilePublisherOnlyHurtsItself gives the stream any numbers at all.
+func TestAHostilePublisherOnlyHurtsItself(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		audio := rapid.Bool().Draw(t, "audio")
+		s := rewrite.New(rewrite.Config{ClockRate: 48000, Audio: audio, History: 64})
+		sequence := uint64(1 << 16)
+		last := map[uint16]int{} // when a number was used
+		for i := range rapid.IntRange(1, 200).Draw(t, "packets") {
+			s.Want(rewrite.Origin(rapid.IntRange(0, 2).Draw(t, "want")))
+			sequence = max(1, sequence+uint64(rapid.IntRange(-40, 80).Draw(t, "step")))
+			p := packet(t, sequence, rapid.Uint32().Draw(t, "timestamp"),
+				time.Duration(rapid.Int64Range(-1<<40, 1<<40).Draw(t, "capture")), codec.Frame{
+					KeyFrame: true, Start: rapid.Bool().Draw(t, "start"), HasPictureID: rapid.Bool().Draw(t, "counted"),
+					PictureBits: rapid.SampledFrom([]uint8{7, 15}).Draw(t, "bits"), PictureID: rapid.Uint16Range(0, 1<<15-1).Draw(t, "picture"),
+					HasTL0: rapid.Bool().Draw(t, "layers"), TL0: rapid.Uint8().Draw(t, "tl0"),
+				})
+			decide := rapid.SampledFrom([]func(rewrite.Origin, *cache.Packet) (rewrite.Out, rewrite.Verdict){s.Forward, s.Drop}).Draw(t, "decide")
+			out, verdict := decide(rewrite.Origin(rapid.IntRange(1, 2).Draw(t, "origin")), p)
+			if verdict == rewrite.Skip {
+				continue
+			}
+			if before, used := last[out.Sequence]; used {
+				t.Fatalf("number %d was used for packets %d and %d", out.Sequence, before, i)
+			}
+			last[out.Sequence] = i
+			if out.PictureID > 1<<15-1 {
+				t.Fatalf("picture id %d", out.PictureID)
+			}
+			if again, ok := s.Lookup(out.Sequence, 0, 0); !ok || again.Timestamp != out.Timestamp || again.PictureID != out.PictureID {
+				t.Fatalf("sent %+v, remembered %+v, %v", out, again, ok)
+			}
+		}
+	})
+}

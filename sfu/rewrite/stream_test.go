@@ -14,8 +14,14 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// failer is any of the kinds of test.
+type failer interface {
+	Helper()
+	Fatal(args ...any)
+}
+
 // packet makes a received packet with a payload of three bytes, or none.
-func packet(t testing.TB, sequence uint64, timestamp uint32, capture time.Duration, f codec.Frame) *cache.Packet {
+func packet(t failer, sequence uint64, timestamp uint32, capture time.Duration, f codec.Frame) *cache.Packet {
 	t.Helper()
 	o := rtp.Outgoing{SequenceNumber: uint16(sequence), Timestamp: timestamp, Marker: f.End}
 	var raw []byte
