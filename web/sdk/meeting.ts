@@ -1,12 +1,15 @@
 import { computed, effect, signal, type ReadonlySignal } from '@preact/signals-core';
+import { deferred, type Deferred } from './deferred';
 import { LocalMedia } from './devices';
 import { MeetingError } from './errors';
 import { MediaSide } from './media';
 import type { Ended, Failure, Line, Participant, Phase, Picture, PictureSource, Self, Speaking, Step } from './model';
-import { watchNetwork, watchPage } from './network';
+import { ownURL, watchNetwork, watchPage } from './network';
+import { phaseOf, stepOf, type Stage } from './phase';
 import type { Knock, Preview, Reason, Resumed, Role, ServerMessage, Tile, Welcome } from './protocol';
 import { State } from './state';
 import { Collector, type MeetingStats } from './stats';
+import { Timings } from './timings';
 import { Wire, type Link, type Listener } from './wire';
 
 export interface MeetingOptions {
@@ -32,15 +35,6 @@ const farewell = 1_000;
 const settle = 500;
 /** Before a join the server could not take is tried again, in milliseconds. */
 const retry = 1_000;
-
-/** How far we have come, whatever the connection is doing. */
-type Stage = 'outside' | 'door' | 'joining' | 'waiting' | 'joined' | 'ended';
-
-interface Entering {
-  promise: Promise<void>;
-  resolve: () => void;
-  reject: (error: MeetingError) => void;
-}
 
 /** One session in one room. */
 export class Meeting {
@@ -79,12 +73,12 @@ export class Meeting {
   private readonly named = signal('');
   private readonly pictures = new Map<string, ReadonlySignal<Picture>>();
   private readonly ends: (() => void)[] = [];
-  private readonly marks: Record<string, number> = {};
-  private opened = 0;
+  private readonly timings = new Timings();
+  private opened = false;
   private joinedAt = 0;
   private name = '';
   /** We want to be in the room: after a loss we go back in by ourselves. */
-  private entering: Entering | null = null;
+  private entering: Deferred | null = null;
   private inside = false;
   /** The server lets us set up media before we join. */
   private prepared = false;
@@ -108,8 +102,10 @@ export class Meeting {
       peer: options.peer,
       failed: (error) => (this.trouble.value = error?.failure ?? null),
     });
-    this.phase = computed(() => this.phaseNow());
-    this.step = computed(() => this.stepNow());
+    const media = this.media.state;
+    const { stage, up, returning } = this;
+    this.phase = computed(() => phaseOf({ stage: stage.value, up: up.value, returning: returning.value, media: media.value }));
+    this.step = computed(() => stepOf({ up: up.value, media: media.value }));
     this.self = computed(() => this.selfNow());
     [this.failure, this.ended, this.fixedName, this.link] = [this.trouble, this.over, this.named, this.wire.link];
     ({ participants: this.participants, speakers: this.speakers, chat: this.chat } = this.state);
@@ -120,12 +116,12 @@ export class Meeting {
   /** Connects to the server and prepares media; call it as soon as the page is there. */
   open(): void {
     if (this.opened) return;
-    this.opened = Date.now();
+    this.opened = true;
     if (typeof RTCPeerConnection === 'undefined' && !this.options.peer) {
       this.trouble.value = new MeetingError('unsupported', 'this browser has no WebRTC').failure;
       return;
     }
-    this.ends.push(watchNetwork(() => this.moved()), watchPage(() => this.close()), this.announce(), this.time());
+    this.ends.push(watchNetwork(() => this.moved()), watchPage(() => this.close()), this.announce(), this.timings.watch(this.phase, this.step));
     this.wire.start();
   }
 
@@ -218,7 +214,7 @@ export class Meeting {
       seats: seating.seats,
       sdpExchanges: exchanges,
       recoveries: { iceRestarts, rebuilds, reconnects: Math.max(0, this.wire.greetings - 1) },
-      timings: { ...this.marks },
+      timings: this.timings.marks,
     });
   }
 
@@ -395,53 +391,9 @@ export class Meeting {
     });
   }
 
-  private phaseNow(): Phase {
-    const gone = !this.up.value;
-    const stage = this.stage.value;
-    switch (stage) {
-      case 'outside':
-        return 'connecting';
-      case 'door':
-        return gone ? 'connecting' : 'door';
-      case 'waiting':
-        return gone ? 'reconnecting' : 'waiting';
-      case 'joined':
-        return gone || this.returning.value || this.media.state.value === 'interrupted' ? 'reconnecting' : 'joined';
-      default:
-        return stage;
-    }
-  }
-
-  private stepNow(): Step {
-    if (!this.up.value) return 'signalling';
-    const media = this.media.state.value;
-    return media === 'connected' || media === 'none' ? 'ready' : 'securing';
-  }
-
   private selfNow(): Self | null {
     const who = this.who.value;
     const me = this.participants.value.find((p) => p.self);
     return who && { id: who.id, name: me?.name ?? who.name, role: me?.role ?? who.role };
   }
-
-  /** Notes when each step was reached first. */
-  private time(): () => void {
-    return effect(() => {
-      const reached = [this.phase.value, this.up.value ? 'signalled' : '', this.media.state.value === 'connected' ? 'secured' : ''];
-      for (const name of reached) if (name) this.marks[name] ??= Date.now() - this.opened;
-    });
-  }
-}
-
-function ownURL(): string {
-  if (typeof location === 'undefined') return '';
-  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`;
-}
-
-function deferred(): Entering {
-  let resolve!: () => void;
-  let reject!: (error: MeetingError) => void;
-  const promise = new Promise<void>((yes, no) => ([resolve, reject] = [yes, no]));
-  promise.catch(() => undefined); // a page that does not wait sees it in `failure`
-  return { promise, resolve, reject };
 }

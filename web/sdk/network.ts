@@ -35,3 +35,9 @@ export function watchPage(gone: () => void): () => void {
   window.addEventListener('pagehide', hide);
   return () => window.removeEventListener('pagehide', hide);
 }
+
+/** ownURL is where the page's own server takes signalling. */
+export function ownURL(): string {
+  if (typeof location === 'undefined') return '';
+  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`;
+}
