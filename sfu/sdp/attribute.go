@@ -91,17 +91,18 @@ func (s *scanner) mid(mid string) error {
 }
 
 // layers reads the rids a section sends from its a=simulcast line (RFC 8853
-// section 5.1): of alternatives the first.
+// section 5.1): of alternatives the first. Some clients write what they send and
+// what they receive in a line each; only a second list of sent layers is refused.
 func (in *section) layers(arg string) error {
-	if in.simulcast {
-		return errors.New("a second a=simulcast in one section")
-	}
-	in.simulcast = true
 	words := strings.Fields(arg)
 	for i := 0; i+1 < len(words); i += 2 {
 		if words[i] != "send" {
 			continue
 		}
+		if in.simulcast {
+			return errors.New("a second a=simulcast in one section")
+		}
+		in.simulcast = true
 		for list := words[i+1]; list != ""; {
 			var layer string
 			layer, list, _ = strings.Cut(list, ";")
