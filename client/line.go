@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +26,9 @@ type Line struct {
 	mid   atomic.Pointer[string]
 	level atomic.Uint32 // the audio level extension's byte
 	ready *atomic.Bool  // the session's media path is up
+
+	connected func(context.Context) error // waits for the media path
+	player    *player                     // what Play left off with
 }
 
 // Layer is one RTP stream of a line: one of its simulcast layers, or all there is.

@@ -82,6 +82,9 @@ func Open(ctx context.Context, c Config) (*Session, error) {
 		s.layout.Mode = protocol.LayoutGrid
 	}
 	s.media = newMedia(c, s.mediaChanged)
+	for _, line := range s.media.lines {
+		line.connected = s.WaitMedia
+	}
 	if _, err := s.connect(ctx); err != nil {
 		end()
 		return nil, fmt.Errorf("opening room %s: %w", c.Room, err)
