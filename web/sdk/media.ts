@@ -172,7 +172,7 @@ export class MediaSide {
 
   /** A connection beyond mending is made anew, with growing waits. */
   private stuck(error: MeetingError): void {
-    this.options.failed(error);
+    this.options.failed(new MeetingError('media-blocked', error.message)); // whatever it was, we go on trying
     this.current.value = 'interrupted';
     if (this.again !== undefined) return;
     this.again = setTimeout(() => this.rebuild(), backoff(++this.attempt, Math.random()));

@@ -178,6 +178,26 @@ describe('in the room', () => {
     expect(meeting.chat.value).toMatchObject([{ state: 'failed' }]);
   });
 
+  test('a command that fails is no failure of the meeting', async () => {
+    meeting.admit('nobody');
+    socket().reply('admit', { type: 'error', data: { code: 'not-found', message: 'gone' } });
+    await settled();
+    expect(meeting.failure.value).toBeNull();
+  });
+
+  test('an offer the server refuses is tried again with a new connection', async () => {
+    meeting.show(Array.from({ length: 6 }, (_, i) => ({ participant: `p${i}`, source: 'camera' as const, width: 1, height: 1 })));
+    await settled();
+    socket().reply('offer', { type: 'error', data: { code: 'bad-offer', message: 'no' } });
+    await settled();
+    expect(meeting.failure.value).toMatchObject({ code: 'media-blocked', retryable: true });
+    expect(meeting.phase.value).toBe('reconnecting');
+    await vi.advanceTimersByTimeAsync(500);
+    await answered();
+    expect(FakePeer.all).toHaveLength(2);
+    expect([meeting.phase.value, meeting.failure.value]).toEqual(['joined', null]);
+  });
+
   test('what is shown is told once, and grows the seats', async () => {
     const tiles = Array.from({ length: 6 }, (_, i) => ({ participant: `p${i}`, source: 'camera' as const, width: 320, height: 180 }));
     meeting.show([{ participant: 'me', source: 'camera', width: 1, height: 1 }, ...tiles]);

@@ -374,11 +374,12 @@ export class Meeting {
     });
   }
 
-  /** A command that fails shows its failure; one lost with the connection is for the person to repeat. */
+  /**
+   * A command has its effect in the state, or none: what fails — somebody else
+   * was quicker, too many at once — changes nothing, and is no failure of the meeting.
+   */
   private ask(reply: Promise<unknown>): void {
-    reply.catch((error: MeetingError) => {
-      if (error.code !== 'unreachable') this.trouble.value = error.failure;
-    });
+    reply.catch(() => undefined);
   }
 
   /** The others are told whenever what we send changes. */
