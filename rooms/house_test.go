@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -201,6 +202,37 @@ func TestNextBlocksUntilThereIsSomething(t *testing.T) {
 		}
 		if _, err := ada.Next(bg); !errors.Is(err, ErrEnded) {
 			t.Errorf("got %v", err)
+		}
+	})
+}
+
+func TestManyAtOnce(t *testing.T) {
+	inHouse(t, nil, func(t *testing.T, h *house) {
+		var all sync.WaitGroup
+		for i := range 20 {
+			all.Go(func() {
+				for round := range 10 {
+					c := h.mustOpen(Request{Role: Member})
+					_ = c.Join(bg, 1, fmt.Sprint("P", i), Sending{})
+					_, _ = c.Negotiate(bg, Offer{SDP: "o"})
+					_ = c.Say(bg, 2, "hello", fmt.Sprint(round))
+					c.pull()
+					c.Detach()
+					back, err := h.resume(c)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					back.pull()
+					_ = back.Leave(bg, 3)
+					back.pull()
+				}
+			})
+		}
+		all.Wait()
+		synctest.Wait()
+		if s := h.rooms.Stats(); s != (Stats{}) {
+			t.Errorf("left behind: %+v", s)
 		}
 	})
 }

@@ -232,7 +232,8 @@ func TestSlowReader(t *testing.T) {
 		if _, err := ben.Take(1); !errors.Is(err, ErrSlow) {
 			t.Fatalf("the slow reader gets %v, want ErrSlow", err)
 		}
-		if p := cy.people[ben.id()]; cy.pull() != nil && !cy.people[ben.id()].Away {
+		cy.pull()
+		if p := cy.people[ben.id()]; !p.Away {
 			t.Errorf("the others see %+v, want away", p)
 		}
 		back, err := h.resume(ben)

@@ -88,7 +88,7 @@ func (r *Rooms) reopen(ctx context.Context, req Request) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := stripControls(req.Client)
+	client := clientName(req.Client)
 	return r.within(ctx, pass.Room, func(room *room) (*Session, error) {
 		if pass.Boot == r.boot {
 			return room.resume(pass, req.LastSeq, client)
@@ -121,9 +121,9 @@ func (r *Rooms) within(ctx context.Context, name string, open func(*room) (*Sess
 func (req Request) arrival() (arrival, error) {
 	a := arrival{
 		kind: req.Kind, id: req.Participant, identity: req.Identity, credential: req.Credential,
-		role: req.Role, sending: req.Sending, watch: req.Watch, client: stripControls(req.Client),
+		role: req.Role, sending: req.Sending, watch: req.Watch, client: clientName(req.Client),
 	}
-	for _, id := range []string{a.id, a.identity} {
+	for _, id := range []string{a.id, a.identity, a.watch} {
 		if id == "" {
 			continue
 		}

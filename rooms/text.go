@@ -106,6 +106,11 @@ func visible(r rune) bool {
 	return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S)
 }
 
+// clientName gives what a client calls its program in a form for the logs.
+func clientName(name string) string {
+	return firstRunes(stripControls(firstRunes(name, maxID)), maxName)
+}
+
 // firstRunes cuts a text to so many characters.
 func firstRunes(text string, limit int) string {
 	n := 0
