@@ -29,6 +29,8 @@ const (
 	maxHello = 16 << 10
 	// maxMessage is the largest frame that is not an offer.
 	maxMessage = 64 << 10
+	// maxLarge is how many larger ones may be on their way at once, on the whole server.
+	maxLarge = 16
 	// maxReplies is how many answers may wait to be written. A client with
 	// more unread answers than it may send messages in a burst does not read.
 	maxReplies = 96
@@ -46,7 +48,7 @@ const (
 
 	// sendBuffer is what the kernel may hold for one client beyond our queues.
 	// By itself it would grow to megabytes before a slow reader shows.
-	sendBuffer = 256 << 10
+	sendBuffer = 128 << 10
 
 	// linger is how long a closed connection waits for the client to read why.
 	linger = time.Second
@@ -152,7 +154,8 @@ func (c *conn) refuseHello(ctx context.Context, why error) {
 		end = &closing{code: websocket.CloseGoingAway}
 	case isTimeout(why):
 		c.server.gate.Charge(c.addr)
-		end = &closing{code: websocket.ClosePolicyViolation, text: "no hello in time"}
+		c.sendClose(&closing{code: websocket.ClosePolicyViolation, text: "no hello in time"})
+		return // nothing of it is unread, so closing at once loses nothing
 	case !ok:
 		c.server.gate.Charge(c.addr)
 		c.countClose(websocket.CloseAbnormalClosure)
@@ -219,7 +222,7 @@ func (c *conn) readMessage() (protocol.ClientMessage, error) {
 		return m, c.readFailed(err)
 	}
 	c.assembling = true
-	text, err := io.ReadAll(r)
+	text, err := c.readAll(r)
 	c.assembling = false
 	switch {
 	case err != nil:
@@ -234,6 +237,29 @@ func (c *conn) readMessage() (protocol.ClientMessage, error) {
 		return m, refuse(protocol.CodeTooLarge, "Only an offer may be larger than 64 KiB.")
 	}
 	return m, nil
+}
+
+// readAll reads a message. Beyond the size of ordinary ones it takes one of
+// few places, and has little time: a message that never ends must not keep
+// memory that only an offer needs.
+func (c *conn) readAll(r io.Reader) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(r, maxMessage+1))
+	if err != nil || len(text) <= maxMessage || c.session == nil {
+		return text, err
+	}
+	wait := time.NewTimer(c.timing.Write)
+	defer wait.Stop()
+	select {
+	case c.server.large <- struct{}{}:
+		defer func() { <-c.server.large }()
+	case <-wait.C:
+		return nil, &closing{code: websocket.CloseTryAgainLater, text: "too many large messages at once"}
+	}
+	if err := c.ws.SetReadDeadline(time.Now().Add(c.timing.Write)); err != nil {
+		return nil, fmt.Errorf("%w: %w", errLost, err)
+	}
+	rest, err := io.ReadAll(r)
+	return append(text, rest...), err
 }
 
 // readFailed says what an error of the WebSocket means.

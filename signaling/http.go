@@ -21,7 +21,7 @@ const (
 )
 
 // HTTPServer is a server with the time limits a stranger on the internet gets:
-// headers within 5 s, a whole request within 10 s, an answer within 60 s.
+// headers within 5 s, a whole request within 8 s, an answer within 60 s.
 // WebSockets leave these limits behind when they are upgraded. What strangers
 // break (TLS handshakes, headers) is logged for debugging only.
 func HTTPServer(addr string, handler http.Handler, log *slog.Logger) *http.Server {
@@ -29,7 +29,7 @@ func HTTPServer(addr string, handler http.Handler, log *slog.Logger) *http.Serve
 		Addr:              addr,
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       10 * time.Second,
+		ReadTimeout:       8 * time.Second,
 		WriteTimeout:      60 * time.Second,
 		IdleTimeout:       60 * time.Second,
 		MaxHeaderBytes:    maxHeader,

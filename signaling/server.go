@@ -29,6 +29,8 @@ type Server struct {
 	commands map[protocol.ClientType]command
 	router   *gin.Engine
 	media    resources
+	// large has one place for each message that is on its way and large.
+	large chan struct{}
 
 	draining atomic.Bool
 	// ctx ends when the server closes; work is everything that must end then.
@@ -48,7 +50,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("setting up signalling: %w", err)
 	}
-	s := &Server{cfg: cfg, origins: cfg.origins(), gate: doorkeeper, commands: commands(), media: newResources()}
+	s := &Server{cfg: cfg, origins: cfg.origins(), gate: doorkeeper, commands: commands(), media: newResources(), large: make(chan struct{}, maxLarge)}
 	if s.metrics, err = newMetrics(cfg.Registry, s.gate.Open); err != nil {
 		return nil, fmt.Errorf("registering the figures of signalling: %w", err)
 	}

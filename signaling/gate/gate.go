@@ -99,7 +99,7 @@ func (g *Gate) Enter(addr netip.Addr) error {
 		return ErrFull
 	}
 	if counted {
-		if g.spent(key) >= float64(g.limits.Burst) {
+		if g.exhausted(key) {
 			return ErrTooManyFailures
 		}
 		if g.open[key] >= g.limits.Open {
@@ -133,7 +133,7 @@ func (g *Gate) Take(addr netip.Addr) error {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.spent(key) > float64(g.limits.Burst)-1 {
+	if g.exhausted(key) {
 		return ErrTooManyFailures
 	}
 	g.spend(key, 1)
@@ -145,7 +145,7 @@ func (g *Gate) Refused(addr netip.Addr) error {
 	key, counted := g.key(addr)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if counted && g.spent(key) >= float64(g.limits.Burst) {
+	if counted && g.exhausted(key) {
 		return ErrTooManyFailures
 	}
 	return nil
@@ -178,6 +178,9 @@ func (g *Gate) settle(addr netip.Addr, by float64) {
 	defer g.mu.Unlock()
 	g.spend(key, by)
 }
+
+// exhausted says that not a whole attempt is left.
+func (g *Gate) exhausted(key string) bool { return g.spent(key) > float64(g.limits.Burst)-1 }
 
 // spent is what an address has spent and not yet got back.
 func (g *Gate) spent(key string) float64 {
