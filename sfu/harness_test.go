@@ -15,7 +15,6 @@ import (
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
-	"github.com/pion/webrtc/v4/pkg/media"
 	"go.uber.org/goleak"
 
 	"palabre/sfu"
@@ -121,6 +120,8 @@ type shape struct {
 	seats, stages, voices                   int
 	// mime is the video codec sent; VP8 by default.
 	mime string
+	// burst is how many packets a frame has; 3 by default.
+	burst int
 }
 
 func person(seats int) shape {
@@ -238,6 +239,9 @@ func dial(t testing.TB, s *sfu.SFU, room, id string, sh shape, settings ...setti
 	if c.shape.mime == "" {
 		c.shape.mime = webrtc.MimeTypeVP8
 	}
+	if c.shape.burst == 0 {
+		c.shape.burst = 3
+	}
 	pc, err := newAPI(t, settings...).NewPeerConnection(webrtc.Configuration{})
 	if err != nil {
 		t.Fatal(err)
@@ -325,9 +329,11 @@ func (c *client) sendVideo(name string, rids []string, into map[string]*webrtc.T
 	for _, rid := range rids[1:] {
 		c.pending.Go(func() {
 			for {
-				if _, _, err := tr.Sender().ReadSimulcastRTCP(rid); err != nil {
+				packets, _, err := tr.Sender().ReadSimulcastRTCP(rid)
+				if err != nil {
 					return
 				}
+				c.count(packets)
 			}
 		})
 	}
@@ -342,13 +348,17 @@ func (c *client) feedback(s *webrtc.RTPSender) {
 			if err != nil {
 				return
 			}
-			c.mu.Lock()
-			for _, p := range packets {
-				c.rtcp[fmt.Sprintf("%T", p)]++
-			}
-			c.mu.Unlock()
+			c.count(packets)
 		}
 	})
+}
+
+func (c *client) count(packets []rtcp.Packet) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, p := range packets {
+		c.rtcp[fmt.Sprintf("%T", p)]++
+	}
 }
 
 func (c *client) counted(p rtcp.Packet) int {
@@ -502,7 +512,7 @@ func (c *client) talk(level int) *source {
 }
 
 // film sends VP8 on all layers: a key frame every keyEvery frames, 0 for only
-// the first, -1 for none; size bytes a packet, three packets a frame.
+// the first, -1 for none; size bytes a packet.
 func (c *client) film(tracks map[string]*webrtc.TrackLocalStaticRTP, keyEvery, size int) *source {
 	s := &source{stop: make(chan struct{})}
 	for _, track := range tracks {
@@ -517,9 +527,9 @@ func (c *client) film(tracks map[string]*webrtc.TrackLocalStaticRTP, keyEvery, s
 				case <-tick.C:
 				}
 				key := keyEvery > 0 && n%keyEvery == 0 || keyEvery == 0 && n == 0
-				for i := range 3 {
+				for i := range c.shape.burst {
 					p := &rtp.Packet{
-						Header:  rtp.Header{Version: 2, SequenceNumber: sequence, Timestamp: uint32(n) * 1800, Marker: i == 2},
+						Header:  rtp.Header{Version: 2, SequenceNumber: sequence, Timestamp: uint32(n) * 1800, Marker: i == c.shape.burst-1},
 						Payload: vp8(key, i == 0, uint16(n)&0x7FFF, size),
 					}
 					sequence++
@@ -530,5 +540,3 @@ func (c *client) film(tracks map[string]*webrtc.TrackLocalStaticRTP, keyEvery, s
 	}
 	return s
 }
-
-var _ = media.Sample{}

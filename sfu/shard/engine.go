@@ -36,7 +36,7 @@ type Engine struct {
 	origin atomic.Uint32
 
 	// trap is called with every received packet, for tests of what happens when it panics.
-	trap func(*Peer, *cache.Packet)
+	trap atomic.Pointer[func(id string, packet *cache.Packet)]
 }
 
 // New starts count shards; fewer than one means one a core.
@@ -76,3 +76,7 @@ func NewSSRC() uint32 {
 		}
 	}
 }
+
+// Trap has do called with every packet published from now on, on the shard
+// that handles it, with the peer's id. It is for tests of what a panic there does.
+func (e *Engine) Trap(do func(id string, packet *cache.Packet)) { e.trap.Store(&do) }

@@ -320,8 +320,8 @@ func (l *Layer) note(s *Shard, pkt *cache.Packet, now time.Time) {
 // spread sends a packet on its way to everyone who gets the layer.
 func (l *Layer) spread(s *Shard, pkt *cache.Packet, now time.Time) {
 	t := l.track
-	if trap := s.engine.trap; trap != nil {
-		trap(t.peer, pkt)
+	if trap := s.engine.trap.Load(); trap != nil {
+		(*trap)(t.peer.key, pkt)
 	}
 	if !t.Video && !t.Screen && t.peer.voices != nil {
 		level, voice := uint8(assumedLevel), true
