@@ -213,6 +213,17 @@ describe('liveness', () => {
     expect(Socket.all).toHaveLength(2);
   });
 
+  test('a page that slept asks before it gives the connection up', async () => {
+    enter();
+    const socket = Socket.last;
+    vi.setSystemTime(Date.now() + 60_000);
+    await vi.advanceTimersByTimeAsync(limits.silence);
+    expect(socket.of('ping').length).toBeGreaterThan(0);
+    socket.feed({ type: 'pong' });
+    await vi.advanceTimersByTimeAsync(limits.probe + 1);
+    expect(heard.log).toEqual(['welcome']);
+  });
+
   test('a nudge finds a dead connection in 3 s', async () => {
     enter();
     wire.nudge();

@@ -24,6 +24,8 @@ export const limits = {
   silence: 12_000,
   /** For the answer to a ping when the network has changed under us. */
   probe: 3_000,
+  /** A timer this late was held up: the page was hidden, or the machine asleep. */
+  overslept: 2_000,
 } as const;
 
 /** What a page may show of the connection. */
@@ -259,8 +261,14 @@ export class Wire {
   /** Starts the clock after which silence means death. */
   private listenFor(ms: number): void {
     const socket = this.socket;
+    const due = Date.now() + ms;
+    const silent = (): void => {
+      // A page that slept heard nothing because it did not listen: ask first.
+      if (Date.now() - due > limits.overslept) return this.nudge();
+      this.lose(socket, `silent for ${ms} ms`);
+    };
     clearTimeout(this.timers.silence);
-    this.timers.silence = setTimeout(() => this.lose(socket, `silent for ${ms} ms`), ms);
+    this.timers.silence = setTimeout(silent, ms);
   }
 
   private lose(socket: WebSocket | null, why: string): void {
