@@ -42,15 +42,11 @@ const (
 type Arbiter struct {
 	gap, rtt time.Duration
 
-	wanted  bool // somebody still waits for a key frame
-	tries   int  // requests sent since wanted
-	asked   time.Time
-	seen    time.Time
-	counted Counts
+	wanted bool // somebody still waits for a key frame
+	tries  int  // requests sent since wanted
+	asked  time.Time
+	seen   time.Time
 }
-
-// Counts says what an Arbiter did, for the statistics.
-type Counts struct{ Wishes, Requests, Frames uint64 }
 
 // New makes an Arbiter with at least gap between two requests; less than
 // [MinGap] means [DefaultGap].
@@ -68,7 +64,6 @@ func (a *Arbiter) SetRTT(rtt time.Duration) { a.rtt = rtt }
 // Request notes that a viewer wants a key frame, and says whether to send a
 // PLI to the publisher now. When not now, [Arbiter.Poll] will say when.
 func (a *Arbiter) Request(why Reason, now time.Time) (send bool) {
-	a.counted.Wishes++
 	if why == Loss && !a.seen.IsZero() && now.Sub(a.seen) < Fresh {
 		return false
 	}
@@ -80,7 +75,6 @@ func (a *Arbiter) Request(why Reason, now time.Time) (send bool) {
 
 // Seen notes that the first packet of a key frame arrived: all wishes are granted.
 func (a *Arbiter) Seen(now time.Time) {
-	a.counted.Frames++
 	a.seen, a.wanted, a.tries = now, false, 0
 }
 
@@ -96,7 +90,6 @@ func (a *Arbiter) Poll(now time.Time) (send bool) {
 	}
 	a.asked = now
 	a.tries++
-	a.counted.Requests++
 	return true
 }
 
@@ -107,12 +100,6 @@ func (a *Arbiter) Next() (due time.Time, waiting bool) {
 	}
 	return a.asked.Add(a.wait()), true
 }
-
-// Waiting says whether somebody waits for a key frame.
-func (a *Arbiter) Waiting() bool { return a.wanted }
-
-// Counts says what was done so far.
-func (a *Arbiter) Counts() Counts { return a.counted }
 
 // wait is the time that must pass after the last request.
 func (a *Arbiter) wait() time.Duration {

@@ -11,6 +11,12 @@ var start = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
 func after(ms int) time.Time { return start.Add(time.Duration(ms) * time.Millisecond) }
 
+// waits says whether somebody waits for a key frame.
+func waits(a *Arbiter) bool {
+	_, waiting := a.Next()
+	return waiting
+}
+
 // play runs an Arbiter through ten seconds, polled every 10 ms, and gives the
 // times in ms at which it asked. requests and seen are times in ms.
 func play(a *Arbiter, requests map[int]Reason, seen ...int) (asked []int) {
@@ -85,7 +91,7 @@ func TestReset(t *testing.T) {
 	a := New(0)
 	a.Request(Loss, after(0))
 	a.Reset()
-	if a.Waiting() || a.Poll(after(5000)) {
+	if waits(a) || a.Poll(after(5000)) {
 		t.Error("a layer that is not sent is asked for key frames")
 	}
 }
@@ -104,9 +110,6 @@ func TestFiveHundredJoinsCostTwoKeyFramesASecond(t *testing.T) {
 	if asked != 2 {
 		t.Errorf("asked %d times in a second", asked)
 	}
-	if c := a.Counts(); c.Wishes != 500 || c.Requests != 2 || c.Frames != 20 {
-		t.Errorf("counted %+v", c)
-	}
 }
 
 func TestArbiterHoldsWhateverHappens(t *testing.T) {
@@ -124,13 +127,13 @@ func TestArbiterHoldsWhateverHappens(t *testing.T) {
 				sent = a.Request(Loss, now)
 			case 2:
 				a.Seen(now)
-				if a.Waiting() {
+				if waits(a) {
 					t.Fatal("a key frame answers everybody")
 				}
 			case 3:
 				sent = a.Poll(now)
 			}
-			if wished && !a.Waiting() {
+			if wished && !waits(a) {
 				t.Fatal("a wish was lost")
 			}
 			if sent && now.Sub(last) < gap {

@@ -72,14 +72,3 @@ func (d *Demand) Update(now time.Time) (rids []string, changed bool) {
 	d.told, d.asked = rids, true
 	return slices.Clone(rids), changed
 }
-
-// Next is when [Demand.Update] has something to release; false when never.
-func (d *Demand) Next() (time.Time, bool) {
-	var next time.Time
-	for _, l := range d.layers {
-		if len(l.viewers) == 0 && slices.Contains(d.told, l.rid) && (next.IsZero() || l.until.Before(next)) {
-			next = l.until
-		}
-	}
-	return next, !next.IsZero()
-}

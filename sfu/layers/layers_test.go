@@ -306,30 +306,6 @@ func TestDemandIsTheUnion(t *testing.T) {
 	}
 }
 
-func TestDemandSaysWhenToLookAgain(t *testing.T) {
-	d := NewDemand([]string{"", "h"})
-	if _, ok := d.Next(); ok {
-		t.Error("something to release at first")
-	}
-	d.Want("a", start, "h")
-	d.Update(start)
-	if _, ok := d.Next(); ok {
-		t.Error("something to release while it is wanted")
-	}
-	d.Want("a", start.Add(time.Second), "")
-	d.Update(start.Add(time.Second))
-	next, ok := d.Next()
-	if !ok || !next.Equal(start.Add(time.Second+Release)) {
-		t.Errorf("release at %v, %v", next, ok)
-	}
-	if _, changed := d.Update(next); !changed {
-		t.Error("nothing released when it was due")
-	}
-	if _, ok := d.Next(); ok {
-		t.Error("something to release after it was released")
-	}
-}
-
 func BenchmarkAllocate(b *testing.B) {
 	a := NewAllocator()
 	var videos []Video

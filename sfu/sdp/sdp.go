@@ -12,7 +12,7 @@ import (
 	"fmt"
 )
 
-// ErrRefused is wrapped by every error of this package.
+// ErrRefused is wrapped by every error of [Scan].
 var ErrRefused = errors.New("session description refused")
 
 // Limits bound what [Scan] accepts.
@@ -24,15 +24,10 @@ type Limits struct {
 	Candidates int // candidates, all sections together
 }
 
-// Meeting are the limits of offers over the signalling connection. The largest
-// layout of 49 seats has about 110 sections of some 50 lines each.
+// Meeting are the limits of a participant's offer. The largest layout of 49
+// seats has about 110 sections of some 50 lines each.
 func Meeting() Limits {
 	return Limits{Bytes: 256 << 10, Lines: 8000, Line: 2048, Sections: 160, Candidates: 32}
-}
-
-// WHIP are the limits of offers over HTTP: one publisher or one viewer.
-func WHIP() Limits {
-	return Limits{Bytes: 128 << 10, Lines: 1000, Line: 2048, Sections: 64, Candidates: 32}
 }
 
 // Bounds that no layout changes.
@@ -66,12 +61,6 @@ const (
 	Inactive Direction = "inactive"
 )
 
-// Sends says whether the sender of the description may send.
-func (d Direction) Sends() bool { return d == SendRecv || d == SendOnly }
-
-// Receives says whether the sender of the description may receive.
-func (d Direction) Receives() bool { return d == SendRecv || d == RecvOnly }
-
 // Section is one media section.
 type Section struct {
 	MID       string    // RFC 5888 identification
@@ -99,22 +88,6 @@ type Description struct {
 	Setup string
 	// Candidates is how many were taken out.
 	Candidates int
-}
-
-// Section finds a section by its mid.
-func (d Description) Section(mid string) (Section, bool) {
-	for _, s := range d.Sections {
-		if s.MID == mid && mid != "" {
-			return s, true
-		}
-	}
-	return Section{}, false
-}
-
-// Restarts says whether d asks for an ICE restart after before (RFC 8445
-// section 9): it comes with new credentials.
-func (d Description) Restarts(before Description) bool {
-	return before.Ufrag != "" && (d.Ufrag != before.Ufrag || d.Pwd != before.Pwd)
 }
 
 // refuse makes the error for a whole text.

@@ -60,9 +60,6 @@ func TestBrowsersOffersPass(t *testing.T) {
 			if n := strings.Count(text, "a=candidate:"); d.Candidates != n || n == 0 {
 				t.Errorf("%d candidates taken out of %d", d.Candidates, n)
 			}
-			if _, err := Scan(text, WHIP()); err != nil {
-				t.Errorf("within the limits of WHIP: %v", err)
-			}
 		})
 	}
 }
@@ -135,8 +132,8 @@ func TestFacts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, ok := d.Section(test.want.MID)
-			if !ok || got.MID != test.want.MID || got.Kind != test.want.Kind || got.Direction != test.want.Direction ||
+			got := d.Sections[len(d.Sections)-1]
+			if got.MID != test.want.MID || got.Kind != test.want.Kind || got.Direction != test.want.Direction ||
 				got.Rejected != test.want.Rejected || !slices.Equal(got.RIDs, test.want.RIDs) {
 				t.Errorf("got %+v, want %+v", got, test.want)
 			}
@@ -145,26 +142,12 @@ func TestFacts(t *testing.T) {
 }
 
 func TestLineEndsMayBeBare(t *testing.T) {
-	d, err := Scan(strings.ReplaceAll(head+audio("a"), "\r\n", "\n"), WHIP())
+	d, err := Scan(strings.ReplaceAll(head+audio("a"), "\r\n", "\n"), Meeting())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if d.Text != head+audio("a") {
 		t.Errorf("got %q", d.Text)
-	}
-}
-
-func TestRestarts(t *testing.T) {
-	before, err := Scan(head+audio("a"), Meeting())
-	if err != nil {
-		t.Fatal(err)
-	}
-	again, err := Scan(strings.Replace(head+audio("a")+audio("b"), "abcd", "abce", 1), Meeting())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if before.Restarts(Description{}) || before.Restarts(before) || !again.Restarts(before) {
-		t.Error("an ICE restart is new credentials after old ones")
 	}
 }
 
@@ -234,30 +217,6 @@ func sections(n int) string {
 	return b.String()
 }
 
-func TestFragment(t *testing.T) {
-	const credentials = "a=ice-ufrag:EsAw\r\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\n"
-	tests := map[string]struct{ text, ufrag, says string }{
-		"restart":          {credentials + "m=audio 9 RTP/AVP 0\r\na=mid:0\r\na=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\na=end-of-candidates\r\n", "EsAw", ""},
-		"only candidates":  {"a=mid:0\na=candidate:1 1 udp 1 x.local 9 typ host\n\n", "", ""},
-		"the first counts": {credentials + "m=audio 9 RTP/AVP 0\r\na=ice-ufrag:other\r\n", "EsAw", ""},
-		"not a fragment":   {"{}", "", "x="},
-		"bad credentials":  {"a=ice-ufrag:E w\r\n", "", "ice-ufrag"},
-		"many candidates":  {strings.Repeat("a=candidate:1\n", 33), "", "candidates"},
-		"too large":        {strings.Repeat("a=x\n", 40000), "", "bytes"},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			ufrag, _, err := Fragment(test.text, WHIP())
-			if test.says == "" && (err != nil || ufrag != test.ufrag) {
-				t.Errorf("got %q, %v", ufrag, err)
-			}
-			if test.says != "" && (!errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), test.says)) {
-				t.Errorf("got %v, want a refusal about %q", err, test.says)
-			}
-		})
-	}
-}
-
 func FuzzScan(f *testing.F) {
 	f.Add(head + audio("a") + "a=simulcast:send q;h,f recv x\r\na=fmtp:111 a=b;c\r\n")
 	f.Add(browser(f, "chromium"))
@@ -280,19 +239,6 @@ func FuzzScan(f *testing.F) {
 		again, err := Scan(d.Text, Limits{Bytes: len(d.Text), Lines: l.Lines, Line: l.Line, Sections: l.Sections})
 		if err != nil || again.Text != d.Text || len(again.Sections) != len(d.Sections) {
 			t.Errorf("its own output is not accepted unchanged: %v", err)
-		}
-	})
-}
-
-func FuzzFragment(f *testing.F) {
-	f.Add("a=ice-ufrag:EsAw\r\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\nm=audio 9 RTP/AVP 0\r\na=mid:0\r\n")
-	f.Fuzz(func(t *testing.T, text string) {
-		ufrag, pwd, err := Fragment(text, WHIP())
-		if err != nil && !errors.Is(err, ErrRefused) {
-			t.Fatalf("%v is no refusal", err)
-		}
-		if len(ufrag) > maxCredential || len(pwd) > maxCredential {
-			t.Error("credentials beyond their bound")
 		}
 	})
 }

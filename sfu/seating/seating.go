@@ -9,8 +9,6 @@
 // viewer a key frame; and nobody's sound arrives twice, because that echoes.
 package seating
 
-import "slices"
-
 // Source names one of a participant's tracks.
 type Source string
 
@@ -118,11 +116,3 @@ func (s Seat) Free() bool { return s.Participant == "" }
 // Shows is the source the occupant sits here with ([Camera] or [Screen]),
 // whether or not it is sent now; [Nothing] on a voice line and on a free one.
 func (s Seat) Shows() Source { return s.shows }
-
-// Same says whether a and b look alike to the viewer and to who forwards media.
-func Same(a, b []Seat) bool {
-	return slices.EqualFunc(a, b, func(x, y Seat) bool {
-		x.idle, y.idle = 0, 0
-		return x == y
-	})
-}

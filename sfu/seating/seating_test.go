@@ -197,19 +197,6 @@ func TestSizesAndReasons(t *testing.T) {
 	}
 }
 
-func TestSame(t *testing.T) {
-	v := view(Tiles, cameras("a"), Lines{2, 0, 1}, NewRoster(people("ab"), nil, 5, ""))
-	once := Assign(nil, v)
-	v.Tiles = nil
-	twice := Assign(once, v)
-	if Same(once, twice) {
-		t.Error("a hidden picture is a change")
-	}
-	if !Same(twice, Assign(twice, v)) {
-		t.Error("time alone is none")
-	}
-}
-
 func BenchmarkAssign(b *testing.B) {
 	var all []Participant
 	for i := range 1000 {

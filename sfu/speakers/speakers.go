@@ -14,15 +14,9 @@ import (
 	"time"
 )
 
-// The defaults.
-const (
-	// DefaultLoudest is how many voices are forwarded at once: more than five
-	// people talking at a time are not understood anyway.
-	DefaultLoudest = 5
-	// AssumedLevel stands in for the level of senders that do not negotiate
-	// the header extension: an ordinary voice, so that they are heard.
-	AssumedLevel = 35
-)
+// DefaultLoudest is how many voices are forwarded at once: more than five
+// people talking at a time are not understood anyway.
+const DefaultLoudest = 5
 
 const (
 	// pause is the silence after which a forwarded voice may lose its place:

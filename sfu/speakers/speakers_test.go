@@ -110,8 +110,8 @@ func TestNoiseIsNoVoice(t *testing.T) {
 
 func TestSendersWithoutVoiceBitAreHeard(t *testing.T) {
 	m := New(1)
-	if m.Observe("a", AssumedLevel, true, start); !m.Loud("a") {
-		t.Error("a sender without levels is not heard")
+	if m.Observe("a", 35, true, start); !m.Loud("a") {
+		t.Error("an ordinary voice is not heard at once")
 	}
 	m = New(1)
 	if m.Observe("a", 25, false, start); !m.Loud("a") {
