@@ -13,6 +13,9 @@ export default defineConfig({
     cssCodeSplit: true,
     modulePreload: { polyfill: false },
     target: ['chrome115', 'firefox115', 'safari17'],
+    // light-dark() must stay as it is: rewritten for older browsers, it would no
+    // longer let the stage be dark inside a light page.
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     sourcemap: false,
   },
   plugins: [precompress()],

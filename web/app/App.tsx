@@ -44,7 +44,7 @@ export function Room({ meeting, onAgain, onHome }: RoomProps) {
 }
 
 function usable(): 'yes' | 'old' | 'insecure' {
-  if (typeof RTCPeerConnection === 'undefined') return 'old';
+  if (typeof RTCPeerConnection === 'undefined' || !CSS.supports('color', 'light-dark(#000, #fff)')) return 'old';
   return window.isSecureContext ? 'yes' : 'insecure';
 }
 

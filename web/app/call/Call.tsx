@@ -15,6 +15,7 @@ import { CallState } from './state';
 import { Toasts } from './Toasts';
 import { useIdle } from './useIdle';
 import { useShortcuts } from './useShortcuts';
+import '../styles/in-call.css';
 
 /** Keeps the screen of a phone awake during the call, where the browser can. */
 function useAwake(): void {

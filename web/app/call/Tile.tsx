@@ -36,8 +36,9 @@ function sends(person: Participant, source: 'camera' | 'screen'): boolean {
 
 function Words({ person, picture, wanted }: { person: Participant; picture: Picture; wanted: boolean }) {
   const late = useLasting(wanted && !picture.stream);
+  const slow = useLasting(wanted && picture.paused === 'bandwidth');
   if (person.away) return <p class="tile-words"><OfflineIcon size={18} />{t('stage.awayShort')}</p>;
-  if (wanted && picture.paused === 'bandwidth') return <p class="tile-words">{t('stage.bandwidth')}</p>;
+  if (slow) return <p class="tile-words brief" title={t('stage.bandwidth')}><OfflineIcon size={16} /><span>{t('stage.bandwidth')}</span></p>;
   if (late) return <p class="tile-words">{t('stage.loading')}</p>;
   return null;
 }

@@ -1,4 +1,5 @@
 import { useId, useState } from 'preact/hooks';
+import type { DeviceState } from '../../sdk';
 import { DownIcon, SoundIcon } from '../icons';
 import { t, type PlainKey } from '../language';
 import type { Local } from '../session';
@@ -59,8 +60,9 @@ export function DeviceMenus({ local }: { local: Local }) {
   );
 }
 
-function current(devices: MediaDeviceInfo[], id: string | null, kind: Kind, none: PlainKey): string {
-  const at = Math.max(0, devices.findIndex((device) => device.deviceId === id));
+function current(devices: MediaDeviceInfo[], { deviceId, on, error }: DeviceState, kind: Kind, none: PlainKey): string {
+  if (devices.length === 0 && on && !error) return '…'; // wanted, not known yet
+  const at = Math.max(0, devices.findIndex((device) => device.deviceId === deviceId));
   const device = devices[at];
   return device ? deviceName(device, kind, at + 1) : t(none);
 }
@@ -74,9 +76,9 @@ export function DeviceSummary({ local }: { local: Local }) {
         <span class="device-summary-text">
           <span class="label">{t('door.devices')}</span>
           <span class="device-summary-names">
-            {current(microphones, local.microphone.value.deviceId, 'device.microphone', 'device.noMicrophone')}
+            {current(microphones, local.microphone.value, 'device.microphone', 'device.noMicrophone')}
             {' · '}
-            {current(cameras, local.camera.value.deviceId, 'device.camera', 'device.noCamera')}
+            {current(cameras, local.camera.value, 'device.camera', 'device.noCamera')}
           </span>
         </span>
         <DownIcon size={18} />
