@@ -29,7 +29,9 @@ const (
 	iceKeepAlive    = time.Second
 	dtlsRetransmit  = 120 * time.Millisecond
 	feedbackEvery   = 50 * time.Millisecond
-	nackEvery       = 20 * time.Millisecond
+	// nackEvery is longer than a picture lasts: Pion hands a repaired packet
+	// over together with the next ordinary one.
+	nackEvery = 50 * time.Millisecond
 )
 
 // codecTable is what browsers offer, with their usual payload types.
@@ -65,14 +67,20 @@ func newAPI(c Config) (*webrtc.API, error) {
 	if err := registerExtensions(engine); err != nil {
 		return nil, err
 	}
-	chain, err := interceptors(engine)
+	chain, err := interceptors(engine, logFactory{c.logger()})
 	if err != nil {
 		return nil, err
 	}
+	network, err := newNet()
+	if err != nil {
+		return nil, err
+	}
+	tuned := settings(c)
+	tuned.SetNet(network)
 	return webrtc.NewAPI(
 		webrtc.WithMediaEngine(engine),
 		webrtc.WithInterceptorRegistry(chain),
-		webrtc.WithSettingEngine(settings(c)),
+		webrtc.WithSettingEngine(tuned),
 	), nil
 }
 
@@ -130,30 +138,31 @@ func registerExtensions(engine *webrtc.MediaEngine) error {
 // interceptors answers and sends feedback as a browser does. What is added
 // first stands nearest to the wire: the transport-wide number is the last
 // thing written, so that retransmissions get their own.
-func interceptors(engine *webrtc.MediaEngine) (*interceptor.Registry, error) {
+func interceptors(engine *webrtc.MediaEngine, log logging.LoggerFactory) (*interceptor.Registry, error) {
 	engine.RegisterFeedback(webrtc.RTCPFeedback{Type: webrtc.TypeRTCPFBTransportCC}, webrtc.RTPCodecTypeVideo)
 	engine.RegisterFeedback(webrtc.RTCPFeedback{Type: webrtc.TypeRTCPFBTransportCC}, webrtc.RTPCodecTypeAudio)
 	number, err := twcc.NewHeaderExtensionInterceptor()
 	if err != nil {
 		return nil, fmt.Errorf("preparing transport-wide numbers: %w", err)
 	}
-	arrivals, err := twcc.NewSenderInterceptor(twcc.SendInterval(feedbackEvery))
+	arrivals, err := twcc.NewSenderInterceptor(twcc.SendInterval(feedbackEvery), twcc.WithLoggerFactory(log))
 	if err != nil {
 		return nil, fmt.Errorf("preparing transport-wide feedback: %w", err)
 	}
-	responder, err := nack.NewResponderInterceptor()
+	responder, err := nack.NewResponderInterceptor(nack.WithResponderLoggerFactory(log))
 	if err != nil {
 		return nil, fmt.Errorf("preparing retransmission: %w", err)
 	}
-	generator, err := nack.NewGeneratorInterceptor(nack.GeneratorInterval(nackEvery))
+	generator, err := nack.NewGeneratorInterceptor(
+		nack.GeneratorInterval(nackEvery), nack.WithGeneratorLoggerFactory(log))
 	if err != nil {
 		return nil, fmt.Errorf("preparing loss detection: %w", err)
 	}
-	receiver, err := report.NewReceiverInterceptor()
+	receiver, err := report.NewReceiverInterceptor(report.WithReceiverLoggerFactory(log))
 	if err != nil {
 		return nil, fmt.Errorf("preparing receiver reports: %w", err)
 	}
-	sender, err := report.NewSenderInterceptor()
+	sender, err := report.NewSenderInterceptor(report.WithSenderLoggerFactory(log))
 	if err != nil {
 		return nil, fmt.Errorf("preparing sender reports: %w", err)
 	}

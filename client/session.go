@@ -233,6 +233,9 @@ func (s *Session) Leave(ctx context.Context) error {
 	ctx, cancel := s.during(ctx)
 	defer cancel()
 	_, err := s.current().ask(ctx, protocol.TypeLeave, nil)
+	if err != nil {
+		err = s.because(err) // the goodbye may end the session before it answers
+	}
 	var closed *ClosedError
 	if errors.As(err, &closed) {
 		err = nil

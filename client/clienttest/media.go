@@ -308,6 +308,8 @@ func (p *person) source(mid string) *source {
 
 // seatAll gives everybody a seat at everybody else's, in the order they came.
 func (s *Server) seatAll() {
+	s.seating.Lock() // a look at the room must not be put into effect after a later one
+	defer s.seating.Unlock()
 	people := s.everybody()
 	for _, viewer := range people {
 		s.seatFor(viewer, people)

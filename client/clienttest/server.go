@@ -21,8 +21,9 @@ type Server struct {
 	// URL is where clients connect to.
 	URL string
 
-	http *httptest.Server
-	gone sync.WaitGroup
+	http    *httptest.Server
+	gone    sync.WaitGroup
+	seating sync.Mutex
 
 	mu       sync.Mutex
 	closed   bool
