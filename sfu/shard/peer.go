@@ -214,6 +214,7 @@ func (p *Peer) end(s *Shard, now time.Time) {
 		l.watch(s, Watch{Line: l}, now)
 		l.closed = true
 	}
+	p.tell(s, nil, now)
 	for _, t := range p.tracks {
 		p.engine.Metrics.Tracks.Add(-1)
 		for viewer := range t.wanting {
