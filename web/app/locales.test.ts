@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { catalogue, type Entry, type Key } from '../locales/catalogue';
-import { negotiate, textIn, typography } from '../locales/text';
+import { inCall } from '../locales/call';
+import { early, type Entry, type Key } from '../locales/catalogue';
+import { addTexts, negotiate, textIn, typography } from '../locales/text';
 
 function sources(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
@@ -12,6 +13,8 @@ function sources(folder: string): string[] {
   });
 }
 
+addTexts(inCall);
+const catalogue = { ...early, ...inCall };
 const code = sources(import.meta.dirname).join('\n');
 const entries = Object.entries(catalogue) as [Key, Entry][];
 

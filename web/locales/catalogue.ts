@@ -1,5 +1,9 @@
+import type { inCall } from './call';
+
 /**
- * Every word the page says, English and French side by side.
+ * Every word of the page's first screens, English and French side by side; those
+ * of the call are in ./call.ts and are loaded with it. Together they are one
+ * catalogue.
  *
  * A missing translation is a type error, an unused or unknown key fails the
  * tests. Write plain spaces before French `; : ! ?` and inside « »: the
@@ -9,7 +13,7 @@
 export interface Plural { readonly one: string; readonly other: string }
 export type Entry = { readonly en: string; readonly fr: string } | { readonly en: Plural; readonly fr: Plural };
 
-export const catalogue = {
+export const early = {
   'app.name': { en: 'Palabre', fr: 'Palabre' },
   'app.title': { en: '{room} – Palabre', fr: '{room} – Palabre' },
   'app.version': { en: 'Version {version}', fr: 'Version {version}' },
@@ -98,118 +102,6 @@ export const catalogue = {
   'bar.shareDenied': { en: 'The browser did not allow sharing the screen.', fr: 'Le navigateur n’a pas autorisé le partage d’écran.' },
   'bar.shareUnsupported': { en: 'This browser cannot share a screen.', fr: 'Ce navigateur ne sait pas partager un écran.' },
 
-  'word.mute': { en: 'Mute', fr: 'Micro' },
-  'word.unmute': { en: 'Unmute', fr: 'Micro' },
-  'word.cameraOff': { en: 'Camera off', fr: 'Caméra' },
-  'word.cameraOn': { en: 'Camera on', fr: 'Caméra' },
-  'word.share': { en: 'Share', fr: 'Partager' },
-  'word.stop': { en: 'Stop', fr: 'Arrêter' },
-  'word.hand': { en: 'Hand', fr: 'Main' },
-
-  'react.thumb': { en: 'Thumbs up', fr: 'Pouce levé' },
-  'react.heart': { en: 'Heart', fr: 'Cœur' },
-  'react.laugh': { en: 'Laughing', fr: 'Rire' },
-  'react.wow': { en: 'Surprised', fr: 'Surprise' },
-  'react.clap': { en: 'Applause', fr: 'Applaudissements' },
-  'react.party': { en: 'Celebration', fr: 'Fête' },
-
-  'menu.speaker': { en: 'Speaker view', fr: 'Vue intervenant' },
-  'menu.grid': { en: 'Grid view', fr: 'Vue grille' },
-  'menu.hideSelf': { en: 'Hide my picture', fr: 'Masquer mon image' },
-  'menu.showSelf': { en: 'Show my picture', fr: 'Afficher mon image' },
-  'menu.fullscreen': { en: 'Full screen', fr: 'Plein écran' },
-  'menu.exitFullscreen': { en: 'Exit full screen', fr: 'Quitter le plein écran' },
-  'menu.shortcuts': { en: 'Keyboard shortcuts', fr: 'Raccourcis clavier' },
-  'menu.invite': { en: 'Invite', fr: 'Inviter' },
-
-  'stage.label': { en: 'People and screens', fr: 'Personnes et écrans' },
-  'stage.you': { en: '{name} (you)', fr: '{name} (vous)' },
-  'stage.screenOf': { en: '{name}’s screen', fr: 'Écran de {name}' },
-  'stage.yourScreen': { en: 'Your screen', fr: 'Votre écran' },
-  'stage.muted': { en: 'Microphone off', fr: 'Micro coupé' },
-  'stage.hand': { en: 'Hand raised, number {n}', fr: 'Main levée, numéro {n}' },
-  'stage.away': { en: 'Connection lost, may come back', fr: 'Connexion perdue, retour possible' },
-  'stage.awayShort': { en: 'Reconnecting…', fr: 'Reconnexion…' },
-  'stage.bandwidth': { en: 'Picture paused: slow network', fr: 'Image en pause : réseau lent' },
-  'stage.loading': { en: 'Picture on its way…', fr: 'L’image arrive…' },
-  'stage.pin': { en: 'Pin {name}', fr: 'Épingler {name}' },
-  'stage.unpin': { en: 'Unpin {name}', fr: 'Désépingler {name}' },
-  'stage.previous': { en: 'Previous page', fr: 'Page précédente' },
-  'stage.next': { en: 'Next page', fr: 'Page suivante' },
-  'stage.page': { en: 'Page {page} of {pages}', fr: 'Page {page} sur {pages}' },
-  'stage.soundOff': { en: 'The browser keeps the sound off until you click.', fr: 'Le navigateur garde le son coupé jusqu’à un clic.' },
-  'stage.soundOn': { en: 'Turn sound on', fr: 'Activer le son' },
-  'stage.reconnecting': { en: 'Connection lost. Reconnecting…', fr: 'Connexion perdue. Reconnexion…' },
-  'stage.reconnected': { en: 'You are back.', fr: 'Vous êtes de retour.' },
-  'stage.mutedTalking': { en: 'You are talking, but your microphone is off.', fr: 'Vous parlez, mais votre micro est coupé.' },
-  'stage.pushToTalk': { en: 'Microphone on while you hold Space', fr: 'Micro actif tant que vous tenez Espace' },
-  'stage.sharing': { en: 'You are sharing your screen', fr: 'Vous partagez votre écran' },
-  'stage.reacted': { en: '{name}: {emoji}', fr: '{name} : {emoji}' },
-
-  'alone.title': { en: 'You are the first. Invite others', fr: 'Vous êtes là en premier. Invitez les autres' },
-  'alone.hint': { en: 'Anyone with this link can come in.', fr: 'Toute personne qui a ce lien peut entrer.' },
-  'alone.link': { en: 'Meeting link', fr: 'Lien de la réunion' },
-  'alone.qr': { en: 'The meeting link as a QR code', fr: 'Le lien de la réunion en code QR' },
-  'alone.share': { en: 'Send…', fr: 'Envoyer…' },
-
-  'chat.title': { en: 'Chat', fr: 'Discussion' },
-  'chat.empty': { en: 'Nothing written yet. Messages are seen by everyone in the meeting.', fr: 'Rien d’écrit encore. Les messages sont vus par toutes les personnes présentes.' },
-  'chat.field': { en: 'Message to everyone', fr: 'Message à tout le monde' },
-  'chat.send': { en: 'Send', fr: 'Envoyer' },
-  'chat.tooLong': { en: { one: '{n} character too many', other: '{n} characters too many' }, fr: { one: '{n} caractère de trop', other: '{n} caractères de trop' } },
-  'chat.you': { en: 'You', fr: 'Vous' },
-  'chat.new': { en: 'New messages', fr: 'Nouveaux messages' },
-  'chat.sending': { en: 'Sending…', fr: 'Envoi…' },
-  'chat.failed': { en: 'Not sent', fr: 'Non envoyé' },
-  'chat.from': { en: '{name}: {text}', fr: '{name} : {text}' },
-
-  'people.title': { en: 'People', fr: 'Participants' },
-  'people.count': { en: { one: '{n} person', other: '{n} people' }, fr: { one: '{n} personne', other: '{n} personnes' } },
-  'people.hands': { en: 'Raised hands', fr: 'Mains levées' },
-  'people.here': { en: 'In the meeting', fr: 'Dans la réunion' },
-  'people.waiting': { en: 'Waiting', fr: 'En attente' },
-  'people.host': { en: 'Host', fr: 'Hôte' },
-  'people.viewer': { en: 'Viewer', fr: 'Spectateur' },
-  'people.search': { en: 'Find a person', fr: 'Chercher une personne' },
-  'people.noMatch': { en: 'Nobody by that name.', fr: 'Personne de ce nom.' },
-  'people.rename': { en: 'Change your name', fr: 'Changer de nom' },
-  'people.save': { en: 'Save', fr: 'Enregistrer' },
-  'people.sharing': { en: 'Sharing a screen', fr: 'Partage un écran' },
-  'people.cameraOff': { en: 'Camera off', fr: 'Caméra coupée' },
-
-  'knock.one': { en: '{name} would like to come in', fr: '{name} voudrait entrer' },
-  'knock.more': { en: { one: 'and {n} more', other: 'and {n} more' }, fr: { one: 'et {n} autre', other: 'et {n} autres' } },
-  'knock.admit': { en: 'Admit', fr: 'Accepter' },
-  'knock.deny': { en: 'Deny', fr: 'Refuser' },
-  'knock.admitName': { en: 'Admit {name}', fr: 'Accepter {name}' },
-  'knock.denyName': { en: 'Deny {name}', fr: 'Refuser {name}' },
-
-  'toast.label': { en: 'Notices', fr: 'Annonces' },
-  'toast.joined': { en: '{name} joined', fr: '{name} est là' },
-  'toast.joinedMore': { en: { one: '{name} and {n} other joined', other: '{name} and {n} others joined' }, fr: { one: '{name} et {n} autre sont là', other: '{name} et {n} autres sont là' } },
-  'toast.left': { en: '{name} left', fr: '{name} est parti·e' },
-  'toast.leftMore': { en: { one: '{name} and {n} other left', other: '{name} and {n} others left' }, fr: { one: '{name} et {n} autre sont partis', other: '{name} et {n} autres sont partis' } },
-  'toast.hand': { en: '{name} raised a hand', fr: '{name} lève la main' },
-  'toast.shares': { en: '{name} is sharing a screen', fr: '{name} partage un écran' },
-
-  'settings.keys': { en: 'Single-key shortcuts', fr: 'Raccourcis à une touche' },
-  'settings.keysHint': { en: 'M, V, S and the others. Ctrl and ⌘ shortcuts always work.', fr: 'M, V, S et les autres. Ceux avec Ctrl et ⌘ marchent toujours.' },
-  'settings.sounds': { en: 'Sounds when people come and knock', fr: 'Sons quand on arrive ou qu’on frappe' },
-  'settings.mirror': { en: 'Show my picture as in a mirror', fr: 'Mon image comme dans un miroir' },
-
-  'keys.microphone': { en: 'Microphone on or off', fr: 'Activer ou couper le micro' },
-  'keys.camera': { en: 'Camera on or off', fr: 'Activer ou couper la caméra' },
-  'keys.talk': { en: 'Talk while holding', fr: 'Parler en maintenant' },
-  'keys.share': { en: 'Share screen', fr: 'Partager l’écran' },
-  'keys.hand': { en: 'Raise or lower hand', fr: 'Lever ou baisser la main' },
-  'keys.chat': { en: 'Chat', fr: 'Discussion' },
-  'keys.people': { en: 'People', fr: 'Participants' },
-  'keys.view': { en: 'Grid or speaker view', fr: 'Vue grille ou intervenant' },
-  'keys.fullscreen': { en: 'Full screen', fr: 'Plein écran' },
-  'keys.bar': { en: 'Go to the controls', fr: 'Aller aux commandes' },
-  'keys.help': { en: 'This list', fr: 'Cette liste' },
-  'keys.space': { en: 'Space', fr: 'Espace' },
-
   'ended.left': { en: 'You left the meeting', fr: 'Vous avez quitté la réunion' },
   'ended.over': { en: 'The meeting is over for you', fr: 'La réunion est finie pour vous' },
   'ended.lost': { en: 'The connection was lost', fr: 'La connexion a été perdue' },
@@ -248,5 +140,5 @@ export const catalogue = {
   'fail.insecureHint': { en: 'Open the meeting by an address that begins with https://.', fr: 'Ouvrez la réunion par une adresse qui commence par https://.' },
 } as const satisfies Record<string, Entry>;
 
-export type Catalogue = typeof catalogue;
+export type Catalogue = typeof early & typeof inCall;
 export type Key = keyof Catalogue;

@@ -1,5 +1,12 @@
-/** Looking a text up, choosing its plural, filling it in. No state: see app/language.ts. */
-import { catalogue, type Catalogue, type Key, type Plural } from './catalogue';
+/** Looking a text up, choosing its plural, filling it in. */
+import { early, type Catalogue, type Entry, type Key, type Plural } from './catalogue';
+
+const texts = new Map<string, Entry>(Object.entries(early));
+
+/** Adds the texts of a part of the page that is loaded later. */
+export function addTexts(more: Readonly<Record<string, Entry>>): void {
+  for (const [key, entry] of Object.entries(more)) texts.set(key, entry);
+}
 
 export const languages = ['en', 'fr'] as const;
 export type Language = (typeof languages)[number];
@@ -36,7 +43,7 @@ function form(entry: string | Plural, language: Language, n: unknown): string {
 /** The text of key in a language. */
 export function textIn<K extends Key>(language: Language, key: K, ...values: Values<K>): string {
   const filling = (values[0] ?? {}) as Record<string, string | number>;
-  const template = typography(language, form(catalogue[key][language], language, filling['n']));
+  const template = typography(language, form(texts.get(key)?.[language] ?? key, language, filling['n']));
   return template.replace(/\{(\w+)\}/g, (hole, name: string) => {
     const value = filling[name];
     if (value === undefined) return hole;

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
-import { CameraIcon, CameraOffIcon, ChatIcon, HandIcon, LeaveIcon, MicIcon, MicOffIcon, MoreIcon, PeopleIcon, ScreenIcon, ScreenStopIcon, SmileIcon } from '../icons';
+import { CameraIcon, CameraOffIcon, MicIcon, MicOffIcon } from '../icons';
+import { ChatIcon, HandIcon, LeaveIcon, MoreIcon, PeopleIcon, ScreenIcon, ScreenStopIcon, SmileIcon } from './icons';
 import { t, type PlainKey } from '../language';
 import { number } from '../format';
 import { handRaised, toggleCamera, toggleHand, toggleMicrophone, toggleShare } from './actions';

@@ -1,4 +1,6 @@
 import { useEffect, useMemo } from 'preact/hooks';
+import { inCall } from '../../locales/call';
+import { addTexts } from '../../locales/text';
 import { t } from '../language';
 import { rememberRoom } from '../memory';
 import { roomTitle } from '../route';
@@ -16,6 +18,8 @@ import { Toasts } from './Toasts';
 import { useIdle } from './useIdle';
 import { useShortcuts } from './useShortcuts';
 import '../styles/in-call.css';
+
+addTexts(inCall);
 
 /** Keeps the screen of a phone awake during the call, where the browser can. */
 function useAwake(): void {

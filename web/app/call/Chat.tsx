@@ -1,6 +1,7 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { MaxChat, type Line } from '../../sdk';
-import { DownIcon, SendIcon } from '../icons';
+import { DownIcon } from '../icons';
+import { SendIcon } from './icons';
 import { time } from '../format';
 import { t } from '../language';
 import { parts } from './links';

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { ExpandIcon, EyeIcon, EyeOffIcon, GridIcon, InviteIcon, KeyboardIcon, PeopleIcon, ScreenIcon, ScreenStopIcon, SettingsIcon, SpeakerViewIcon } from '../icons';
+import { ExpandIcon, EyeIcon, EyeOffIcon, GridIcon, InviteIcon, KeyboardIcon, PeopleIcon, ScreenIcon, ScreenStopIcon, SettingsIcon, SpeakerViewIcon } from './icons';
 import { t, type PlainKey } from '../language';
 import { preferences } from '../preferences';
 import { Popover } from '../ui/Popover';

@@ -1,4 +1,5 @@
-import { OfflineIcon, SoundIcon } from '../icons';
+import { SoundIcon } from '../icons';
+import { OfflineIcon } from './icons';
 import { t } from '../language';
 import { Video } from '../ui/Video';
 import { Knocks } from './Knocks';

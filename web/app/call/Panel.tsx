@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { CloseIcon } from '../icons';
+import { CloseIcon } from './icons';
 import { t } from '../language';
 import { Chat } from './Chat';
 import { People } from './People';

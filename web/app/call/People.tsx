@@ -1,6 +1,7 @@
 import { useId, useState } from 'preact/hooks';
 import { MaxName, type Participant } from '../../sdk';
-import { CameraOffIcon, HandIcon, InviteIcon, MicIcon, MicOffIcon, PencilIcon, ScreenIcon, SearchIcon } from '../icons';
+import { CameraOffIcon, MicIcon, MicOffIcon } from '../icons';
+import { HandIcon, InviteIcon, PencilIcon, ScreenIcon, SearchIcon } from './icons';
 import { t } from '../language';
 import { memory } from '../memory';
 import { Avatar } from '../ui/Avatar';

@@ -1,6 +1,6 @@
 import { useComputed, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { LeftIcon, RightIcon } from '../icons';
+import { LeftIcon, RightIcon } from './icons';
 import { t } from '../language';
 import { preferences } from '../preferences';
 import { Alone } from './Alone';

@@ -1,7 +1,8 @@
 import { useComputed } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import type { Participant, Picture } from '../../sdk';
-import { HandIcon, MicOffIcon, OfflineIcon, PinIcon, ScreenIcon, UnpinIcon } from '../icons';
+import { MicOffIcon } from '../icons';
+import { HandIcon, OfflineIcon, PinIcon, ScreenIcon, UnpinIcon } from './icons';
 import { t } from '../language';
 import { preferences } from '../preferences';
 import { Avatar } from '../ui/Avatar';

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { CloseIcon } from '../icons';
+import { CloseIcon } from './icons';
 import { t } from '../language';
 import type { CallState, Toast } from './state';
 import { dismiss, shownFor } from './toasts';

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { CheckIcon, CopyIcon } from '../icons';
+import { CheckIcon, CopyIcon } from '../call/icons';
 import { t } from '../language';
 import { announce } from './announce';
 

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
-import { CloseIcon } from '../icons';
+import { CloseIcon } from '../call/icons';
 import { t } from '../language';
 
 interface Props { title: string; onClose: () => void; children: ComponentChildren; dark?: boolean }
