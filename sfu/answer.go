@@ -2,6 +2,7 @@ package sfu
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"palabre/sfu/rtp"
 	"palabre/sfu/sdp"
 	"palabre/sfu/shard"
+	"palabre/sfu/transport"
 )
 
 // plan is what the media sections of a peer are for, as agreed so far.
@@ -49,6 +51,9 @@ func (p *Peer) Answer(ctx context.Context, offer Offer) (string, error) {
 		return "", fmt.Errorf("%w: %w", ErrBadOffer, err)
 	}
 	text, err := p.conn.Answer(ctx, parsed, a.uses)
+	if errors.Is(err, transport.ErrReplaced) {
+		return "", fmt.Errorf("%w: %w", ErrBadOffer, err)
+	}
 	if err != nil {
 		return "", fmt.Errorf("answer an offer: %w", err)
 	}

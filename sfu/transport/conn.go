@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -59,6 +60,10 @@ var ErrClosed = errors.New("the connection is closed")
 // errNotReady says that there are no keys yet.
 var errNotReady = errors.New("the connection is not up")
 
+// ErrReplaced says that an offer came from a new RTCPeerConnection while this
+// connection stood. It has been reported as failed; the client offers again.
+var ErrReplaced = errors.New("the offer is of a new connection while an older one stands: offer again")
+
 // Conn is one participant's connection. Answer and Close are safe for
 // concurrent use with everything.
 type Conn struct {
@@ -106,6 +111,10 @@ func (c *Conn) Answer(ctx context.Context, o *negotiate.Offer, uses map[string]n
 		if err := c.start(ctx, o); err != nil {
 			return "", err
 		}
+	case !slices.Equal(c.prints, o.Fingerprints):
+		// Another certificate is another RTCPeerConnection: this one has no client any more.
+		c.fail("the client made a new connection")
+		return "", ErrReplaced
 	case remote != c.remote:
 		if err := c.restart(ctx, o); err != nil {
 			return "", err

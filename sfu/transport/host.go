@@ -11,6 +11,7 @@
 package transport
 
 import (
+	"crypto"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -19,8 +20,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-
-	"crypto"
+	"strings"
 
 	"github.com/pion/dtls/v3/pkg/crypto/fingerprint"
 	"github.com/pion/dtls/v3/pkg/crypto/selfsign"
@@ -77,7 +77,8 @@ func NewHost(c Config) (*Host, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start media: hash the DTLS certificate: %w", err)
 	}
-	h := &Host{config: c, certificate: certificate, fingerprint: print, logs: &loggers{c.Logger}}
+	// RFC 8122 section 5 wants upper-case hexadecimal, and Firefox insists.
+	h := &Host{config: c, certificate: certificate, fingerprint: strings.ToUpper(print), logs: &loggers{c.Logger}}
 	if err := h.addresses(); err != nil {
 		return nil, err
 	}
