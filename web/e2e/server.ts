@@ -33,7 +33,7 @@ export class Server {
 
   /** Starts, or starts again on the same ports and data. */
   async up(): Promise<void> {
-    const args = ['serve', '--http', `127.0.0.1:${this.http}`, '--udp', `127.0.0.1:${this.udp}`, '--data-dir', this.data, ...this.flags];
+    const args = ['serve', '--http', `127.0.0.1:${this.http}`, '--udp', `:${this.udp}`, '--data-dir', this.data, ...this.flags];
     const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.process = child;
     child.stdout.on('data', (chunk) => this.log.push(String(chunk)));
