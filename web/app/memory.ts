@@ -3,7 +3,7 @@
  * nothing else. Storage can be missing, full or forbidden; then the page
  * works and forgets.
  */
-type Field = 'language' | 'name' | 'recent' | 'keys' | 'sounds' | 'mirror' | 'self' | 'view' | 'microphone' | 'camera';
+type Field = 'language' | 'name' | 'recent' | 'keys' | 'sounds' | 'mirror' | 'self' | 'view';
 
 const prefix = 'palabre.';
 
