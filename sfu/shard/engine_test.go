@@ -1,0 +1,167 @@
+package shard_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"palabre/sfu/negotiate"
+	"palabre/sfu/rtp"
+	"palabre/sfu/shard"
+)
+
+// sink is a connection that counts what leaves by it.
+type sink struct{ packets, control atomic.Int64 }
+
+func (s *sink) WriteRTP([]byte, []byte) error { s.packets.Add(1); return nil }
+func (s *sink) WriteRTCP([]byte) error        { s.control.Add(1); return nil }
+
+type silent struct{ panics atomic.Int64 }
+
+func (*silent) Layers(string, []string) {}
+func (*silent) Changed()                {}
+func (s *silent) Panicked(any, []byte)  { s.panics.Add(1) }
+
+func vp8Line(mid string) negotiate.Line {
+	return negotiate.Line{Mid: mid, Kind: negotiate.Video, Codecs: []negotiate.Codec{{PayloadType: 96, RTX: 97, MIME: "video/VP8", ClockRate: 90000, Feedback: []string{"nack", "nack pli"}}}}
+}
+
+// fan is one publisher and its viewers.
+type fan struct {
+	engine    *shard.Engine
+	publisher *shard.Peer
+	peers     []*shard.Peer
+	sinks     []*sink
+	packet    []byte
+	sequence  uint16
+	events    silent
+}
+
+func newFan(tb testing.TB, viewers int) *fan {
+	tb.Helper()
+	f := &fan{engine: shard.New(2, slog.New(slog.DiscardHandler))}
+	ids := &rtp.Extensions{}
+	if err := errors.Join(ids.Bind(rtp.MID, 1), ids.Bind(rtp.AbsSendTime, 2)); err != nil {
+		tb.Fatal(err)
+	}
+	f.publisher = f.engine.Open("publisher", &sink{}, &f.events, nil)
+	tracks := f.publisher.Negotiated(ids, []shard.Source{{Name: "camera", Line: vp8Line("0")}}, nil)
+	f.publisher.Enter()
+	for range viewers {
+		s := &sink{}
+		p := f.engine.Open("viewer", s, &f.events, nil)
+		line := p.NewLine(vp8Line("1"), "seat0", shard.NewSSRC(), shard.NewSSRC())
+		p.Negotiated(ids, nil, []*shard.Line{line})
+		p.Enter()
+		p.Watch([]shard.Watch{{Line: line, Track: tracks[0], Width: 640, Height: 360}})
+		f.peers, f.sinks = append(f.peers, p), append(f.sinks, s)
+	}
+	f.packet = rtp.AppendHeader(nil, ids, &rtp.Outgoing{SSRC: 7, PayloadType: 96, Marker: true, MID: "0"})
+	f.packet = append(f.packet, 0x10, 0, 0, 0, 0x9d, 0x01, 0x2a, 0x80, 0x02, 0x68, 0x01)
+	f.packet = append(f.packet, make([]byte, 1000)...)
+	tb.Cleanup(func() {
+		for _, p := range append(f.peers, f.publisher) {
+			p.Close()
+		}
+		f.engine.Close()
+	})
+	return f
+}
+
+// publish sends one packet, a key frame every hundredth.
+func (f *fan) publish(at time.Time) {
+	binary.BigEndian.PutUint16(f.packet[2:], f.sequence)
+	binary.BigEndian.PutUint32(f.packet[4:], uint32(f.sequence)*3000)
+	body := len(f.packet) - 1011
+	f.packet[body+1] = 1
+	if f.sequence%100 == 0 {
+		f.packet[body+1] = 0
+	}
+	f.sequence++
+	f.publisher.Receive(f.packet, at)
+}
+
+func (f *fan) sent() (n int64) {
+	for _, s := range f.sinks {
+		n += s.packets.Load()
+	}
+	return n
+}
+
+func TestEveryViewerGetsEveryPacket(t *testing.T) {
+	f := newFan(t, 20)
+	publishUntil(t, f, 20)
+	start := f.sent()
+	const packets = 300
+	at := time.Now()
+	for i := range packets {
+		f.publish(at.Add(time.Duration(i) * 10 * time.Millisecond))
+	}
+	for deadline := time.Now().Add(10 * time.Second); f.sent() < start+packets*20; {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d packets left, want %d", f.sent()-start, packets*20)
+		}
+		<-time.NewTimer(time.Millisecond).C
+	}
+	if n := f.events.panics.Load(); n > 0 {
+		t.Errorf("%d panics", n)
+	}
+}
+
+// publishUntil sends key frames until n viewers get them.
+func publishUntil(tb testing.TB, f *fan, n int) {
+	tb.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		f.sequence = (f.sequence/100 + 1) * 100
+		f.publish(time.Now())
+		<-time.NewTimer(20 * time.Millisecond).C
+		started := 0
+		for _, s := range f.sinks {
+			if s.packets.Load() > 0 {
+				started++
+			}
+		}
+		if started == n {
+			return
+		}
+		if time.Now().After(deadline) {
+			tb.Fatalf("%d of %d viewers get packets", started, n)
+		}
+	}
+}
+
+func BenchmarkFanOut20(b *testing.B) {
+	f := newFan(b, 20)
+	publishUntil(b, f, 20)
+	b.ReportAllocs()
+	at := time.Now()
+	i := 0
+	for b.Loop() {
+		i++
+		// A clock that runs fast keeps the policer content.
+		f.publish(at.Add(time.Duration(i) * time.Millisecond))
+		for want := int64(i-64) * 20; f.sent() < want; {
+			<-time.NewTimer(10 * time.Microsecond).C
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(max(1, f.sent())), "ns/forwarded")
+}
+
+func FuzzReceive(f *testing.F) {
+	fan := newFan(f, 1)
+	f.Add(append([]byte(nil), fan.packet...))
+	f.Add([]byte{0x81, 206, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2})
+	f.Fuzz(func(t *testing.T, packet []byte) {
+		at := time.Now()
+		fan.publisher.Receive(packet, at)
+		fan.peers[0].Receive(packet, at)
+		fan.peers[0].Control(packet, at)
+		fan.publisher.Control(packet, at)
+		if snap := fan.publisher.Snapshot(); snap.SSRCs > 64 || fan.events.panics.Load() > 0 {
+			t.Errorf("%d streams, %d panics", snap.SSRCs, fan.events.panics.Load())
+		}
+	})
+}
