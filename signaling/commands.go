@@ -117,7 +117,6 @@ func (c *conn) offer(ctx context.Context, m protocol.ClientMessage) error {
 		return &refusal{code: protocol.CodeRateLimited, message: "Wait for the answer to the offer before.", after: time.Second}
 	}
 	c.offers.Go(func() {
-		defer c.answering.Store(false)
 		ctx, cancel := context.WithTimeout(ctx, c.timing.Negotiate)
 		defer cancel()
 		sdp, err := c.session.Negotiate(ctx, domainOffer(offer))
@@ -125,6 +124,7 @@ func (c *conn) offer(ctx context.Context, m protocol.ClientMessage) error {
 		if err != nil {
 			answer = c.failure(m.ID, err)
 		}
+		c.answering.Store(false) // before the client can know, and offer again
 		select {
 		case c.replies <- answer:
 		case <-c.readerDone:
