@@ -159,8 +159,8 @@ export async function received(guest: Guest, name: string, kind: 'person' | 'sta
   };
 }
 
-/** How much the picture of a tile varies, 0 for one flat colour; -1 without a picture. */
-export function variety(guest: Guest, id: string, source: 'camera' | 'screen'): Promise<number> {
+/** The brightest colour of a tile's picture on average, 0 (black) to 255; -1 without a picture. */
+export function brightness(guest: Guest, id: string, source: 'camera' | 'screen'): Promise<number> {
   return guest.evaluate(
     ({ id, source }) => {
       const video = document.querySelector<HTMLVideoElement>(`[data-participant="${id}"][data-source="${source}"] video`);
@@ -171,9 +171,9 @@ export function variety(guest: Guest, id: string, source: 'camera' | 'screen'): 
       const context = canvas.getContext('2d');
       if (!context) return -1;
       context.drawImage(video, 0, 0, 32, 18);
-      const light = [...context.getImageData(0, 0, 32, 18).data].filter((_, i) => i % 4 === 1);
-      const mean = light.reduce((a, b) => a + b, 0) / light.length;
-      return Math.sqrt(light.reduce((a, b) => a + (b - mean) ** 2, 0) / light.length);
+      const { data } = context.getImageData(0, 0, 32, 18);
+      const mean = [0, 1, 2].map((channel) => data.reduce((sum, value, i) => (i % 4 === channel ? sum + value : sum), 0) / (data.length / 4));
+      return Math.max(...mean);
     },
     { id, source },
   );
@@ -189,13 +189,13 @@ export async function seesAndHears(guest: Guest, other: string, within = 40_000)
     async () => {
       now = await received(guest, other);
       const id = await idOf(guest, other);
-      picture = id ? await variety(guest, id, 'camera') : -1;
-      return now.frames >= before.frames + 10 && now.energy > before.energy && picture > 4;
+      picture = id ? await brightness(guest, id, 'camera') : -1;
+      return now.frames >= before.frames + 10 && now.energy > before.energy && picture > 32;
     },
     within,
     250,
   ).catch((error: Error) => {
-    throw new Error(`${error.message}: frames ${before.frames} → ${now.frames}, energy ${before.energy} → ${now.energy}, variety ${picture}`);
+    throw new Error(`${error.message}: frames ${before.frames} → ${now.frames}, energy ${before.energy} → ${now.energy}, brightness ${picture}`);
   });
 }
 
