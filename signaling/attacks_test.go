@@ -254,8 +254,8 @@ func TestW03_SlowConsumer(t *testing.T) {
 		ID:       "W3",
 		Injected: "one of 4 stops reading while two others send 36 lines of 4 kB a second",
 		Measured: fmt.Sprintf("event p99 %.1f ms, in a room beside it without a slow one %.1f ms; the slow one closed after %.1f s", ms(is), ms(was), closed.Seconds()),
-		Bar:      "+<= 10 ms (twice the other room's on a busy machine), closed <= 10 s",
-		Pass:     is <= max(was+10*time.Millisecond, 2*was) && closed > 0 && closed <= 10*time.Second,
+		Bar:      "+<= 10 ms (twice the other room's on a busy machine), closed <= 10 s (and the other room's p99)",
+		Pass:     is <= max(was+10*time.Millisecond, 2*was) && closed > 0 && closed <= 10*time.Second+was,
 	})
 }
 
