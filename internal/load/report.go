@@ -11,23 +11,26 @@ var ErrLoss = errors.New("media was lost")
 
 // Report is what a run measured. Its JSON is stable for scripts.
 type Report struct {
-	URL          string      `json:"url"`
-	Room         string      `json:"room"`
-	Publishers   int         `json:"publishers"`
-	Subscribers  int         `json:"subscribers"`
-	AllToAll     bool        `json:"allToAll"`
-	Layout       string      `json:"layout"`
-	Simulcast    bool        `json:"simulcast"`
-	AudioOnly    bool        `json:"audioOnly"`
-	Seconds      float64     `json:"seconds"`
-	Sent         Flow        `json:"sent"`
-	Received     Flow        `json:"received"`
-	Loss         Loss        `json:"loss"`
-	AudioLatency Percentiles `json:"audioLatencyMs"`
-	VideoLatency Percentiles `json:"videoLatencyMs"`
-	Join         Join        `json:"joinMs"`
-	Streams      Streams     `json:"streams"`
-	Server       Server      `json:"server"`
+	URL         string  `json:"url"`
+	Room        string  `json:"room"`
+	Publishers  int     `json:"publishers"`
+	Subscribers int     `json:"subscribers"`
+	AllToAll    bool    `json:"allToAll"`
+	Layout      string  `json:"layout"`
+	Simulcast   bool    `json:"simulcast"`
+	AudioOnly   bool    `json:"audioOnly"`
+	Seconds     float64 `json:"seconds"`
+	// SettleSeconds is how long it took, after everybody was in, until every
+	// picture moved steadily. It is not measured.
+	SettleSeconds float64     `json:"settleSeconds"`
+	Sent          Flow        `json:"sent"`
+	Received      Flow        `json:"received"`
+	Loss          Loss        `json:"loss"`
+	AudioLatency  Percentiles `json:"audioLatencyMs"`
+	VideoLatency  Percentiles `json:"videoLatencyMs"`
+	Join          Join        `json:"joinMs"`
+	Streams       Streams     `json:"streams"`
+	Server        Server      `json:"server"`
 	// Failures counts, by message, the participants that did not get in.
 	Failures map[string]int `json:"failures,omitempty"`
 }
@@ -141,7 +144,7 @@ func (r *run) report() Report {
 func (r *run) addReceived(report *Report, end int64) {
 	var latency [2]histogram
 	for _, v := range r.viewers {
-		moving := 0
+		moving := v.moving(end - int64(stalled))
 		v.each(func(kind int, l *line) {
 			if kind == audioKind {
 				report.Received.Audio += l.packets
@@ -159,9 +162,6 @@ func (r *run) addReceived(report *Report, end int64) {
 			report.Loss.Foreign += l.foreign
 			if l.latency != nil {
 				latency[kind].merge(l.latency)
-			}
-			if kind == videoKind && l.last > end-int64(stalled) {
-				moving++
 			}
 		})
 		expected := r.expectedPictures(v)

@@ -18,8 +18,13 @@ const (
 	joinTimeout = 30 * time.Second
 	// joinTries is how often a participant knocks at a server that is busy.
 	joinTries = 5
-	// settleTimeout bounds the wait for every first picture before measuring.
-	settleTimeout = 10 * time.Second
+	// settleTimeout bounds the wait, before measuring, until every picture has
+	// been moving for steadyFor: a server feels its way up to what a viewer's
+	// line carries, and pauses pictures meanwhile.
+	settleTimeout = 20 * time.Second
+	steadyFor     = 1500 * time.Millisecond
+	// movingWithin is how long ago a moving picture's last packet came at most.
+	movingWithin = 300 * time.Millisecond
 	// tail is how long is still sent and received after the measurement, so
 	// that what is under repair can arrive.
 	tail = 700 * time.Millisecond
@@ -58,13 +63,14 @@ func Run(ctx context.Context, o Options) (Report, error) {
 		return Report{}, fmt.Errorf("no publisher got in: %w", r.joinError())
 	}
 	r.enter(ctx, sending, o.Subscribers, r.addSubscriber)
-	r.settle(ctx)
+	settling := r.settle(ctx)
 	server := r.watch()
 	before := server.sample()
 	r.measure(ctx)
 	after := server.sample()
 	pause(ctx, tail)
 	report := r.report()
+	report.SettleSeconds = settling.Seconds()
 	report.Server = server.compare(before, after, report)
 	return report, nil
 }
@@ -175,18 +181,27 @@ func (r *run) join(ctx context.Context, c client.Config, watching *viewer) (*cli
 	}
 }
 
-// settle waits until everybody sees whom they are to see.
-func (r *run) settle(ctx context.Context) {
+// settle waits until everybody steadily sees whom they are to see, and gives
+// how long that took.
+func (r *run) settle(ctx context.Context) time.Duration {
+	began := r.clock.now()
 	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
-	for ctx.Err() == nil && !r.settled() {
+	steady := began
+	for ctx.Err() == nil && r.clock.now()-steady < int64(steadyFor) {
 		pause(ctx, settlePoll)
+		if !r.settled() {
+			steady = r.clock.now()
+		}
 	}
+	return time.Duration(r.clock.now() - began)
 }
 
 func (r *run) settled() bool {
+	since := r.clock.now() - int64(movingWithin)
 	for _, v := range r.viewers {
-		if v.pictures() < r.expectedPictures(v) || (r.expectsVoice(v) && !v.hears()) {
+		expected := r.expectedPictures(v)
+		if v.pictures() < expected || v.moving(since) < expected || (r.expectsVoice(v) && !v.hears()) {
 			return false
 		}
 	}

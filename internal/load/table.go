@@ -32,7 +32,8 @@ func (r Report) WriteTable(to io.Writer) error {
 		shape += ", audio only"
 	}
 	row("room\t%s at %s", r.Room, r.URL)
-	row("participants\t%d publishers, %d receivers\t%s\t%.1f s", r.Publishers, r.Subscribers, shape, r.Seconds)
+	row("participants\t%d publishers, %d receivers\t%s\t%.1f s after %.1f s to settle",
+		r.Publishers, r.Subscribers, shape, r.Seconds, r.SettleSeconds)
 	row("sent\t%d packets\t%.0f a second\t%d audio, %d video", r.Sent.Packets(), r.Sent.PacketsSecond, r.Sent.Audio, r.Sent.Video)
 	row("received\t%d packets\t%.0f a second\t%d audio, %d video", r.Received.Packets(), r.Received.PacketsSecond, r.Received.Audio, r.Received.Video)
 	row("loss\t%.4f %%\t%d lost, %d withheld\t%d recovered, %d repeated", 100*r.Loss.Share,

@@ -161,6 +161,17 @@ func (v *viewer) pictures() int {
 	return len(v.keys)
 }
 
+// moving counts the lines whose picture came on since a moment.
+func (v *viewer) moving(since int64) int {
+	n := 0
+	v.each(func(kind int, l *line) {
+		if kind == videoKind && l.last > since {
+			n++
+		}
+	})
+	return n
+}
+
 // hears says whether any voice was heard.
 func (v *viewer) hears() bool {
 	v.mu.Lock()
