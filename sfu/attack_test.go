@@ -59,6 +59,7 @@ func hears(t *testing.T, attacker *raw, viewer *client) uint16 {
 func TestP05_ForgedSRTP(t *testing.T) {
 	attacker, viewer := watched(t)
 	sequence := hears(t, attacker, viewer)
+	until(t, "all honest packets to arrive", func() bool { return attacker.peer.Stats().PacketsIn == uint64(sequence-100) })
 	before := attacker.peer.Stats()
 	const forgeries = 500
 	for i := range forgeries {
