@@ -54,6 +54,8 @@ func (f Flow) Packets() uint64 { return f.Audio + f.Video }
 type Loss struct {
 	// Lost packets left a gap in the sequence numbers that was not repaired.
 	Lost uint64 `json:"lost"`
+	// LostAudio are those of Lost that were sound, which nobody asks for again.
+	LostAudio uint64 `json:"lostAudio"`
 	// Withheld video packets left no gap: the server dropped them on purpose.
 	Withheld uint64 `json:"withheld"`
 	// Recovered packets came late or by retransmission.
@@ -100,7 +102,8 @@ func (r Report) Verdict(maxLoss float64) error {
 			faults = append(faults, fmt.Errorf("%w: "+format, append([]any{ErrLoss}, args...)...))
 		}
 	}
-	blame(r.Loss.Share > maxLoss, "%.4f %% of the packets (%d lost, %d withheld)", 100*r.Loss.Share, r.Loss.Lost, r.Loss.Withheld)
+	blame(r.Loss.Share > maxLoss, "%.4f %% of the packets (%d lost, %d of them sound; %d withheld)",
+		100*r.Loss.Share, r.Loss.Lost, r.Loss.LostAudio, r.Loss.Withheld)
 	blame(r.Streams.Missing > 0, "%d of %d pictures never came", r.Streams.Missing, r.Streams.Expected)
 	blame(r.Streams.Stalled > 0, "%d of %d pictures stood still", r.Streams.Stalled, r.Streams.Expected)
 	blame(r.Streams.Deaf > 0, "%d subscribers heard nobody", r.Streams.Deaf)
@@ -154,7 +157,9 @@ func (r *run) addReceived(report *Report, end int64) {
 			report.Received.Bytes += l.bytes
 			lost := l.sequence.lostBefore(end)
 			report.Loss.Lost += lost
-			if kind == videoKind {
+			if kind == audioKind {
+				report.Loss.LostAudio += lost
+			} else {
 				report.Loss.Withheld += uint64(max(l.visit.skipped-int64(len(l.sequence.missing))-int64(l.sequence.lost), 0))
 			}
 			report.Loss.Recovered += l.sequence.recovered

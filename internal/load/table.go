@@ -36,8 +36,8 @@ func (r Report) WriteTable(to io.Writer) error {
 		r.Publishers, r.Subscribers, shape, r.Seconds, r.SettleSeconds)
 	row("sent\t%d packets\t%.0f a second\t%d audio, %d video", r.Sent.Packets(), r.Sent.PacketsSecond, r.Sent.Audio, r.Sent.Video)
 	row("received\t%d packets\t%.0f a second\t%d audio, %d video", r.Received.Packets(), r.Received.PacketsSecond, r.Received.Audio, r.Received.Video)
-	row("loss\t%.4f %%\t%d lost, %d withheld\t%d recovered, %d repeated", 100*r.Loss.Share,
-		r.Loss.Lost, r.Loss.Withheld, r.Loss.Recovered, r.Loss.Repeated)
+	row("loss\t%.4f %%\t%d lost (%d sound), %d withheld\t%d recovered, %d repeated", 100*r.Loss.Share,
+		r.Loss.Lost, r.Loss.LostAudio, r.Loss.Withheld, r.Loss.Recovered, r.Loss.Repeated)
 	row("pictures\t%d of %d\t%d stalled\t%d without sound", r.Streams.Expected-r.Streams.Missing, r.Streams.Expected,
 		r.Streams.Stalled, r.Streams.Deaf)
 	if r.Sent.Late > 0 {
