@@ -111,6 +111,7 @@ func (p *Peer) fail(reason string) {
 type handler struct{ p *Peer }
 
 func (h handler) Connected() {
+	h.p.media.Connected()
 	h.p.reports.add("", func(r Report) { r.Connected() })
 }
 

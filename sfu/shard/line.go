@@ -187,7 +187,7 @@ func (p *Peer) restart(s *Shard, layer *Layer, now time.Time) {
 
 // deliver sends one packet of a layer to the viewer.
 func (l *Line) deliver(s *Shard, layer *Layer, pkt *cache.Packet, now time.Time) {
-	if l.closed || l.peer.dead || !l.peer.entered.Load() {
+	if l.closed || l.peer.dead || !l.peer.entered.Load() || !l.peer.up.Load() {
 		return
 	}
 	var origin rewrite.Origin

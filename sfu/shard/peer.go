@@ -47,6 +47,7 @@ type Peer struct {
 	gate   policer
 
 	entered atomic.Bool
+	up      atomic.Bool // the connection carries media
 	closed  atomic.Bool
 	stats   Stats
 
@@ -139,6 +140,13 @@ func (p *Peer) publish(source Source) *Track {
 // Enter lets media flow both ways.
 func (p *Peer) Enter() {
 	p.entered.Store(true)
+	p.shard.post(func(*Shard, time.Time) { p.stale = true }, p)
+}
+
+// Connected says that the connection carries media now: lines begin with a
+// key frame, which must not be sent into the void.
+func (p *Peer) Connected() {
+	p.up.Store(true)
 	p.shard.post(func(*Shard, time.Time) { p.stale = true }, p)
 }
 

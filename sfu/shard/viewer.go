@@ -60,7 +60,7 @@ type wish struct {
 func (p *Peer) allocate(s *Shard, now time.Time) {
 	p.stale, p.allocated = false, now
 	bits := p.limit.look(now)
-	if !p.entered.Load() {
+	if !p.entered.Load() || !p.up.Load() {
 		return
 	}
 	p.videos = p.videos[:0]
