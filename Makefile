@@ -71,7 +71,7 @@ generate: ## types, configuration table
 	$(GO) generate $(TAGS) ./...
 
 screenshots: browsers build ## docs/screenshots from a real meeting
-	cd web && PALABRE_SCREENSHOTS=1 npm run --silent e2e
+	cd web && SCREENSHOTS=1 npm run --silent e2e
 
 clean:
 	rm -rf bin web/node_modules web/dist/assets web/dist/*.html web/dist/*.br web/dist/*.gz

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Real browsers against the real binary: one file after the other, since two cores carry one meeting well. */
 export default defineConfig({
   test: {
-    include: process.env['PALABRE_SCREENSHOTS'] ? ['e2e/screenshots.ts'] : ['e2e/**/*.e2e.ts'],
+    include: process.env['SCREENSHOTS'] ? ['e2e/screenshots.ts'] : ['e2e/**/*.e2e.ts'],
     fileParallelism: false,
     testTimeout: 120_000,
     hookTimeout: 60_000,
