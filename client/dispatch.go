@@ -119,6 +119,9 @@ func (s *Session) applyResumed(r protocol.Resumed) Event {
 func (s *Session) applyJoined(j protocol.Joined) Event {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if j.Resume != "" {
+		s.resume = j.Resume // it says that we were let in
+	}
 	s.people = slices.Clone(j.Participants)
 	select {
 	case <-s.admitted:

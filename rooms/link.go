@@ -338,7 +338,7 @@ func (l *link) next() func() {
 func (l *link) bury(h *hookup) {
 	defer close(h.gone)
 	if err := h.peer.Close(); err != nil {
-		l.log.Warn("closing a media connection failed", "room", l.room, "participant", l.participant, "error", err)
+		l.log.Warn("closing a media connection failed", "participant", l.participant, "error", err)
 	}
 }
 
@@ -346,7 +346,7 @@ func (l *link) letIn(h *hookup) {
 	ctx, cancel := context.WithTimeout(l.ctx, enterTime)
 	defer cancel()
 	if err := h.peer.Enter(ctx); err != nil && l.ctx.Err() == nil {
-		l.log.Error("letting media in failed", "room", l.room, "participant", l.participant, "error", err)
+		l.log.Error("letting media in failed", "participant", l.participant, "error", err)
 		l.lose(h, "media could not be let in")
 	}
 }

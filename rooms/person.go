@@ -97,7 +97,7 @@ func (r *room) newPerson(a arrival, id string) (*person, *reader) {
 func (r *room) newLink(p *person) *link {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &link{
-		media: r.rooms.media, room: r.name, participant: p.id, log: r.rooms.cfg.Logger,
+		media: r.rooms.media, room: r.name, participant: p.id, log: r.log,
 		push: func(data Data) {
 			if p.out.push(0, data) {
 				r.look()

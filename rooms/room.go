@@ -43,7 +43,7 @@ type room struct {
 
 func newRoom(rooms *Rooms, name string) *room {
 	return &room{
-		name: name, rooms: rooms, log: rooms.cfg.Logger.With("room", name),
+		name: name, rooms: rooms, log: rooms.cfg.Logger.With("room", rooms.alias(name)),
 		inbox: make(chan func(), inboxSize), glance: make(chan struct{}, 1),
 		stop: make(chan struct{}), done: make(chan struct{}),
 		people: map[string]*person{}, sessions: map[string]*person{}, links: map[string]chan struct{}{},

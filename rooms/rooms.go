@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,6 +28,7 @@ type Rooms struct {
 	metrics *metrics
 	// boot tells this run of the server from others in resume tokens.
 	boot    string
+	seed    maphash.Seed // of aliases
 	started time.Time
 
 	draining atomic.Bool
@@ -48,7 +50,7 @@ func New(cfg Config, media Media) (*Rooms, error) {
 		return nil, errors.New("rooms need a media plane")
 	}
 	r := &Rooms{
-		cfg: cfg, media: media, boot: uuid.NewString(), started: time.Now(), rooms: map[string]*room{},
+		cfg: cfg, media: media, boot: uuid.NewString(), seed: maphash.MakeSeed(), started: time.Now(), rooms: map[string]*room{},
 	}
 	if r.metrics, err = newMetrics(cfg.Metrics, r); err != nil {
 		return nil, fmt.Errorf("registering the metrics of the rooms: %w", err)
@@ -193,10 +195,17 @@ func (r *Rooms) Drain(ctx context.Context, after time.Duration) error {
 	for _, room := range r.all() {
 		err := room.call(ctx, func() error { return room.restarting(after) })
 		if err != nil && !errors.Is(err, ErrEnded) {
-			errs = append(errs, fmt.Errorf("telling the room %s to come back: %w", room.name, err))
+			errs = append(errs, fmt.Errorf("telling the room %s to come back: %w", r.alias(room.name), err))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// alias is what logs and errors call a room. Whoever knows an open room's name
+// may enter it, so that the name is kept out of logs like a token: the alias is
+// the same for a room as long as the server runs, and says nothing after.
+func (r *Rooms) alias(name string) string {
+	return fmt.Sprintf("%08x", uint32(maphash.String(r.seed, name)))
 }
 
 // Draining says whether Drain was called.
@@ -236,7 +245,7 @@ func (r *Rooms) Close() error {
 	var errs []error
 	for _, room := range r.all() {
 		if err := room.call(context.Background(), room.shut); err != nil && !errors.Is(err, ErrEnded) {
-			errs = append(errs, fmt.Errorf("closing the room %s: %w", room.name, err))
+			errs = append(errs, fmt.Errorf("closing the room %s: %w", r.alias(room.name), err))
 		}
 	}
 	r.running.Wait()

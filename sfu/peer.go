@@ -33,7 +33,7 @@ type Peer struct {
 }
 
 func newPeer(s *SFU, rm *room, id string, r Report) *Peer {
-	p := &Peer{sfu: s, room: rm, id: id, log: s.log.With("room", rm.name, "participant", id), reports: newReports(r), plan: newPlan()}
+	p := &Peer{sfu: s, room: rm, id: id, log: s.log.With("participant", id), reports: newReports(r), plan: newPlan()}
 	p.conn = s.host.Open(handler{p})
 	p.media = s.engine.Open(id, p.conn, events{p}, events{p})
 	return p

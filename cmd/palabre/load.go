@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"strings"
 	"time"
 
@@ -35,7 +34,7 @@ type loadCommand struct {
 }
 
 // Run prints the report and fails when media was lost.
-func (c *loadCommand) Run(ctx context.Context, out io.Writer) error {
+func (c *loadCommand) Run(ctx context.Context, out io.Writer, errs logOutput) error {
 	room := c.Room
 	if room == "" {
 		room = "load-" + strings.ToLower(rand.Text()[:16])
@@ -46,7 +45,7 @@ func (c *loadCommand) Run(ctx context.Context, out io.Writer) error {
 		Duration: c.Duration, Simulcast: c.Simulcast, VideoBitrate: c.VideoBitrate,
 		AudioOnly: c.AudioOnly, Layout: protocol.LayoutMode(c.Layout),
 		JoinInterval: c.JoinInterval, ServerPID: c.ServerPID, MaxLoss: c.MaxLoss,
-		Logger: c.logger(),
+		Logger: c.logger(errs),
 	})
 	if err != nil {
 		return fmt.Errorf("load %s: %w", c.URL, err)
@@ -62,9 +61,9 @@ func (c *loadCommand) Run(ctx context.Context, out io.Writer) error {
 }
 
 // logger is silent unless asked, since the report is what people come for.
-func (c *loadCommand) logger() *slog.Logger {
+func (c *loadCommand) logger(to io.Writer) *slog.Logger {
 	if !c.Verbose {
 		return slog.New(slog.DiscardHandler)
 	}
-	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	return slog.New(slog.NewTextHandler(to, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }

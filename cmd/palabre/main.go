@@ -67,12 +67,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	parsed.BindTo(stdout, (*io.Writer)(nil))
+	parsed.Bind(logOutput{stderr})
 	if err := parsed.Run(parser); err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintln(stderr, "palabre:", err)
 		return 1
 	}
 	return 0
 }
+
+// logOutput is where commands write their log: the process's standard error.
+type logOutput struct{ io.Writer }
 
 type exitCode int
 

@@ -44,7 +44,7 @@ type parts struct {
 func openParts(ctx context.Context, s settings, log *slog.Logger) (*parts, error) {
 	p := &parts{}
 	if err := p.open(ctx, s, log); err != nil {
-		p.close()
+		p.close(log)
 		return nil, err
 	}
 	return p, nil
@@ -165,10 +165,10 @@ func (p *parts) openDoors(ctx context.Context, s settings, log *slog.Logger) err
 func (p *parts) onClose(f func() error) { p.closers = append(p.closers, f) }
 
 // close undoes open in reverse; everything in it may be closed twice.
-func (p *parts) close() {
+func (p *parts) close(log *slog.Logger) {
 	for i := len(p.closers) - 1; i >= 0; i-- {
 		if err := p.closers[i](); err != nil {
-			slog.Warn("closing", "error", err)
+			log.Warn("closing", "error", err)
 		}
 	}
 	p.closers = nil

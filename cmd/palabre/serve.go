@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
@@ -32,13 +31,13 @@ type serveCommand struct {
 }
 
 // Run serves until the context ends, then tells the pages to come back and stops.
-func (c *serveCommand) Run(ctx context.Context, out io.Writer) error {
-	log := newLogger(os.Stderr, c.LogFormat, c.LogLevel)
+func (c *serveCommand) Run(ctx context.Context, out io.Writer, errs logOutput) error {
+	log := newLogger(errs, c.LogFormat, c.LogLevel)
 	parts, err := openParts(ctx, c.settings, log)
 	if err != nil {
 		return err
 	}
-	defer parts.close()
+	defer parts.close(log)
 	if _, err := fmt.Fprintf(out, "Palabre %s is ready: %s\n", version, parts.link); err != nil {
 		return fmt.Errorf("print the link: %w", err)
 	}
