@@ -15,10 +15,12 @@ const (
 	// a receiver notices only with the next packet that one is lost.
 	MaxAge     = time.Second
 	MinPackets = 64
-	// StartPackets and StartAge bound a cached start: a newcomer who gets more
-	// than that at once is better served by a new key frame.
-	StartPackets = 60
-	StartAge     = time.Second
+	// StartBytes, StartAge and ScreenStartAge bound a cached start: a newcomer
+	// who gets more than that at once is better served by a new key frame. A
+	// screen that stands still is small however old its key frame is.
+	StartBytes     = 512 << 10
+	StartAge       = 2 * time.Second
+	ScreenStartAge = time.Minute
 )
 
 // Ring is the cache of one published layer, bounded in number and age. The
@@ -29,16 +31,22 @@ type Ring struct {
 	// newest is the highest sequence number put, plus one; keyStart the one at
 	// which the last key frame started, plus one. 0 is none.
 	newest, keyStart atomic.Uint64
-	oldest           uint64 // the writer's: nothing below is kept
+	startAge         time.Duration
+	// The writer's: nothing below oldest is kept; sinceKey is how many bytes
+	// came since the key frame at keyStart, which came at keyAt.
+	oldest   uint64
+	sinceKey int
+	keyAt    time.Duration
 }
 
-// NewRing makes a cache of at least size packets.
-func NewRing(size int) *Ring {
+// NewRing makes a cache of at least size packets that starts newcomers from
+// key frames up to startAge old, 0 for never.
+func NewRing(size int, startAge time.Duration) *Ring {
 	n := 1
 	for n < size {
 		n *= 2
 	}
-	return &Ring{slots: make([]atomic.Pointer[Packet], n), mask: uint64(n - 1)}
+	return &Ring{slots: make([]atomic.Pointer[Packet], n), mask: uint64(n - 1), startAge: startAge}
 }
 
 // Put keeps a packet and says whether it is new: a duplicate, or one too old
@@ -65,18 +73,29 @@ func (r *Ring) Put(p *Packet) bool {
 	if p.Sequence >= head {
 		r.newest.Store(p.Sequence + 1)
 	}
-	if p.Frame.SwitchPoint() && p.Sequence >= r.keyStart.Load() {
-		r.keyStart.Store(p.Sequence + 1)
-	}
+	r.mark(p)
 	r.Expire(p.Arrival)
 	return true
 }
 
+// mark notes where a newcomer may start, as long as that is worth it.
+func (r *Ring) mark(p *Packet) {
+	key := r.keyStart.Load()
+	if p.Frame.SwitchPoint() && p.Sequence >= key {
+		r.sinceKey, r.keyAt = len(p.data), p.Arrival
+		r.keyStart.Store(p.Sequence + 1)
+		return
+	}
+	if r.sinceKey += len(p.data); key > 0 && (r.sinceKey > StartBytes || p.Arrival-r.keyAt > r.startAge) {
+		r.keyStart.Store(0)
+	}
+}
+
 // Expire lets go of what is older than [MaxAge], but for the newest
-// [MinPackets]. Put does it too; call it now and then for a layer that has
+// [MinPackets] and what a newcomer would start with. Put does it too; call it now and then for a layer that has
 // fallen silent. Only the owner may call it.
 func (r *Ring) Expire(now time.Duration) {
-	head, size := r.newest.Load(), uint64(len(r.slots))
+	head, size, key := r.newest.Load(), uint64(len(r.slots)), r.keyStart.Load()
 	if head > 2*size { // after a break a turn through all slots is enough
 		r.oldest = max(r.oldest, head-2*size)
 	}
@@ -86,7 +105,7 @@ func (r *Ring) Expire(now time.Duration) {
 		if p == nil || p.Sequence > r.oldest {
 			continue
 		}
-		fresh := now-p.Arrival <= MaxAge || p.Sequence+MinPackets >= head
+		fresh := now-p.Arrival <= MaxAge || p.Sequence+MinPackets >= head || key > 0 && p.Sequence+1 >= key
 		if fresh && p.Sequence+size >= head {
 			return
 		}
@@ -114,18 +133,18 @@ func (r *Ring) Get(sequence uint64) *Packet {
 
 // SinceKeyFrame appends to dst the packets from the start of the last key
 // frame to the newest, in order, each with a reference that the caller must
-// release: a start for a newcomer without asking the publisher. It appends nothing when
-// that would be more than [StartPackets] packets or [StartAge] old. Any goroutine may call it.
+// release: a start for a newcomer without asking the publisher. It appends
+// nothing when that is too old or more than [StartBytes]. Any goroutine may call it.
 func (r *Ring) SinceKeyFrame(now time.Duration, dst []*Packet) []*Packet {
 	key, end := r.keyStart.Load(), r.newest.Load()
-	if key == 0 || end < key || end-key >= StartPackets {
+	if key == 0 || end < key || end-key >= uint64(len(r.slots)) {
 		return dst
 	}
 	first := r.Get(key - 1)
 	if first == nil {
 		return dst
 	}
-	if now-first.Arrival > StartAge {
+	if now-first.Arrival > r.startAge {
 		first.Release()
 		return dst
 	}

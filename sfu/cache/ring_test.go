@@ -42,7 +42,7 @@ func holds(t testing.TB, r *cache.Ring, n uint64) bool {
 }
 
 func TestRingKeepsWhatIsNewest(t *testing.T) {
-	r, pool := cache.NewRing(16), cache.NewPool()
+	r, pool := cache.NewRing(16, cache.StartAge), cache.NewPool()
 	if _, ok := r.Newest(); ok || holds(t, r, 0) {
 		t.Error("an empty ring has something")
 	}
@@ -72,7 +72,7 @@ func TestRingKeepsWhatIsNewest(t *testing.T) {
 }
 
 func TestRingForgetsAfterASecond(t *testing.T) {
-	r, pool := cache.NewRing(1024), cache.NewPool()
+	r, pool := cache.NewRing(1024, cache.StartAge), cache.NewPool()
 	for n := range uint64(300) {
 		put(r, pool, 1000+n, time.Duration(n)*10*time.Millisecond, false)
 	}
@@ -90,7 +90,7 @@ func TestRingForgetsAfterASecond(t *testing.T) {
 }
 
 func TestAPacketLostBeforeASilenceIsTakenLate(t *testing.T) {
-	r, pool := cache.NewRing(64), cache.NewPool()
+	r, pool := cache.NewRing(64, cache.StartAge), cache.NewPool()
 	put(r, pool, 10, 0, true)
 	put(r, pool, 12, 3*time.Second, false)
 	if !put(r, pool, 11, 3100*time.Millisecond, false) || !holds(t, r, 11) {
@@ -119,13 +119,14 @@ func TestCachedStart(t *testing.T) {
 		{"the key frame alone", []uint64{40}, 40, 0, 600 * time.Millisecond, 40, 1},
 		{"no key frame yet", nil, 60, 0, 600 * time.Millisecond, 0, 0},
 		{"the key frame lost its start", []uint64{40}, 60, 40, 600 * time.Millisecond, 0, 0},
-		{"as many as may be", []uint64{10}, 69, 0, 700 * time.Millisecond, 10, 60},
-		{"too many", []uint64{10}, 70, 0, 700 * time.Millisecond, 0, 0},
-		{"too old", []uint64{10}, 20, 0, 1200 * time.Millisecond, 0, 0},
+		{"longer than packets are kept otherwise", []uint64{10}, 200, 0, 2 * time.Second, 10, 191},
+		{"too old", []uint64{10}, 20, 0, 2200 * time.Millisecond, 0, 0},
+		{"too old while it goes on", []uint64{10}, 250, 0, 2500 * time.Millisecond, 0, 0},
+		{"more than the cache holds", []uint64{10}, 2000, 0, 2 * time.Second, 0, 0},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r, pool := cache.NewRing(128), cache.NewPool()
+			r, pool := cache.NewRing(256, cache.StartAge), cache.NewPool()
 			for n := uint64(1); n <= test.last; n++ {
 				key := false
 				for _, k := range test.keys {
@@ -150,7 +151,7 @@ func TestCachedStart(t *testing.T) {
 }
 
 func TestALateKeyFrameIsNotTheLast(t *testing.T) {
-	r, pool := cache.NewRing(64), cache.NewPool()
+	r, pool := cache.NewRing(64, cache.StartAge), cache.NewPool()
 	put(r, pool, 10, 0, false)
 	put(r, pool, 20, 0, true)
 	put(r, pool, 15, 0, true)
@@ -175,7 +176,7 @@ func TestPoolRefusesWhatIsTooLarge(t *testing.T) {
 // TestReadersNeverSeeAnotherPacket has readers on other shards ask for packets
 // while the ring turns over and memory is used again.
 func TestReadersNeverSeeAnotherPacket(t *testing.T) {
-	r, pool := cache.NewRing(32), cache.NewPool()
+	r, pool := cache.NewRing(32, cache.StartAge), cache.NewPool()
 	var readers sync.WaitGroup
 	stop := make(chan struct{})
 	for range 3 {
@@ -204,7 +205,7 @@ func TestReadersNeverSeeAnotherPacket(t *testing.T) {
 // TestAPacketHeldStaysAsItIs holds packets while the ring forgets them.
 func TestAPacketHeldStaysAsItIs(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		r, pool := cache.NewRing(8), cache.NewPool()
+		r, pool := cache.NewRing(8, cache.StartAge), cache.NewPool()
 		held := map[uint64]*cache.Packet{}
 		for n := uint64(1); n < 200; n++ {
 			put(r, pool, n, 0, false)
@@ -230,7 +231,7 @@ func TestAPacketHeldStaysAsItIs(t *testing.T) {
 }
 
 func TestPuttingDoesNotAllocate(t *testing.T) {
-	r, pool := cache.NewRing(64), cache.NewPool()
+	r, pool := cache.NewRing(64, cache.StartAge), cache.NewPool()
 	n := uint64(0)
 	round := func() {
 		put(r, pool, n, time.Duration(n)*time.Millisecond, false)
@@ -248,7 +249,7 @@ func TestPuttingDoesNotAllocate(t *testing.T) {
 }
 
 func BenchmarkPut(b *testing.B) {
-	r, pool := cache.NewRing(cache.VideoPackets), cache.NewPool()
+	r, pool := cache.NewRing(cache.VideoPackets, cache.StartAge), cache.NewPool()
 	n := uint64(0)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -78,8 +78,8 @@ func (a *Arbiter) Seen(now time.Time) {
 	a.seen, a.wanted, a.tries = now, false, 0
 }
 
-// Reset drops all wishes, for a layer that stopped being sent.
-func (a *Arbiter) Reset() { a.wanted, a.tries = false, 0 }
+// Reset forgets everything but the round trip, for a layer whose stream begins anew.
+func (a *Arbiter) Reset() { *a = Arbiter{gap: a.gap, rtt: a.rtt} }
 
 // Poll says whether a PLI is due now: one that was held back, or the repeat of
 // one that was not answered.

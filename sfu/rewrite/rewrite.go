@@ -229,6 +229,12 @@ func (s *Stream) Lookup(sequence uint16, now, gap time.Duration) (Sent, bool) {
 // of this seat's sender reports.
 func (s *Stream) Timestamp(at time.Duration) uint32 { return s.time.at(at) }
 
+// Hasten says that what comes next are so many frames from the past, up to the
+// one captured at end, because the viewer begins late. Their timestamps close
+// up to that one: a viewer that saw their true distances would play them at
+// their pace and stay behind.
+func (s *Stream) Hasten(frames int, end time.Duration) { s.time.hasten(frames, end) }
+
 // switchTo starts carrying o with packet p.
 func (s *Stream) switchTo(o Origin, p *cache.Packet) (Out, Verdict) {
 	s.current, s.target = o, 0

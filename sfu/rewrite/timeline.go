@@ -91,6 +91,15 @@ func (t *timeline) next(p *cache.Packet) uint32 {
 	return out
 }
 
+// hasten has the next frames follow each other closely, so that the last of
+// them is on time.
+func (t *timeline) hasten(frames int, end time.Duration) {
+	least := t.at(end) - uint32(int64(frames)*t.ms(videoStep))
+	if !t.started || int32(least-t.last) > 0 {
+		t.last, t.started = least, true
+	}
+}
+
 // late gives the timestamp of a packet that was missing: that of its frame, or
 // one between its neighbours.
 func (t *timeline) late(p *cache.Packet) uint32 {

@@ -44,13 +44,18 @@ func New(count int, log *slog.Logger) *Engine {
 	if count < 1 {
 		count = runtime.GOMAXPROCS(0)
 	}
-	now := time.Now()
+	e := build(count, log, time.Now())
+	for _, s := range e.shards {
+		go s.run()
+	}
+	return e
+}
+
+// build makes an engine whose shards do not run yet.
+func build(count int, log *slog.Logger, now time.Time) *Engine {
 	e := &Engine{Metrics: &Metrics{}, log: log, start: now, wall: clock.NewWall(now), pool: cache.NewPool()}
 	for i := range count {
 		e.shards = append(e.shards, newShard(e, i, count))
-	}
-	for _, s := range e.shards {
-		go s.run()
 	}
 	return e
 }

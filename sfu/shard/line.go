@@ -115,26 +115,45 @@ func (l *Line) join(s *Shard, layer *Layer, now time.Time) {
 	})
 }
 
+// lookBack is how old a key frame may be for a viewer to go over to another
+// layer of what it sees already: the picture must not go back in time. A
+// newcomer sees nothing, and takes what there is.
+const lookBack = 200 * time.Millisecond
+
 // begin feeds a newcomer from the cache, or has a key frame asked for.
 func (l *Line) begin(s *Shard, layer *Layer, now time.Time) {
 	if !l.has(layer) {
 		return
 	}
-	start := layer.ring.SinceKeyFrame(s.engine.since(now), s.start[:0])
-	for _, pkt := range start {
-		if !l.peer.dead {
-			l.deliver(s, layer, pkt, now)
-		}
-		pkt.Release()
+	at := s.engine.since(now)
+	start := layer.ring.SinceKeyFrame(at, s.start[:0])
+	shown := l.layerOf(l.stream.Current()) != nil
+	if len(start) > 0 && (!shown || at-start[0].Arrival <= lookBack) {
+		l.replay(s, layer, start, now)
 	}
-	if len(start) > 0 {
-		s.engine.Metrics.CachedStarts.Add(1)
+	for _, pkt := range start {
+		pkt.Release()
 	}
 	clear(start)
 	s.start = start[:0]
 	if l.video && l.stream.Waiting() != 0 {
 		l.ask(s, layer, keyframe.Start, now)
 	}
+}
+
+// replay sends what came since a key frame, at once.
+func (l *Line) replay(s *Shard, layer *Layer, start []*cache.Packet, now time.Time) {
+	frames := 0
+	for i, pkt := range start {
+		if i == 0 || pkt.Header.Timestamp != start[i-1].Header.Timestamp {
+			frames++
+		}
+	}
+	l.stream.Hasten(frames, start[len(start)-1].Capture)
+	for _, pkt := range start {
+		l.deliver(s, layer, pkt, now)
+	}
+	s.engine.Metrics.CachedStarts.Add(1)
 }
 
 func (l *Line) has(layer *Layer) bool {

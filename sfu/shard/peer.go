@@ -140,14 +140,14 @@ func (p *Peer) publish(source Source) *Track {
 // Enter lets media flow both ways.
 func (p *Peer) Enter() {
 	p.entered.Store(true)
-	p.shard.post(func(*Shard, time.Time) { p.stale = true }, p)
+	p.shard.post(p.allocate, p)
 }
 
 // Connected says that the connection carries media now: lines begin with a
 // key frame, which must not be sent into the void.
 func (p *Peer) Connected() {
 	p.up.Store(true)
-	p.shard.post(func(*Shard, time.Time) { p.stale = true }, p)
+	p.shard.post(p.allocate, p)
 }
 
 // Sends says whether the publisher means to send the track.

@@ -35,6 +35,8 @@ type Shard struct {
 	peers  map[*Peer]struct{}
 	local  []item   // to do in this turn, by this shard
 	out    [][]item // by shard: what this turn produced for others
+	batch  []item   // what this turn does; kept for its space
+	ticked time.Time
 	done   chan struct{}
 	wake   chan struct{}
 
@@ -118,14 +120,11 @@ func (s *Shard) stop() {
 	s.knock()
 }
 
-// run is the shard's goroutine: it drains its inbox a batch at a time, with
-// one look at the clock for each.
+// run is the shard's goroutine.
 func (s *Shard) run() {
 	defer close(s.done)
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
-	var batch []item
-	var ticked time.Time
 	for {
 		if len(s.peers) > 0 {
 			timer.Reset(tickEvery)
@@ -134,25 +133,31 @@ func (s *Shard) run() {
 		case <-s.wake:
 		case <-timer.C:
 		}
-		s.mu.Lock()
-		batch, s.inbox = s.inbox, batch[:0]
-		s.packets = 0
-		stopped := s.stopped
-		s.mu.Unlock()
-		now := time.Now()
-		for i := range batch {
-			s.work(&batch[i], now)
-		}
-		clear(batch)
-		if now.Sub(ticked) >= tickEvery {
-			ticked = now
-			s.tick(now)
-		}
-		s.flush()
-		if stopped {
+		if s.turn(time.Now) {
 			return
 		}
 	}
+}
+
+// turn does what waits in the inbox and what is due, with one look at the
+// clock, and says whether it was the last.
+func (s *Shard) turn(clock func() time.Time) (last bool) {
+	s.mu.Lock()
+	s.batch, s.inbox = s.inbox, s.batch[:0]
+	s.packets = 0
+	last = s.stopped
+	s.mu.Unlock()
+	now := clock()
+	for i := range s.batch {
+		s.work(&s.batch[i], now)
+	}
+	clear(s.batch)
+	if now.Sub(s.ticked) >= tickEvery {
+		s.ticked = now
+		s.tick(now)
+	}
+	s.flush()
+	return last
 }
 
 // work does one item and what it led to on this shard.

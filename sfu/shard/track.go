@@ -95,13 +95,16 @@ func (e *Engine) newTrack(p *Peer, source string, l negotiate.Line, screen bool)
 	if len(rids) == 0 {
 		rids = []string{""}
 	}
-	size := cache.AudioPackets
+	size, start := cache.AudioPackets, time.Duration(0)
 	if t.Video {
-		size = cache.VideoPackets
+		size, start = cache.VideoPackets, cache.StartAge
+		if screen {
+			start = cache.ScreenStartAge
+		}
 		t.demand = layers.NewDemand(rids)
 	}
 	for _, rid := range rids {
-		l := &Layer{track: t, rid: rid, ring: cache.NewRing(size), arbiter: *keyframe.New(0)}
+		l := &Layer{track: t, rid: rid, ring: cache.NewRing(size, start), arbiter: *keyframe.New(0)}
 		l.origin.Store(e.origin.Add(1))
 		t.layers = append(t.layers, l)
 	}
