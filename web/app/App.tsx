@@ -52,10 +52,13 @@ function RoomPage({ room, go }: { room: string; go: (path: string) => void }) {
   const [attempt, setAttempt] = useState(0);
   const local = useMemo(() => new LocalMedia(), []);
   const meeting = useMemo(() => new Meeting({ room, local, token: tokenOf(location.hash) }), [room, attempt]);
+  const over = meeting.ended.value !== null || meeting.failure.value?.retryable === false;
   useEffect(() => {
+    // Nobody is filmed by a page that says the meeting is over.
+    if (over) return undefined;
     void local.start();
     return () => local.stop();
-  }, [local]);
+  }, [local, over]);
   useEffect(() => {
     expose(meeting);
     meeting.open();

@@ -5,6 +5,8 @@ import { freeTCP } from './server';
 export class Proxy {
   private readonly pairs = new Set<[Socket, Socket]>();
   private stalled = false;
+  /** What clients sent, byte for byte: requests are readable, the frames of a WebSocket are masked. */
+  readonly sent: Buffer[] = [];
 
   private constructor(
     readonly port: number,
@@ -62,6 +64,7 @@ export class Proxy {
       socket.on('error', end);
       socket.on('close', end);
     }
+    client.on('data', (chunk) => this.sent.push(chunk));
     if (this.stalled) {
       client.pause();
       return;
