@@ -2,8 +2,8 @@
  * Where the tiles go. Pure geometry: sizes in, rectangles out.
  *
  * A grid tries every number of columns and keeps the one with the largest
- * tiles. Pictures are 16:9; a narrower crop (4:3, then 1:1) is taken only when
- * it shows at least 15 % more. When tiles would be narrower than 120 px the
+ * tiles. Pictures are 16:9; a narrower crop (4:3, then 1:1, on an upright area
+ * 3:4) is taken only when it shows at least 15 % more. When tiles would be narrower than 120 px the
  * rest goes to further pages. Beside screens or a pinned person, people stand
  * in a strip that takes less than 30 %, on the side that has room to spare.
  */
@@ -14,6 +14,8 @@ export interface Rect extends Size { readonly x: number; readonly y: number }
 export const gap = 8;
 export const narrowest = 120;
 const aspects = [16 / 9, 4 / 3, 1] as const;
+/** A phone held upright: a face fills it better than a wide picture does. */
+const upright = 3 / 4;
 const worthCropping = 1.15;
 const stripShare = 0.28;
 const narrowestInStrip = 104;
@@ -45,7 +47,7 @@ function largest(area: Size, count: number, aspect: number): Grid {
 export function bestGrid(area: Size, count: number, crop = true): Grid {
   let best = largest(area, count, aspects[0]);
   if (!crop) return best;
-  for (const aspect of aspects.slice(1)) {
+  for (const aspect of area.height > area.width ? [...aspects.slice(1), upright] : aspects.slice(1)) {
     const candidate = largest(area, count, aspect);
     if (candidate.width * candidate.height >= best.width * best.height * worthCropping) best = candidate;
   }
