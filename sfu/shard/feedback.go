@@ -12,9 +12,11 @@ const (
 	twccEvery = 50 * time.Millisecond
 	// reportFirst is when the first receiver report goes out, reportEvery the others.
 	reportEvery = time.Second
-	// layerSilence is how long a layer may be silent before it is not alive.
-	layerSilence  = 1500 * time.Millisecond
-	screenSilence = 5 * time.Second
+	// layerSilence is how long a layer may be silent before it is not alive,
+	// layerLag the same while other layers of the picture go on: then it is not
+	// the network that stands still.
+	layerSilence, layerLag   = 1500 * time.Millisecond, 500 * time.Millisecond
+	screenSilence, screenLag = 5 * time.Second, 2 * time.Second
 	// noVideoAfter is how long a wanted picture may not come before its viewers are told.
 	noVideoAfter = 4 * time.Second
 	// rateEvery is over which time a layer's bitrate is measured.
@@ -178,13 +180,13 @@ func (t *Track) tick(s *Shard, now time.Time) {
 		return
 	}
 	t.announce(now)
-	silence := layerSilence
+	silence, lag := layerSilence, layerLag
 	if t.Screen {
-		silence = screenSilence
+		silence, lag = screenSilence, screenLag
 	}
 	changed := false
 	for _, l := range t.layers {
-		if l.alive.Load() && now.Sub(l.last) > silence {
+		if l.alive.Load() && (now.Sub(l.last) > silence || t.packet.Sub(l.last) > lag) {
 			l.alive.Store(false)
 			l.bitrate.Store(0)
 			l.ring.Expire(s.engine.since(now))

@@ -4,44 +4,48 @@ import "time"
 
 // limit is how much a viewer's line carries, as far as its reports tell.
 //
-// A receiver's estimate (REMB) follows what it receives and so cannot show
-// room it was never sent; it is believed when it lies under what is sent,
-// which means queues grow. Heavy loss lowers the limit as well. Otherwise the
-// limit rises until something says no.
+// Until something says that the line is narrow there is no limit: what a
+// viewer shows bounds what it is sent. A receiver's estimate (REMB) follows
+// what it receives and so cannot show room it was never sent; it is believed
+// when it lies under what is sent, which means queues grow. Heavy loss lowers
+// the limit as well. Once there is a limit it rises until something says no.
 type limit struct {
-	bits    float64 // bit/s
+	bits    float64 // bit/s; 0 while no limit is known
 	sent    int     // bytes since the last look
 	looked  time.Time
 	rate    float64 // of what was sent lately, bit/s
 	lowered time.Time
-	low     int     // estimates in a row that lie far under what is sent
-	loss    float64 // of the latest reports, 0 to 1
-	lossAt  time.Time
+	low     int       // estimates in a row that lie far under what is sent
+	clear   time.Time // when an estimate last said that no queue grows
+	// What reports said since the losses were last judged.
+	expected, missing float64
+	judged            time.Time
+	loss              float64 // of the last full judgement, 0 to 1
 }
 
 const (
-	// startBits is what a newcomer gets before anything is known.
-	startBits = 3e6
-	leastBits = 60e3
+	leastBits = 150e3
 	mostBits  = 50e6
 	// growth is how fast the limit rises when nothing speaks against it, a second.
-	growth = 1.2
+	growth = 1.4
 	// hold is how long the limit rests after it was lowered.
 	hold = 2 * time.Second
 	// An estimate counts when lowCount in a row are under lowShare of what is
 	// sent: a busy receiver's hiccups look like a queue for a moment. It never
 	// lowers the limit under lowFloor, which only loss does.
 	lowShare, lowCount, lowFloor = 0.75, 3, 250e3
-	// heavyLoss lowers the limit, lightLoss forbids it to rise.
-	heavyLoss, lightLoss = 0.10, 0.02
+	// heavyLoss lowers the limit, lightLoss forbids it to rise. While the
+	// receiver says that no queue grows it takes badLoss: packets that are lost
+	// at random, on a radio link, do not become fewer when less is sent.
+	heavyLoss, lightLoss, badLoss = 0.10, 0.02, 0.30
+	// Losses are judged over judgeEvery and at least judgeLeast packets.
+	judgeEvery, judgeLeast = time.Second, 50
 )
-
-func newLimit() limit { return limit{bits: startBits} }
 
 // estimate takes a receiver's estimate in.
 func (l *limit) estimate(bits int, now time.Time) {
 	if float64(bits) >= lowShare*l.rate {
-		l.low = 0
+		l.low, l.clear = 0, now
 		return
 	}
 	if l.low++; l.low >= lowCount {
@@ -50,23 +54,33 @@ func (l *limit) estimate(bits int, now time.Time) {
 	}
 }
 
-// lost takes the fraction lost of one report in.
-func (l *limit) lost(fraction float64, now time.Time) {
-	if now.Sub(l.lossAt) > time.Second {
-		l.loss = 0
+// lost takes one report in: the fraction lost of so many packets.
+func (l *limit) lost(fraction float64, packets uint32, now time.Time) {
+	l.expected += float64(packets)
+	l.missing += fraction * float64(packets)
+	if now.Sub(l.judged) < judgeEvery || l.expected < judgeLeast {
+		return
 	}
-	l.loss, l.lossAt = max(l.loss, fraction), now
-	if fraction > heavyLoss && now.Sub(l.lowered) > time.Second && l.rate > leastBits {
-		l.lower(min(l.bits, l.rate)*(1-fraction/2), now)
+	l.loss = l.missing / l.expected
+	l.expected, l.missing, l.judged = 0, 0, now
+	bearable := heavyLoss
+	if now.Sub(l.clear) < 2*judgeEvery {
+		bearable = badLoss
+	}
+	if l.loss > bearable {
+		l.lower(l.rate*(1-l.loss/2), now)
 	}
 }
 
 func (l *limit) lower(bits float64, now time.Time) {
+	if l.bits == 0 {
+		l.bits = mostBits
+	}
 	l.bits = max(leastBits, min(l.bits, bits))
 	l.lowered = now
 }
 
-// look lets the limit rise, about every allocateEvery.
+// look lets the limit rise, about every allocateEvery, and gives it; 0 is none.
 func (l *limit) look(now time.Time) int {
 	took := now.Sub(l.looked).Seconds()
 	if l.looked.IsZero() {
@@ -78,10 +92,10 @@ func (l *limit) look(now time.Time) int {
 	}
 	l.rate = 0.5*l.rate + 0.5*float64(l.sent*8)/took
 	l.sent, l.looked = 0, now
-	quiet := now.Sub(l.lossAt) > 2*time.Second || l.loss < lightLoss
-	if now.Sub(l.lowered) > hold && quiet {
-		factor := 1 + (growth-1)*min(took, 1)
-		l.bits = min(mostBits, l.bits*factor)
+	if l.bits > 0 && now.Sub(l.lowered) > hold && l.loss < lightLoss {
+		if l.bits *= 1 + (growth-1)*min(took, 1); l.bits >= mostBits {
+			l.bits = 0
+		}
 	}
 	return int(l.bits)
 }

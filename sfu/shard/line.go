@@ -37,6 +37,7 @@ type Line struct {
 	sent      bool // since the last sender report
 	packets   uint32
 	octets    uint32
+	reported  uint32 // packets sent when the viewer last reported
 	resent    uint16
 	asked     time.Time // for a key frame, on the viewer's behalf
 	forwarded uint64
@@ -116,8 +117,8 @@ func (l *Line) join(s *Shard, layer *Layer, now time.Time) {
 }
 
 // lookBack is how old a key frame may be for a viewer to go over to another
-// layer of what it sees already: the picture must not go back in time. A
-// newcomer sees nothing, and takes what there is.
+// layer of what it sees already: the picture must not go back in time. Who
+// sees nothing yet, or a picture that stands, takes what there is.
 const lookBack = 200 * time.Millisecond
 
 // begin feeds a newcomer from the cache, or has a key frame asked for.
@@ -127,8 +128,9 @@ func (l *Line) begin(s *Shard, layer *Layer, now time.Time) {
 	}
 	at := s.engine.since(now)
 	start := layer.ring.SinceKeyFrame(at, s.start[:0])
-	shown := l.layerOf(l.stream.Current()) != nil
-	if len(start) > 0 && (!shown || at-start[0].Arrival <= lookBack) {
+	shown := l.layerOf(l.stream.Current())
+	newcomer := shown == nil || !shown.alive.Load()
+	if len(start) > 0 && (newcomer || at-start[0].Arrival <= lookBack) {
 		l.replay(s, layer, start, now)
 	}
 	for _, pkt := range start {

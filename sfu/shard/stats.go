@@ -9,7 +9,7 @@ type Stats struct{ in, out Flow }
 type Snapshot struct {
 	PacketsIn, BytesIn, PacketsOut, BytesOut uint64
 	RTT                                      time.Duration
-	// Limit is what the peer's line is thought to carry, in bit/s.
+	// Limit is what the peer's line is thought to carry, in bit/s; 0 for no limit known.
 	Limit int
 	// SSRCs is how many incoming streams are known.
 	SSRCs int

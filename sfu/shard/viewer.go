@@ -56,6 +56,21 @@ type wish struct {
 	lines int
 }
 
+// with adds a line's choice: what would serve it best, and what serves until
+// that comes, for a publisher may not be able to send the best.
+func (w wish) with(t *Track, c layers.Choice) wish {
+	if c.Want < 0 {
+		return w
+	}
+	w.lines++
+	for _, i := range [...]int{c.Want, c.Forward} {
+		if i >= 0 && !slices.Contains(w.rids, t.layers[i].rid) {
+			w.rids = append(w.rids, t.layers[i].rid)
+		}
+	}
+	return w
+}
+
 // allocate chooses a layer for every picture of the viewer.
 func (p *Peer) allocate(s *Shard, now time.Time) {
 	p.stale, p.allocated = false, now
@@ -75,16 +90,7 @@ func (p *Peer) allocate(s *Shard, now time.Time) {
 	for i, choice := range p.allocator.Allocate(p.videos, bits, now) {
 		l := lines[i]
 		l.choose(s, choice, now)
-		if choice.Want >= 0 {
-			w := wishes[l.track]
-			w.lines++
-			if rid := l.track.layers[choice.Want].rid; !slices.Contains(w.rids, rid) {
-				w.rids = append(w.rids, rid)
-			}
-			wishes[l.track] = w
-		} else if _, ok := wishes[l.track]; !ok {
-			wishes[l.track] = wish{}
-		}
+		wishes[l.track] = wishes[l.track].with(l.track, choice)
 	}
 	p.tell(s, wishes, now)
 }
@@ -205,7 +211,8 @@ func (p *Peer) reported(packet rtcp.Packet, arrived time.Time) {
 		if l == nil {
 			continue
 		}
-		p.limit.lost(float64(r.FractionLost)/256, arrived)
+		p.limit.lost(float64(r.FractionLost)/256, l.packets-l.reported, arrived)
+		l.reported = l.packets
 		if r.LastSR == 0 {
 			continue
 		}
