@@ -63,6 +63,9 @@ type Config struct {
 	// are read and answered with feedback even when OnPacket is nil.
 	OnPacket func(*Receiver, *rtp.Packet)
 
+	// MediaTCP tries media over TCP too (RFC 6544), for networks that block UDP.
+	MediaTCP bool
+
 	// ResumeWindow is how long a lost connection is tried again;
 	// 0 means [DefaultResumeWindow].
 	ResumeWindow time.Duration

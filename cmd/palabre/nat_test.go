@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"testing"
+)
+
+// nat stands between clients and a server's media port: the server sees each
+// client at an address of the nat, which may change at any time.
+type nat struct {
+	t      *testing.T
+	behind net.Addr
+	front  net.PacketConn // nil where UDP is blocked
+	tcp    net.Listener
+	work   sync.WaitGroup
+
+	mu    sync.Mutex
+	ways  map[string]net.Conn // by the client's address
+	made  int                 // ways so far
+	conns map[net.Conn]bool   // TCP, both sides
+}
+
+// publicIP is where clients of a nat find the server, which listens on 127.0.0.1.
+const publicIP = "127.0.0.2"
+
+// behindNAT starts a server whose media port is reached through a nat.
+func behindNAT(t *testing.T, udp bool) (*server, *nat) {
+	t.Helper()
+	probe, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	behind := probe.LocalAddr()
+	_ = probe.Close()
+	s := serve(t, "--udp", behind.String(), "--node-ip", publicIP)
+	_, port, err := net.SplitHostPort(behind.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &nat{t: t, behind: behind, ways: map[string]net.Conn{}, conns: map[net.Conn]bool{}}
+	if udp {
+		if n.front, err = net.ListenPacket("udp", net.JoinHostPort(publicIP, port)); err != nil {
+			t.Fatal(err)
+		}
+		n.work.Go(n.forward)
+	}
+	if n.tcp, err = net.Listen("tcp", net.JoinHostPort(publicIP, port)); err != nil {
+		t.Fatal(err)
+	}
+	n.work.Go(n.accept)
+	t.Cleanup(n.close)
+	return s, n
+}
+
+// forward takes datagrams of clients to the server.
+func (n *nat) forward() {
+	buffer := make([]byte, 2048)
+	for {
+		size, from, err := n.front.ReadFrom(buffer)
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil {
+			continue
+		}
+		n.mu.Lock()
+		way := n.ways[from.String()]
+		if way == nil {
+			way, err = new(net.Dialer).DialContext(context.Background(), "udp", n.behind.String())
+			if err != nil {
+				n.mu.Unlock()
+				continue
+			}
+			n.ways[from.String()] = way
+			n.made++
+			n.work.Go(func() { n.back(way, from) })
+		}
+		n.mu.Unlock()
+		_, _ = way.Write(buffer[:size])
+	}
+}
+
+// back takes datagrams of the server to one client.
+func (n *nat) back(way net.Conn, to net.Addr) {
+	buffer := make([]byte, 2048)
+	for {
+		size, err := way.Read(buffer)
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err == nil {
+			_, _ = n.front.WriteTo(buffer[:size], to)
+		}
+	}
+}
+
+// rebind gives every client another address on the server's side.
+func (n *nat) rebind() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for from, way := range n.ways {
+		_ = way.Close()
+		delete(n.ways, from)
+	}
+}
+
+// sockets says how many addresses the server has seen clients at.
+func (n *nat) sockets() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.made
+}
+
+func (n *nat) accept() {
+	for {
+		client, err := n.tcp.Accept()
+		if err != nil {
+			return
+		}
+		server, err := new(net.Dialer).DialContext(context.Background(), "tcp", n.behind.String())
+		if err != nil {
+			_ = client.Close()
+			continue
+		}
+		n.mu.Lock()
+		n.conns[client], n.conns[server] = true, true
+		n.mu.Unlock()
+		pipe := func(to, from net.Conn) {
+			_, _ = io.Copy(to, from)
+			_, _ = to.Close(), from.Close()
+		}
+		n.work.Go(func() { pipe(client, server) })
+		n.work.Go(func() { pipe(server, client) })
+	}
+}
+
+// overTCP says how many clients came over TCP so far.
+func (n *nat) overTCP() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return len(n.conns) / 2
+}
+
+func (n *nat) close() {
+	if n.front != nil {
+		_ = n.front.Close()
+	}
+	_ = n.tcp.Close()
+	n.rebind()
+	n.mu.Lock()
+	for conn := range n.conns {
+		_ = conn.Close()
+	}
+	n.mu.Unlock()
+	n.work.Wait()
+}
+
+// cable is a TCP way to a server's HTTP port that can be cut.
+type cable struct {
+	url   string
+	tcp   net.Listener
+	work  sync.WaitGroup
+	mu    sync.Mutex
+	conns []net.Conn
+}
+
+func newCable(t *testing.T, s *server) *cable {
+	t.Helper()
+	tcp, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &cable{tcp: tcp, url: "http://" + tcp.Addr().String()}
+	c.work.Go(func() {
+		for {
+			near, err := tcp.Accept()
+			if err != nil {
+				return
+			}
+			far, err := new(net.Dialer).DialContext(context.Background(), "tcp", "127.0.0.1:"+s.port())
+			if err != nil {
+				_ = near.Close()
+				continue
+			}
+			c.mu.Lock()
+			c.conns = append(c.conns, near, far)
+			c.mu.Unlock()
+			c.work.Go(func() { _, _ = io.Copy(near, far); _ = near.Close() })
+			c.work.Go(func() { _, _ = io.Copy(far, near); _ = far.Close() })
+		}
+	})
+	t.Cleanup(func() {
+		_ = tcp.Close()
+		c.cut()
+		c.work.Wait()
+	})
+	return c
+}
+
+// cut resets every connection; new ones are let through.
+func (c *cable) cut() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, conn := range c.conns {
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0)
+		}
+		_ = conn.Close()
+	}
+	c.conns = nil
+}
