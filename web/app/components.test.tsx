@@ -3,6 +3,8 @@ import { render } from 'preact';
 import { act } from 'preact/test-utils';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Room } from './App';
+import { MeetingError } from '../sdk';
+import { attempt } from './call/actions';
 import { Call } from './call/Call';
 import type { CallState } from './call/state';
 import { speak } from './language';
@@ -257,6 +259,22 @@ describe('panels and notices', () => {
     vi.advanceTimersByTime(1000);
     press('Admit Kim');
     expect(meeting.told).toEqual([['admit', 'k1']]);
+  });
+
+  it('leave refusing to hosts', () => {
+    meeting.self.value = { id: 'p0', name: 'Me', role: 'member' };
+    meeting.knocks.value = [{ participant: 'k1', name: 'Kim' }];
+    enter();
+    expect(named('Admit Kim')).toBeDefined();
+    expect(named('Deny Kim')).toBeUndefined();
+  });
+
+  it.each([['forbidden', 'may not'], ['unreachable', 'No connection'], ['internal', 'did not accept']] as const)('say why a command was not done: %s', async (code, words) => {
+    meeting.refusal = new MeetingError(code, 'no');
+    enter();
+    attempt(call, call.meeting.rename('Else'));
+    await act(async () => undefined);
+    expect(root.querySelector('.toasts')?.textContent).toContain(words);
   });
 
   it('say that the connection is lost, and keep the people', () => {

@@ -88,6 +88,12 @@ export const inCall = {
   'knock.admitName': { en: 'Admit {name}', fr: 'Accepter {name}' },
   'knock.denyName': { en: 'Deny {name}', fr: 'Refuser {name}' },
 
+  'refused.forbidden': { en: 'You may not do this in this meeting.', fr: 'Cette réunion ne vous le permet pas.' },
+  'refused.gone': { en: 'They are no longer waiting.', fr: 'Cette personne n’attend plus.' },
+  'refused.fast': { en: 'That was too quick. Wait a moment, then try again.', fr: 'C’était trop rapide. Attendez un instant, puis réessayez.' },
+  'refused.offline': { en: 'No connection just now, so nothing was changed.', fr: 'Pas de connexion pour l’instant : rien n’a changé.' },
+  'refused.other': { en: 'The server did not accept this.', fr: 'Le serveur ne l’a pas accepté.' },
+
   'toast.label': { en: 'Notices', fr: 'Annonces' },
   'toast.joined': { en: '{name} joined', fr: '{name} est là' },
   'toast.joinedMore': { en: { one: '{name} and {n} other joined', other: '{name} and {n} others joined' }, fr: { one: '{name} et {n} autre sont là', other: '{name} et {n} autres sont là' } },

@@ -176,25 +176,28 @@ export class Meeting {
     this.deliver(nonce, text);
   }
 
-  hand(raised: boolean): void {
-    this.ask(this.wire.request('hand', { raised }));
+  // A command has its effect in the state, or none: its promise rejects with the
+  // MeetingError that says why. That is no failure of the meeting.
+
+  hand(raised: boolean): Promise<unknown> {
+    return this.wire.request('hand', { raised });
   }
 
   react(emoji: string): void {
     this.wire.send('react', { emoji });
   }
 
-  admit(participant: string): void {
-    this.ask(this.wire.request('admit', { participant }));
+  admit(participant: string): Promise<unknown> {
+    return this.wire.request('admit', { participant });
   }
 
-  deny(participant: string): void {
-    this.ask(this.wire.request('deny', { participant }));
+  deny(participant: string): Promise<unknown> {
+    return this.wire.request('deny', { participant });
   }
 
-  rename(name: string): void {
+  async rename(name: string): Promise<void> {
+    await this.wire.request('rename', { name });
     this.name = name;
-    this.ask(this.wire.request('rename', { name }));
   }
 
   /** Says what the page shows, most important first; our own tiles may be among them. */
@@ -372,14 +375,6 @@ export class Meeting {
     this.wire.request('chat', { text, nonce }).catch((error: MeetingError) => {
       if (error.code !== 'unreachable') this.state.failed(nonce);
     });
-  }
-
-  /**
-   * A command has its effect in the state, or none: what fails — somebody else
-   * was quicker, too many at once — changes nothing, and is no failure of the meeting.
-   */
-  private ask(reply: Promise<unknown>): void {
-    reply.catch(() => undefined);
   }
 
   /** The others are told whenever what we send changes. */

@@ -1,31 +1,35 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { Knock } from '../../sdk';
 import { t } from '../language';
-import type { Session } from '../session';
 import { Avatar } from '../ui/Avatar';
 import { announce } from '../ui/announce';
+import { attempt } from './actions';
+import type { CallState } from './state';
 
 const settle = 400;
 
 /**
- * Admit and Deny. A press within the first moments is ignored: the sheet may
+ * Admit, and Deny for those who may. A press within the first moments is ignored: the sheet may
  * just have moved on to the next person under the finger.
  */
-export function KnockActions({ meeting, knock }: { meeting: Session; knock: Knock }) {
+export function KnockActions({ call, knock }: { call: CallState; knock: Knock }) {
+  const { meeting } = call;
   const since = useRef(performance.now());
   useEffect(() => { since.current = performance.now(); }, [knock.participant]);
-  const settled = (act: () => void) => () => { if (performance.now() - since.current > settle) act(); };
+  const settled = (act: () => Promise<unknown>) => () => { if (performance.now() - since.current > settle) attempt(call, act()); };
   return (
     <span class="knock-actions">
-      <button type="button" class="button small" aria-label={t('knock.denyName', { name: knock.name })} onClick={settled(() => meeting.deny(knock.participant))}>{t('knock.deny')}</button>
+      {meeting.self.value?.role === 'host' && (
+        <button type="button" class="button small" aria-label={t('knock.denyName', { name: knock.name })} onClick={settled(() => meeting.deny(knock.participant))}>{t('knock.deny')}</button>
+      )}
       <button type="button" class="button small primary" aria-label={t('knock.admitName', { name: knock.name })} onClick={settled(() => meeting.admit(knock.participant))}>{t('knock.admit')}</button>
     </span>
   );
 }
 
 /** Somebody is at the door. Stays until answered. */
-export function Knocks({ meeting }: { meeting: Session }) {
-  const knocks = meeting.knocks.value;
+export function Knocks({ call }: { call: CallState }) {
+  const knocks = call.meeting.knocks.value;
   const knock = knocks[0];
   useEffect(() => {
     if (knock) announce(t('knock.one', { name: knock.name }), 'urgent');
@@ -38,7 +42,7 @@ export function Knocks({ meeting }: { meeting: Session }) {
         {t('knock.one', { name: knock.name })}
         {knocks.length > 1 && <small>{t('knock.more', { n: knocks.length - 1 })}</small>}
       </p>
-      <KnockActions meeting={meeting} knock={knock} />
+      <KnockActions call={call} knock={knock} />
     </div>
   );
 }

@@ -30,7 +30,7 @@ export function Notices({ call }: { call: CallState }) {
           <button type="button" class="button small primary" onClick={() => turnSoundOn(call)}><SoundIcon size={20} />{t('stage.soundOn')}</button>
         </div>
       )}
-      <Knocks meeting={meeting} />
+      <Knocks call={call} />
       <Sharing call={call} />
     </div>
   );

@@ -5,6 +5,7 @@ import { HandIcon, InviteIcon, PencilIcon, ScreenIcon, SearchIcon } from './icon
 import { t } from '../language';
 import { memory } from '../memory';
 import { Avatar } from '../ui/Avatar';
+import { attempt } from './actions';
 import { KnockActions } from './Knocks';
 import type { CallState } from './state';
 
@@ -26,8 +27,7 @@ function RenameForm({ call, name, onDone }: { call: CallState; name: string; onD
     event.preventDefault();
     const next = text.trim();
     if (next && next !== name) {
-      call.meeting.rename(next);
-      memory.set('name', next);
+      attempt(call, call.meeting.rename(next).then(() => memory.set('name', next)));
     }
     onDone();
   };
@@ -86,7 +86,7 @@ function Waiting({ call }: { call: CallState }) {
           <li key={knock.participant} class="person">
             <Avatar name={knock.name} />
             <span class="person-name"><span>{knock.name}</span></span>
-            <KnockActions meeting={call.meeting} knock={knock} />
+            <KnockActions call={call} knock={knock} />
           </li>
         ))}
       </ul>

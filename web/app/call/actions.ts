@@ -1,5 +1,6 @@
 /** What buttons and keys do, in one place, so that both do the same. */
-import { t } from '../language';
+import { MeetingError, type FailureCode } from '../../sdk';
+import { t, type PlainKey } from '../language';
 import { announce } from '../ui/announce';
 import type { CallState } from './state';
 import { toast } from './toasts';
@@ -31,8 +32,20 @@ export function handRaised({ meeting }: CallState): boolean {
   return meeting.participants.value.some((person) => person.self && Boolean(person.hand));
 }
 
+const refusals: Partial<Record<FailureCode, PlainKey>> = {
+  forbidden: 'refused.forbidden', 'not-found': 'refused.gone', 'rate-limited': 'refused.fast', unreachable: 'refused.offline', unavailable: 'refused.offline',
+};
+
+/** Waits for the answer to a command, and says so when it was not done. */
+export function attempt(call: CallState, command: Promise<unknown>): void {
+  command.catch((error: unknown) => {
+    const code = error instanceof MeetingError ? error.code : 'internal';
+    toast(call, t(refusals[code] ?? 'refused.other'), 'urgent');
+  });
+}
+
 export function toggleHand(call: CallState): void {
-  call.meeting.hand(!handRaised(call));
+  attempt(call, call.meeting.hand(!handRaised(call)));
   call.menu.value = null;
 }
 

@@ -49,7 +49,7 @@ export class FakeMeeting {
   readonly step = signal<Step>('ready');
   readonly failure = signal<Failure | null>(null);
   readonly ended = signal<Ended | null>(null);
-  readonly self = signal<Self | null>({ id: 'p0', name: 'Ana', role: 'member' });
+  readonly self = signal<Self | null>({ id: 'p0', name: 'Ana', role: 'host' });
   readonly fixedName = signal('');
   readonly preview = signal<Preview>({ count: 0, names: [] });
   readonly participants = signal<Participant[]>([]);
@@ -85,14 +85,19 @@ export class FakeMeeting {
   leave(): void { this.told.push(['leave']); }
   close(): void { this.told.push(['close']); }
   say(text: string): void { this.told.push(['say', text]); }
-  hand(raised: boolean): void { this.told.push(['hand', raised]); }
+  async hand(raised: boolean): Promise<void> { this.told.push(['hand', raised]); }
   react(emoji: string): void {
     this.told.push(['react', emoji]);
     this.ears.forEach((hear) => hear('p0', emoji));
   }
-  admit(id: string): void { this.told.push(['admit', id]); }
-  deny(id: string): void { this.told.push(['deny', id]); }
-  rename(name: string): void { this.told.push(['rename', name]); }
+  async admit(id: string): Promise<void> { this.told.push(['admit', id]); }
+  async deny(id: string): Promise<void> { this.told.push(['deny', id]); }
+  /** What the next rename fails with. */
+  refusal: Error | null = null;
+  async rename(name: string): Promise<void> {
+    this.told.push(['rename', name]);
+    if (this.refusal) throw this.refusal;
+  }
   show(tiles: Tile[]): void { this.shown.push(tiles); }
   async stats(): Promise<never> { throw new Error('a fake has none'); }
 
