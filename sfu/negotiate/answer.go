@@ -168,7 +168,7 @@ func (c Codec) answer(b *strings.Builder, use Use, receive bool) {
 // in-band correction and silence left out, or music in stereo.
 func (c Codec) parameters(use Use, receive bool) string {
 	if c.MIME != "audio/opus" {
-		return c.Fmtp
+		return c.video(receive)
 	}
 	switch {
 	case receive && use.Stereo:
@@ -178,6 +178,20 @@ func (c Codec) parameters(use Use, receive bool) string {
 	default:
 		return "minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1"
 	}
+}
+
+// startBitrate is what a browser begins to send with, in kbit/s, until its
+// estimator knows better. Its own 300 leave the best layer out for seconds.
+const startBitrate = "x-google-start-bitrate=1500"
+
+func (c Codec) video(receive bool) string {
+	switch {
+	case !receive:
+		return c.Fmtp
+	case c.Fmtp == "":
+		return startBitrate
+	}
+	return c.Fmtp + ";" + startBitrate
 }
 
 func direction(send, receive bool) string {
