@@ -162,7 +162,7 @@ func (c *Conn) newAgent() (*ice.Agent, error) {
 		ice.WithUDPMux(h.udp), ice.WithICELite(h.config.Lite), ice.WithLocalCredentials(c.ufrag, c.pwd),
 		ice.WithCandidateTypes([]ice.CandidateType{ice.CandidateTypeHost}), ice.WithIncludeLoopback(),
 		ice.WithMulticastDNSMode(ice.MulticastDNSModeDisabled), ice.WithDisableActiveTCP(),
-		ice.WithDisconnectedTimeout(silence), ice.WithFailedTimeout(patience), ice.WithCheckInterval(checkInterval),
+		ice.WithDisconnectedTimeout(h.config.Silence), ice.WithFailedTimeout(h.config.Patience), ice.WithCheckInterval(checkInterval),
 		ice.WithHostAcceptanceMinWait(0), ice.WithPrflxAcceptanceMinWait(0), ice.WithLoggerFactory(h.logs),
 	}
 	if h.tcp != nil {

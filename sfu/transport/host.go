@@ -21,6 +21,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pion/dtls/v3/pkg/crypto/fingerprint"
 	"github.com/pion/dtls/v3/pkg/crypto/selfsign"
@@ -36,15 +37,33 @@ type Config struct {
 	// Addrs are the addresses to advertise; empty for those of the interfaces.
 	Addrs []netip.Addr
 	// Lite makes the server an ICE-lite agent (RFC 8445 section 2.5).
-	Lite   bool
-	Logger *slog.Logger
+	Lite bool
+	// Silence is how long a client may say nothing before it counts as
+	// disconnected; 0 means 5 s. Patience is how long after that it may still
+	// come back on its own; 0 means 25 s.
+	Silence, Patience time.Duration
+	// Strange is how long a TCP connection may take to say whose it is; 0 means 5 s.
+	Strange time.Duration
+	Logger  *slog.Logger
 }
 
-// tcpReadPackets and tcpWriteBuffer bound what one ICE-TCP connection may queue.
-const (
-	tcpReadPackets = 64
-	tcpWriteBuffer = 512 << 10
-)
+func (c *Config) defaults() {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Silence <= 0 {
+		c.Silence = silence
+	}
+	if c.Patience <= 0 {
+		c.Patience = patience
+	}
+	if c.Strange <= 0 {
+		c.Strange = tcpFirst
+	}
+}
+
+// tcpReadPackets bounds the packets waiting to be read of one ICE-TCP connection.
+const tcpReadPackets = 64
 
 // Host is the shared part of all connections. It is safe for concurrent use.
 type Host struct {
@@ -62,9 +81,7 @@ func NewHost(c Config) (*Host, error) {
 	if c.UDP == nil {
 		return nil, errors.New("start media: no UDP socket given")
 	}
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
+	c.defaults()
 	certificate, err := selfsign.GenerateSelfSigned()
 	if err != nil {
 		return nil, fmt.Errorf("start media: make a DTLS certificate: %w", err)
@@ -85,8 +102,9 @@ func NewHost(c Config) (*Host, error) {
 	h.udp = &oneAddress{UDPMux: ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: c.UDP, Logger: h.logs.NewLogger("udp")}), config: c}
 	if c.TCP != nil {
 		h.tcp = ice.NewTCPMuxDefault(ice.TCPMuxParams{
-			Listener: c.TCP, Logger: h.logs.NewLogger("tcp"),
-			ReadBufferSize: tcpReadPackets, WriteBufferSize: tcpWriteBuffer,
+			Listener: newGate(c.TCP, tcpIdle, c.Logger), Logger: h.logs.NewLogger("tcp"),
+			ReadBufferSize: tcpReadPackets,
+			FirstStunBindTimeout: c.Strange, AliveDurationForConnFromStun: c.Strange,
 		})
 	}
 	return h, nil

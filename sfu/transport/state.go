@@ -55,7 +55,7 @@ func (c *Conn) iceState(s ice.ConnectionState) {
 		}
 		c.mu.Unlock()
 	case ice.ConnectionStateFailed:
-		c.fail("the client could not be reached for 30 s")
+		c.fail(fmt.Sprintf("the client could not be reached for %v", c.host.config.Silence+c.host.config.Patience))
 	}
 }
 
