@@ -12,6 +12,8 @@ const (
 	// left for a higher one, or for a lower one, a little beyond, so that a
 	// size between two layers does not flap.
 	enough, tooLittle, plenty = 1.2, 1.3, 1.1
+	// reading is how much larger than a camera's a screen's layer is to be.
+	reading = 1.7
 	// rise is what a viewer's line must have to spare before a video gets a
 	// higher layer, sink by how much the sum may exceed the limit before one
 	// is taken away: both limit and bitrates are estimates.
@@ -128,11 +130,12 @@ func fit(v Video, rungs []rung, last int, fresh bool) int {
 }
 
 // blown is how many times larger a layer would be shown than it is: a screen
-// is fitted into its tile, of a camera something is cut off.
+// is fitted into its tile, of a camera something is cut off. A screen is there
+// to be read, so a lower layer is for tiles a good deal smaller than it.
 func blown(v Video, r rung) float64 {
 	x, y := float64(v.Width)/r.width, float64(v.Height)/r.height
 	if v.Screen {
-		return min(x, y)
+		return min(x, y) * reading
 	}
 	return math.Sqrt(x * y)
 }

@@ -84,7 +84,7 @@ func TestChoiceBySizeAndLimit(t *testing.T) {
 	low.Layers = []Layer{{RID: "h", Alive: true}, {RID: "m", Alive: true}, {RID: "l", Alive: true}}
 	portrait := camera("a", 0)
 	portrait.Width, portrait.Height = 400, 800
-	wide := screen("a", 400)
+	wide := screen("a", 300)
 	wide.Width = 3000
 	single := Video{ID: "s", Width: 100, Height: 100, Layers: []Layer{{Alive: true}}}
 	tests := map[string]struct {
@@ -103,6 +103,8 @@ func TestChoiceBySizeAndLimit(t *testing.T) {
 		"low, medium, high":                     {[]Video{low}, 0, "l"},
 		"a tall tile of a wide picture":         {[]Video{portrait}, 0, "h"},
 		"a screen is fitted in":                 {[]Video{wide}, 0, "q"},
+		"a screen is read, not glanced at":      {[]Video{screen("s", 540)}, 0, "f"},
+		"unless it is a thumbnail":              {[]Video{screen("s", 180)}, 0, "q"},
 		"a single layer":                        {[]Video{single}, 0, ""},
 		"what is not there is waited for":       {[]Video{with(camera("a", 720), "f", dead)}, 0, "h>f"},
 		"with what is above, if need be":        {[]Video{with(with(camera("a", 180), "q", dead), "h", dead)}, 0, "f>q"},
