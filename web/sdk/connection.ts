@@ -1,6 +1,6 @@
 import { MeetingError } from './errors';
 import type { Room } from './layout';
-import { build, extend, named, type MediaLines } from './lines';
+import { build, extend, inStereo, named, type MediaLines } from './lines';
 import type { Offer, Source } from './protocol';
 
 /** How long the connection is given before something is done, in milliseconds. */
@@ -150,7 +150,8 @@ export class Connection {
 
   private async exchange(): Promise<void> {
     const restart = this.restart;
-    await this.pc.setLocalDescription(await this.pc.createOffer({ iceRestart: restart }));
+    const offer = await this.pc.createOffer({ iceRestart: restart });
+    await this.pc.setLocalDescription({ type: 'offer', sdp: inStereo(offer.sdp ?? '') });
     // The offer goes without waiting for candidates: the server learns our
     // addresses from our checks (RFC 8445 peer-reflexive candidates).
     const sdp = this.pc.localDescription?.sdp ?? '';

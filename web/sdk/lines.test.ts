@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { choose } from './lines';
+import { choose, inStereo } from './lines';
 
 const codec = (mimeType: string, sdpFmtpLine?: string): RTCRtpCodec => ({ mimeType, clockRate: 90000, ...(sdpFmtpLine ? { sdpFmtpLine } : {}) });
 
@@ -30,4 +30,11 @@ test('VP8 comes first, odd profiles and what nobody sends stay out, retransmissi
 test('of a browser without the codec nothing is asked', () => {
   expect(choose([codec('video/H265')], ['video/vp8'])).toEqual([]);
   expect(choose([], ['audio/opus'])).toEqual([]);
+});
+
+test('Opus is asked for in two channels, once, and nothing else is touched', () => {
+  const sdp = 'a=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10;useinbandfec=1\r\na=fmtp:96 apt=97\r\n';
+  const asked = inStereo(sdp);
+  expect(asked).toBe('a=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10;useinbandfec=1;stereo=1\r\na=fmtp:96 apt=97\r\n');
+  expect(inStereo(asked)).toBe(asked);
 });

@@ -79,6 +79,11 @@ export function named(lines: MediaLines): Lines {
   };
 }
 
+/** inStereo asks for two channels of Opus (RFC 7587 section 6.1): Chromium mixes them into one unless its own description says so. */
+export function inStereo(sdp: string): string {
+  return sdp.replace(/^(a=fmtp:\d+ (?=.*useinbandfec=1)(?!.*stereo=).*)$/gm, '$1;stereo=1');
+}
+
 function video(pc: RTCPeerConnection, stream: MediaStream, layers: RTCRtpEncodingParameters[]): RTCRtpTransceiver {
   const line = withLayers(pc, stream, layers);
   prefer(line, 'sender', ['video/vp8']);

@@ -21,6 +21,15 @@ interface ShareOptions extends DisplayMediaStreamOptions {
   monitorTypeSurfaces?: 'include' | 'exclude';
 }
 
+/** Films and music as they are, in stereo, without the voices of the meeting coming back to who spoke. */
+const sound: MediaTrackConstraints & { restrictOwnAudio: boolean } = {
+  echoCancellation: false,
+  noiseSuppression: false,
+  autoGainControl: false,
+  channelCount: { ideal: 2 },
+  restrictOwnAudio: true,
+};
+
 const nothing: ScreenState = { on: false, track: null, audio: null, error: null };
 
 /** ScreenShare is one share of ours: begun by the person, ended by them, by us or by the browser's own bar. */
@@ -83,7 +92,7 @@ function question(hint: ScreenHint): ShareOptions {
   const frames = hint === 'motion' ? 30 : 15;
   return {
     video: { frameRate: { ideal: frames, max: 30 } },
-    audio: true,
+    audio: sound,
     selfBrowserSurface: 'exclude', // a meeting that shows itself is a hall of mirrors
     surfaceSwitching: 'include',
     systemAudio: 'include',
