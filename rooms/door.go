@@ -10,8 +10,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// open lets somebody to the door, and publishers and spectators right in.
-// Nothing has changed when it fails.
+// open lets somebody to the door. Nothing has changed when it fails.
 func (r *room) open(a arrival) (*Session, error) {
 	if err := r.mayOpen(a); err != nil {
 		return nil, err
@@ -20,10 +19,10 @@ func (r *room) open(a arrival) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case a.kind != Attendee:
+	if a.kind != Attendee {
 		err = r.roomInside(r.replaced(a.identity, older, nil))
-	case older == nil: // else one goes and one comes
+	}
+	if err == nil && older == nil { // else one goes and one comes
 		err = r.roomAtDoor()
 	}
 	if err != nil {
@@ -46,10 +45,6 @@ func (r *room) open(a arrival) (*Session, error) {
 	}
 	if a.kind != Attendee {
 		p.deadline = time.Now().Add(r.rooms.cfg.ResumeWindow)
-		if err := r.enter(p, 0); err != nil {
-			r.remove(p, ReasonRemoved, 0)
-			return nil, err
-		}
 	}
 	r.arm()
 	return session, nil
@@ -210,6 +205,23 @@ func (r *room) join(p *person, re Ref, name string, sending Sending) error {
 	p.place = waiting
 	r.tell(p, re, Waiting{})
 	r.tellAdmitters(nil, 0, Knock{Participant: p.id, Name: p.name})
+	return nil
+}
+
+// begin takes a machine in once its first offer is answered, so that nobody
+// sees one come and go whose offer was no good.
+func (r *room) begin(p *person) error {
+	if p.place != atDoor {
+		return nil
+	}
+	if r.rooms.Draining() {
+		r.remove(p, ReasonShutdown, 0)
+		return errDraining
+	}
+	if err := r.enter(p, 0); err != nil {
+		r.remove(p, ReasonRemoved, 0)
+		return err
+	}
 	return nil
 }
 

@@ -87,9 +87,10 @@ func TestFigures(t *testing.T) {
 	registry := prometheus.NewPedanticRegistry()
 	inHouse(t, func(c *Config) { c.Metrics, c.Lobby = registry, true }, func(t *testing.T, h *house) {
 		host, member := h.person(Host, "Host"), h.person(Member, "Member")
-		h.mustOpen(Request{Kind: Spectator, Role: Viewer})
+		_, err := h.mustOpen(Request{Kind: Spectator, Role: Viewer}).Negotiate(bg, Offer{SDP: "o"})
+		ok(t, err)
 		guest := h.mustOpen(Request{Role: Guest})
-		_, err := guest.Negotiate(bg, Offer{})
+		_, err = guest.Negotiate(bg, Offer{})
 		wantCode(t, err, CodeNotAdmitted)
 		wantCode(t, member.Deny(bg, 0, guest.id()), CodeForbidden)
 		if _, err := h.resume(member); err != nil {

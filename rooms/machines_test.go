@@ -6,15 +6,18 @@ import (
 	"time"
 )
 
-func TestPublisherJoinsAtOnceAndLivesWithItsMedia(t *testing.T) {
+func TestPublisherJoinsWithItsFirstAnswerAndLivesWithItsMedia(t *testing.T) {
 	inHouse(t, nil, func(t *testing.T, h *house) {
 		ada := h.person(Guest, "Ada")
 		camera := h.mustOpen(Request{Kind: Publisher, Role: Guest, Participant: "stage-cam", Sending: Sending{Camera: true}})
-		if p := only[Person](t, ada.pull()); p.ID != "stage-cam" || p.Name != "stage-cam" || !p.Sending.Camera {
-			t.Errorf("Ada sees %+v", p)
+		if events := ada.pull(); len(events) > 0 {
+			t.Errorf("before its media is negotiated Ada is told %s", describe(events))
 		}
 		_, err := camera.Negotiate(bg, Offer{SDP: "o", Camera: "0"})
 		ok(t, err)
+		if p := only[Person](t, ada.pull()); p.ID != "stage-cam" || p.Name != "stage-cam" || !p.Sending.Camera {
+			t.Errorf("Ada sees %+v", p)
+		}
 		synctest.Wait()
 		peer := h.media.of(t, "stage-cam")
 		if !peer.entered || !peer.sending.Camera {
@@ -43,6 +46,28 @@ func TestPublisherJoinsAtOnceAndLivesWithItsMedia(t *testing.T) {
 		<-camera.Done()
 		if left := only[Left](t, ada.pull()); left.Reason != ReasonLost {
 			t.Errorf("Ada is told %+v", left)
+		}
+	})
+}
+
+func TestNobodySeesAMachineThatIsRefused(t *testing.T) {
+	inHouse(t, func(c *Config) { c.MaxPeople = 2 }, func(t *testing.T, h *house) {
+		ada := h.person(Guest, "Ada")
+		camera := h.mustOpen(Request{Kind: Publisher, Role: Guest})
+		_, err := camera.Negotiate(bg, Offer{SDP: "bad"})
+		wantCode(t, err, CodeBadOffer)
+		ok(t, camera.Leave(bg, 0))
+		late := h.mustOpen(Request{Kind: Publisher, Role: Guest})
+		ben := h.person(Guest, "Ben") // takes the last place meanwhile
+		_, err = late.Negotiate(bg, Offer{SDP: "o"})
+		wantCode(t, err, CodeRoomFull)
+		<-late.Done()
+		if p := only[Person](t, ada.pull()); p.ID != ben.id() || told[Left](ben.pull()) != nil {
+			t.Errorf("Ada sees %+v", p)
+		}
+		synctest.Wait()
+		if n := h.media.open(); n != 0 {
+			t.Errorf("%d peers stay open", n)
 		}
 	})
 }

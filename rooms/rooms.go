@@ -58,8 +58,7 @@ func New(cfg Config, media Media) (*Rooms, error) {
 	return r, nil
 }
 
-// Open gives a session: a new one at the door, or with a resume token the old
-// one. Publishers and spectators have joined when it returns.
+// Open gives a session: a new one at the door, or with a resume token the old one.
 func (r *Rooms) Open(ctx context.Context, req Request) (*Session, error) {
 	session, err := r.openAny(ctx, req)
 	if err != nil {

@@ -10,13 +10,13 @@ const (
 	// Attendee is a person or program with an event stream: it opens at the
 	// door, joins under a name, and may lose its connection and come back.
 	Attendee Kind = iota
-	// Publisher sends media and nothing else (WHIP): visible, joins at once
-	// under Name or else its id, and lives until Leave or as long as its media
-	// connection. Its events need not be read; watch Done.
+	// Publisher sends media and nothing else (WHIP): visible, joins under Name
+	// or else its id as soon as its first offer is answered, and lives until Leave
+	// or as long as its media connection. Its events need not be read; watch Done.
 	Publisher
-	// Spectator receives media and nothing else (WHEP): it joins at once,
-	// nobody sees it, and it lives until Leave or as long as its media
-	// connection. Its events need not be read; watch Done.
+	// Spectator receives media and nothing else (WHEP): it joins as soon as its
+	// first offer is answered, nobody sees it, and it lives until Leave or as
+	// long as its media connection. Its events need not be read; watch Done.
 	Spectator
 )
 
@@ -140,7 +140,8 @@ func (s *Session) Detach() {
 
 // Negotiate answers an SDP offer. It may take as long as media needs and holds
 // up nobody else. Sections the role may not send are taken out of the offer's
-// meaning. CodeNotAdmitted while a lobby holds the person back.
+// meaning. CodeNotAdmitted while a lobby holds the person back. The first
+// answer takes publishers and spectators into the room.
 func (s *Session) Negotiate(ctx context.Context, offer Offer) (sdp string, err error) {
 	err = s.command(ctx, func(r *room, p *person) error {
 		offer, err = r.negotiable(p, offer)
@@ -152,6 +153,10 @@ func (s *Session) Negotiate(ctx context.Context, offer Offer) (sdp string, err e
 	sdp, err = s.person.link.answer(ctx, offer)
 	if err != nil {
 		s.room.rooms.metrics.refused(err)
+		return "", err
+	}
+	if s.person.kind != Attendee {
+		err = s.command(ctx, func(r *room, p *person) error { return r.begin(p) })
 	}
 	return sdp, err
 }
