@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pion/rtcp"
 	"github.com/pion/webrtc/v4"
 
 	"palabre/sfu"
@@ -81,21 +80,6 @@ func TestNothingFlowsBeforeEnter(t *testing.T) {
 		t.Fatal(err)
 	}
 	until(t, "video after entering", func() bool { return len(lurker.video(0)) > 10 })
-}
-
-func TestNewcomerStartsFromTheCache(t *testing.T) {
-	s := server(t)
-	alice := join(t, s, "room", "alice", person(1))
-	sh := shape{camera: true, seats: 1, burst: 1}
-	bob := join(t, s, "room", "bob", sh)
-	film := bob.film(bob.camera, 40, 100)
-	defer film.end()
-	until(t, "the first viewer to see", func() bool { return len(alice.video(0)) > 50 })
-	asked := bob.counted(&rtcp.PictureLossIndication{})
-	carol := join(t, s, "room", "carol", person(2))
-	start := time.Now()
-	until(t, "the newcomer to see", func() bool { return len(carol.video(0))+len(carol.video(1)) > 5 })
-	t.Logf("first packets %v after entering; %d key frames asked for", time.Since(start), bob.counted(&rtcp.PictureLossIndication{})-asked)
 }
 
 // TestStreamsStayContinuous looks at what a viewer receives over layer

@@ -157,6 +157,32 @@ func (r *Ring) SinceKeyFrame(now time.Duration, dst []*Packet) []*Packet {
 	return dst
 }
 
+// Recent appends to dst the packets that came since, in order, each with a
+// reference that the caller must release: what a listener would otherwise miss
+// of a voice that just began. Any goroutine may call it.
+func (r *Ring) Recent(since time.Duration, dst []*Packet) []*Packet {
+	end := r.newest.Load()
+	first := end
+	for first > 0 && end-first < MinPackets/2 {
+		p := r.Get(first - 1)
+		if p == nil {
+			break
+		}
+		fresh := p.Arrival >= since
+		p.Release()
+		if !fresh {
+			break
+		}
+		first--
+	}
+	for ; first < end; first++ {
+		if p := r.Get(first); p != nil {
+			dst = append(dst, p)
+		}
+	}
+	return dst
+}
+
 // Newest is the highest extended sequence number put, and whether there was any.
 func (r *Ring) Newest() (uint64, bool) {
 	n := r.newest.Load()

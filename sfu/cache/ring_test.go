@@ -150,6 +150,25 @@ func TestCachedStart(t *testing.T) {
 	}
 }
 
+func TestRecent(t *testing.T) {
+	r, pool := cache.NewRing(cache.AudioPackets, 0), cache.NewPool()
+	if got := r.Recent(0, nil); len(got) != 0 {
+		t.Errorf("%d packets in an empty ring", len(got))
+	}
+	for n := uint64(0); n < 50; n++ {
+		put(r, pool, n, time.Duration(n)*20*time.Millisecond, true)
+	}
+	for since, want := range map[time.Duration]int{900 * time.Millisecond: 5, 980 * time.Millisecond: 1, time.Second: 0, 0: cache.MinPackets / 2} {
+		got := r.Recent(since, nil)
+		if len(got) != want || want > 0 && got[want-1].Sequence != 49 {
+			t.Errorf("since %v: %d packets, want %d", since, len(got), want)
+		}
+		for _, p := range got {
+			p.Release()
+		}
+	}
+}
+
 func TestALateKeyFrameIsNotTheLast(t *testing.T) {
 	r, pool := cache.NewRing(64, cache.StartAge), cache.NewPool()
 	put(r, pool, 10, 0, false)

@@ -107,6 +107,7 @@ func (l *Line) join(s *Shard, layer *Layer, now time.Time) {
 	origin := rewrite.Origin(layer.origin.Load())
 	l.subs = append(l.subs, sub{layer, origin})
 	l.stream.Want(origin)
+	l.asked = now // begin asks, if the cache has no start
 	s.on(layer.track.peer, now, func(s *Shard, now time.Time) {
 		if layer.track.peer.closed.Load() {
 			return
@@ -116,25 +117,28 @@ func (l *Line) join(s *Shard, layer *Layer, now time.Time) {
 	})
 }
 
-// lookBack is how old a key frame may be for a viewer to go over to another
-// layer of what it sees already: the picture must not go back in time. Who
-// sees nothing yet, or a picture that stands, takes what there is.
-const lookBack = 200 * time.Millisecond
+const (
+	// lookBack is how old a key frame may be for a viewer to go over to another
+	// layer of what it sees already: the picture must not go back in time. Who
+	// sees nothing yet, or a picture that stands, takes what there is.
+	lookBack = 200 * time.Millisecond
+	// firstWords is how much of a voice a listener gets of what came before its
+	// line began: who speaks up without a seat gets a line only then.
+	firstWords = 100 * time.Millisecond
+)
 
 // begin feeds a newcomer from the cache, or has a key frame asked for.
 func (l *Line) begin(s *Shard, layer *Layer, now time.Time) {
 	if !l.has(layer) {
 		return
 	}
-	at := s.engine.since(now)
-	start := layer.ring.SinceKeyFrame(at, s.start[:0])
-	shown := l.layerOf(l.stream.Current())
-	newcomer := shown == nil || !shown.alive.Load()
-	if len(start) > 0 && (newcomer || at-start[0].Arrival <= lookBack) {
-		l.replay(s, layer, start, now)
-	}
+	start := l.start(layer, s.engine.since(now), s.start[:0])
 	for _, pkt := range start {
+		l.deliver(s, layer, pkt, now)
 		pkt.Release()
+	}
+	if l.video && len(start) > 0 {
+		s.engine.Metrics.CachedStarts.Add(1)
 	}
 	clear(start)
 	s.start = start[:0]
@@ -143,19 +147,31 @@ func (l *Line) begin(s *Shard, layer *Layer, now time.Time) {
 	}
 }
 
-// replay sends what came since a key frame, at once.
-func (l *Line) replay(s *Shard, layer *Layer, start []*cache.Packet, now time.Time) {
-	frames := 0
-	for i, pkt := range start {
-		if i == 0 || pkt.Header.Timestamp != start[i-1].Header.Timestamp {
+// start is what the cache has for a line that begins with a layer.
+func (l *Line) start(layer *Layer, at time.Duration, dst []*cache.Packet) []*cache.Packet {
+	if !l.video {
+		return layer.ring.Recent(at-firstWords, dst)
+	}
+	if l.stream.Waiting() == 0 {
+		return dst // it began with a live key frame
+	}
+	if dst = layer.ring.SinceKeyFrame(at, dst); len(dst) == 0 {
+		return dst
+	}
+	if shown := l.layerOf(l.stream.Current()); shown != nil && shown.alive.Load() && at-dst[0].Arrival > lookBack {
+		for _, pkt := range dst {
+			pkt.Release()
+		}
+		return dst[:0]
+	}
+	frames := 1
+	for i := range dst[1:] {
+		if dst[i+1].Header.Timestamp != dst[i].Header.Timestamp {
 			frames++
 		}
 	}
-	l.stream.Hasten(frames, start[len(start)-1].Capture)
-	for _, pkt := range start {
-		l.deliver(s, layer, pkt, now)
-	}
-	s.engine.Metrics.CachedStarts.Add(1)
+	l.stream.Hasten(frames, dst[len(dst)-1].Capture)
+	return dst
 }
 
 func (l *Line) has(layer *Layer) bool {
