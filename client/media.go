@@ -27,7 +27,8 @@ type media struct {
 	stages  []pair
 	voices  []*slot
 	slots   map[*webrtc.RTPReceiver]*slot
-	offered bool // there has been an offer
+	offered bool                      // there has been an offer
+	pending webrtc.SessionDescription // the last offer
 	reading sync.WaitGroup
 }
 
@@ -119,20 +120,21 @@ func (m *media) offer(restartICE bool) (protocol.Offer, error) {
 		return protocol.Offer{}, fmt.Errorf("making an offer: %w", err)
 	}
 	m.nameLines()
-	if err := m.pc.SetLocalDescription(description); err != nil {
-		return protocol.Offer{}, fmt.Errorf("making an offer: %w", err)
-	}
-	m.offered = true
+	m.pending, m.offered = description, true
 	return protocol.Offer{SDP: description.SDP, Lines: m.linesByMid()}, nil
 }
 
-// accept applies the server's answer.
+// accept applies the last offer and the server's answer to it. An offer takes
+// effect only now: Pion cannot roll one back that was refused or got lost.
 func (m *media) accept(sdp string) error {
 	m.mu.Lock()
-	pc := m.pc
+	pc, offer := m.pc, m.pending
 	m.mu.Unlock()
 	if pc == nil {
 		return fmt.Errorf("applying the answer: %w", ErrNotConnected)
+	}
+	if err := pc.SetLocalDescription(offer); err != nil {
+		return fmt.Errorf("applying the offer: %w", err)
 	}
 	answer := webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdp}
 	if err := pc.SetRemoteDescription(answer); err != nil {
