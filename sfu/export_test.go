@@ -1,9 +1,12 @@
 package sfu
 
 import (
+	"slices"
 	"sync/atomic"
+	"time"
 
 	"palabre/sfu/cache"
+	"palabre/sfu/shard"
 )
 
 // Trap makes the shard panic at the nth packet that a participant publishes.
@@ -18,3 +21,15 @@ func Trap(s *SFU, participant string, nth int64) {
 
 // Panics is how many panics were caught.
 func Panics(s *SFU) uint64 { return s.engine.Metrics.Panics.Load() }
+
+// Door is how the packets of a peer come in from its connection, decrypted.
+// It is for peers that have no connection: only one goroutine may use it.
+func Door(p *Peer) (rtp, rtcp func(packet []byte, at time.Time)) {
+	return handler{p}.RTP, handler{p}.RTCP
+}
+
+// Dropped is how many packets went no further than a shard, by reason.
+func Dropped(s *SFU, reason string) uint64 {
+	i := slices.Index(shard.DropNames(), reason)
+	return s.engine.Metrics.Drops[i].Load()
+}

@@ -103,7 +103,7 @@ func NewHost(c Config) (*Host, error) {
 	if c.TCP != nil {
 		h.tcp = ice.NewTCPMuxDefault(ice.TCPMuxParams{
 			Listener: newGate(c.TCP, tcpIdle, c.Logger), Logger: h.logs.NewLogger("tcp"),
-			ReadBufferSize: tcpReadPackets,
+			ReadBufferSize:       tcpReadPackets,
 			FirstStunBindTimeout: c.Strange, AliveDurationForConnFromStun: c.Strange,
 		})
 	}

@@ -78,7 +78,7 @@ func flood(t *testing.T, to string, n int) (back int) {
 		case 1: // as if it were SRTP
 			datagram = append([]byte{0x80, 111}, junk[:rand.IntN(1200)]...)
 		case 2:
-			datagram = check("user"+strconv.Itoa(i))
+			datagram = check("user" + strconv.Itoa(i))
 		case 3:
 			datagram = junk[:1+rand.IntN(1399)]
 		case 4: // a STUN header that promises more
