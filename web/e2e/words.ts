@@ -4,4 +4,4 @@ import { addTexts } from '../locales/text';
 
 addTexts(inCall);
 
-export { textIn } from '../locales/text';
+export { textIn, type PlainKey } from '../locales/text';

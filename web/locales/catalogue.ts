@@ -116,7 +116,7 @@ export const early = {
   'ended.shutdownHint': { en: 'Wait a moment, then come back by the same link.', fr: 'Attendez un instant, puis revenez par le même lien.' },
   'ended.duration': { en: 'Duration', fr: 'Durée' },
   'ended.people': { en: 'People met', fr: 'Personnes présentes' },
-  'ended.rejoin': { en: 'Rejoin', fr: 'Revenir' },
+  'ended.rejoin': { en: 'Rejoin', fr: 'Rejoindre à nouveau' },
 
   'fail.full': { en: 'This meeting is full', fr: 'Cette réunion est complète' },
   'fail.fullHint': { en: 'Wait until somebody leaves, then try again.', fr: 'Attendez qu’une place se libère, puis réessayez.' },

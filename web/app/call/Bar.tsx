@@ -28,7 +28,9 @@ interface ControlProps {
 function Control(p: ControlProps) {
   const name = t(p.name);
   const badgeId = p.badge ? `badge-${p.name}` : undefined;
-  return (
+  // The count is drawn by the style sheet and its words stand beside the button:
+  // text within the button would have to be part of its name (WCAG 2.5.3).
+  const button = (
     <button
       type="button" class={`control ${p.class ?? ''}`} aria-label={name} title={p.keys ? `${name} (${p.keys})` : name}
       data-off={p.off || undefined} data-active={p.active || undefined}
@@ -36,10 +38,10 @@ function Control(p: ControlProps) {
     >
       {p.icon}
       <span class="control-word" aria-hidden="true">{t(p.word)}</span>
-      {p.badge ? <span class="badge" aria-hidden="true">{number(p.badge)}</span> : null}
-      {badgeId && <span id={badgeId} class="aside">{p.badgeText}</span>}
+      {p.badge ? <span class="badge" aria-hidden="true" data-count={number(p.badge)} /> : null}
     </button>
   );
+  return <>{button}{badgeId && <span id={badgeId} class="aside">{p.badgeText}</span>}</>;
 }
 
 function Devices({ call }: { call: CallState }) {

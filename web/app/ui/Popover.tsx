@@ -5,10 +5,15 @@ interface Props { id: string; label: string; class?: string; onClose: () => void
 
 const focusable = 'button:not([disabled]), [href], input, select, textarea';
 
+/** What can have the focus in a box: on wide pages some of it is hidden. */
+function items(box: HTMLElement): HTMLElement[] {
+  return [...box.querySelectorAll<HTMLElement>(focusable)].filter((item) => item.offsetParent !== null);
+}
+
 function move(box: HTMLElement, step: number): void {
-  const items = [...box.querySelectorAll<HTMLElement>(focusable)].filter((item) => item.offsetParent !== null);
-  const at = items.indexOf(document.activeElement as HTMLElement);
-  items[(at + step + items.length) % items.length]?.focus();
+  const all = items(box);
+  const at = all.indexOf(document.activeElement as HTMLElement);
+  all[(at + step + all.length) % all.length]?.focus();
 }
 
 const steps: Record<string, number> = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
@@ -20,8 +25,9 @@ const steps: Record<string, number> = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1
 export function Popover({ id, label, class: extra = '', onClose, children }: Props) {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
+    const element = box.current;
     const opener = document.activeElement as HTMLElement | null;
-    box.current?.querySelector<HTMLElement>(focusable)?.focus({ preventScroll: true });
+    if (element) items(element)[0]?.focus({ preventScroll: true });
     const press = (event: PointerEvent) => {
       const anchor = box.current?.parentElement;
       if (anchor && !anchor.contains(event.target as Node)) onClose();
@@ -29,7 +35,9 @@ export function Popover({ id, label, class: extra = '', onClose, children }: Pro
     document.addEventListener('pointerdown', press, true);
     return () => {
       document.removeEventListener('pointerdown', press, true);
-      if (box.current?.contains(document.activeElement)) opener?.focus();
+      // By now the sheet may be gone, and the focus with it.
+      const { activeElement } = document;
+      if (!activeElement || activeElement === document.body || element?.contains(activeElement)) opener?.focus();
     };
   }, []);
   const key = (event: KeyboardEvent) => {
