@@ -99,24 +99,3 @@ func (l *limit) look(now time.Time) int {
 	}
 	return int(l.bits)
 }
-
-// resends bounds retransmissions to a share of what is sent, so that a viewer
-// that asks for everything again gets little more than it was sent.
-type resends struct{ budget float64 }
-
-const (
-	resendShare = 0.2
-	resendBurst = 128 << 10 // bytes
-)
-
-func (r *resends) sent(bytes int) {
-	r.budget = min(resendBurst, r.budget+float64(bytes)*resendShare)
-}
-
-func (r *resends) take(bytes int) bool {
-	if r.budget < float64(bytes) {
-		return false
-	}
-	r.budget -= float64(bytes)
-	return true
-}

@@ -22,6 +22,8 @@ const (
 	askEvery = time.Second
 	// minResendGap is the least time between two retransmissions of a packet.
 	minResendGap = 20 * time.Millisecond
+	// fillSize is about what a packet of padding takes, in bytes.
+	fillSize = 40
 )
 
 // pause is why a line that could carry a picture does not.
@@ -246,7 +248,9 @@ func (l *Line) resend(s *Shard, lost func(func(uint16) bool), now time.Time) {
 			continue
 		}
 		if sent.Padding {
-			l.fill(s, sent.Out, now)
+			if l.peer.resend.take(fillSize, l.peer.limit.rate) {
+				l.fill(s, sent.Out, now)
+			}
 			continue
 		}
 		layer := l.layerOf(sent.Origin)
@@ -279,7 +283,7 @@ func (l *Line) layerOf(origin rewrite.Origin) *Layer {
 // again sends a packet once more, as a retransmission where the viewer agreed
 // to RFC 4588, else as it was.
 func (l *Line) again(s *Shard, layer *Layer, pkt *cache.Packet, sent rewrite.Sent, now time.Time) {
-	if !l.peer.resend.take(len(pkt.Bytes())) {
+	if !l.peer.resend.take(len(pkt.Bytes()), l.peer.limit.rate) {
 		return
 	}
 	if l.agree.RTX == 0 {

@@ -1,0 +1,30 @@
+package shard
+
+// resends bounds retransmissions to a share of what is sent, so that a viewer
+// that asks for everything again gets little more than it was sent. The zero
+// value has nothing to give.
+type resends struct{ budget float64 }
+
+const (
+	// resendShare repairs a line that loses an eighth of its packets: a line
+	// that loses more needs less to be sent, not more.
+	resendShare = 0.125
+	// What was not needed is kept for one outage of resendOutage seconds, in bytes at most and at least.
+	resendOutage = 0.15
+	resendMost   = 128 << 10
+	resendLeast  = 16 << 10
+)
+
+func (r *resends) sent(bytes int) {
+	r.budget = min(resendMost, r.budget+float64(bytes)*resendShare)
+}
+
+// take says whether bytes may be sent again over a line that is sent bits a second.
+func (r *resends) take(bytes int, bits float64) bool {
+	r.budget = min(r.budget, max(resendLeast, bits/8*resendOutage))
+	if r.budget < float64(bytes) {
+		return false
+	}
+	r.budget -= float64(bytes)
+	return true
+}
