@@ -158,7 +158,19 @@ type client struct {
 type inbox struct {
 	mu      sync.Mutex
 	packets []*rtp.Packet
+	reports []rtcp.SenderReport
 	stream  string
+}
+
+// report keeps the sender reports of the stream.
+func (i *inbox) report(packets []rtcp.Packet) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for _, p := range packets {
+		if sent, ok := p.(*rtcp.SenderReport); ok {
+			i.reports = append(i.reports, *sent)
+		}
+	}
 }
 
 func (i *inbox) all() []*rtp.Packet {

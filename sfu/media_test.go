@@ -69,6 +69,15 @@ func (c *client) receive(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver
 	c.mu.Unlock()
 	c.pending.Go(func() {
 		for {
+			packets, _, err := receiver.ReadRTCP()
+			if err != nil {
+				return
+			}
+			box.report(packets)
+		}
+	})
+	c.pending.Go(func() {
+		for {
 			p, _, err := track.ReadRTP()
 			if err != nil {
 				return

@@ -235,6 +235,10 @@ func (s *Stream) Timestamp(at time.Duration) uint32 { return s.time.at(at) }
 // their pace and stay behind.
 func (s *Stream) Hasten(frames int, end time.Duration) { s.time.hasten(frames, end) }
 
+// Behind is how long before a moment the last frame sent was captured; false
+// when nothing was sent.
+func (s *Stream) Behind(moment time.Duration) (time.Duration, bool) { return s.time.behind(moment) }
+
 // switchTo starts carrying o with packet p.
 func (s *Stream) switchTo(o Origin, p *cache.Packet) (Out, Verdict) {
 	s.current, s.target = o, 0

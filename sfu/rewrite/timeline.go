@@ -91,6 +91,12 @@ func (t *timeline) next(p *cache.Packet) uint32 {
 	return out
 }
 
+// behind is how long before a moment the last frame sent was.
+func (t *timeline) behind(moment time.Duration) (time.Duration, bool) {
+	ticks := int64(int32(t.at(moment) - t.last))
+	return time.Duration(ticks * int64(time.Second) / t.rate), t.started
+}
+
 // hasten has the next frames follow each other closely, so that the last of
 // them is on time.
 func (t *timeline) hasten(frames int, end time.Duration) {

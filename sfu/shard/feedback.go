@@ -213,12 +213,11 @@ func (t *Track) judge(s *Shard, now time.Time) {
 	switch {
 	case t.bad >= badEnough && t.good == 0:
 		state = BadCodec
-	case t.good > 0 && state == BadCodec:
-		state = Fine
-	case state == BadCodec:
+	case t.starving(now) && t.strange():
+		state = BadCodec
 	case t.starving(now):
 		state = NoVideo
-	default:
+	case t.good > 0 || state != BadCodec:
 		state = Fine
 	}
 	if t.good > 0 || t.bad >= badEnough {
@@ -243,3 +242,8 @@ func (t *Track) starving(now time.Time) bool {
 	}
 	return t.key.IsZero() // packets, but never a picture to start with
 }
+
+// strange says that it is not for want of packets that there is no picture:
+// they are mostly not what their codec says, or key frames without what a
+// decoder needs to know of them first (H.264 without its parameter sets).
+func (t *Track) strange() bool { return t.headless > 0 || t.wrong > t.right }

@@ -241,7 +241,7 @@ func (l *Layer) accept(s *Shard, pkt *cache.Packet, repair bool, arrived, now ti
 	if c == nil || l.pt != h.PayloadType {
 		found, ok := t.codecOf(h.PayloadType)
 		if !ok {
-			t.bad++
+			t.bad, t.wrong = t.bad+1, t.wrong+1
 			m.Drops[DropCodec].Add(1)
 			return false
 		}
@@ -265,7 +265,7 @@ func (l *Layer) accept(s *Shard, pkt *cache.Packet, repair bool, arrived, now ti
 	if h.PayloadSize() > 0 {
 		frame, err := codec.Inspect(codec.Codec(l.kind.Load()), pkt.Payload())
 		if err != nil {
-			t.bad++
+			t.bad, t.wrong = t.bad+1, t.wrong+1
 			m.Drops[DropMalformed].Add(1)
 			return false
 		}
@@ -291,7 +291,7 @@ func (l *Layer) accept(s *Shard, pkt *cache.Packet, repair bool, arrived, now ti
 func (l *Layer) note(s *Shard, pkt *cache.Packet, now time.Time) {
 	t := l.track
 	size := len(pkt.Bytes())
-	t.good++
+	t.good, t.right = t.good+1, t.right+1
 	t.packet, l.last = now, now
 	l.bytes += size
 	t.peer.stats.in.add(size)
@@ -304,11 +304,15 @@ func (l *Layer) note(s *Shard, pkt *cache.Packet, now time.Time) {
 		l.arbiter.Seen(now)
 		l.missing.KeyFrame(pkt.Sequence)
 		t.key = now
+		t.right, t.wrong, t.headless = 0, 0, 0
 		if pkt.Frame.Width > 0 && (l.width.Load() != int32(pkt.Frame.Width) || l.height.Load() != int32(pkt.Frame.Height)) {
 			l.width.Store(int32(pkt.Frame.Width))
 			l.height.Store(int32(pkt.Frame.Height))
 			t.retell(s, now)
 		}
+	}
+	if pkt.Frame.KeyFrame && t.key.IsZero() {
+		t.headless++
 	}
 	if !l.alive.Load() {
 		l.alive.Store(true)

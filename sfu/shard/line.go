@@ -150,7 +150,11 @@ func (l *Line) begin(s *Shard, layer *Layer, now time.Time) {
 // start is what the cache has for a line that begins with a layer.
 func (l *Line) start(layer *Layer, at time.Duration, dst []*cache.Packet) []*cache.Packet {
 	if !l.video {
-		return layer.ring.Recent(at-firstWords, dst)
+		words := firstWords
+		if gone, ok := l.stream.Behind(at); ok {
+			words = min(words, max(0, gone)) // what overlaps with another voice would only come late
+		}
+		return layer.ring.Recent(at-words, dst)
 	}
 	if l.stream.Waiting() == 0 {
 		return dst // it began with a live key frame

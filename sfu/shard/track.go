@@ -49,6 +49,10 @@ type Track struct {
 	good     int           // packets since the last look
 	bad      int           // the same, not what their codec says
 	reported bool
+	// right and wrong are the packets that are what their codec says and those
+	// that are not, headless those of key frames nobody could start with; all
+	// since the last key frame.
+	right, wrong, headless int
 }
 
 // State says what is wrong with the track, for any goroutine.
