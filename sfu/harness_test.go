@@ -143,7 +143,6 @@ type client struct {
 	camera, screens map[string]*webrtc.TrackLocalStaticRTP
 	screenAudio     *webrtc.TrackLocalStaticRTP
 	mids            struct{ microphone, camera, screen, screenAudio *webrtc.RTPTransceiver }
-	receivers       []*webrtc.RTPTransceiver
 	seatLines       [][2]*webrtc.RTPTransceiver
 	stageLines      [][2]*webrtc.RTPTransceiver
 	voiceLines      []*webrtc.RTPTransceiver

@@ -24,7 +24,6 @@ type person struct {
 	who       protocol.Participant
 	inside    bool
 	waiting   bool
-	joinID    uint32
 	forgotten bool
 	layout    protocol.Layout
 

@@ -63,7 +63,6 @@ type Peer struct {
 	lastTWCC time.Time
 	lastRR   time.Time
 	rtt      time.Duration
-	reports  int // receiver reports sent, to number them
 
 	lines     []*Line
 	bySSRC    map[uint32]*Line

@@ -41,14 +41,13 @@ type Track struct {
 	sending atomic.Bool
 
 	// Owned by the publisher's shard from here.
-	demand   *layers.Demand
-	wanting  map[*Peer]int // viewers, with how many lines
-	wanted   time.Time     // since when somebody wants it; zero: nobody
-	packet   time.Time     // last good one
-	key      time.Time     // last key frame
-	good     int           // packets since the last look
-	bad      int           // the same, not what their codec says
-	reported bool
+	demand  *layers.Demand
+	wanting map[*Peer]int // viewers, with how many lines
+	wanted  time.Time     // since when somebody wants it; zero: nobody
+	packet  time.Time     // last good one
+	key     time.Time     // last key frame
+	good    int           // packets since the last look
+	bad     int           // the same, not what their codec says
 	// right and wrong are the packets that are what their codec says and those
 	// that are not, headless those of key frames nobody could start with; all
 	// since the last key frame.
