@@ -126,6 +126,7 @@ func TestANewAddressKeepsTheMeeting(t *testing.T) {
 		"another address of the router, untold": {func(_ context.Context, _ *person, n *nat) error { n.rebind(); return nil }, 10 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s, router := behindNAT(t, true)
 			ana, bob := enter(t, s.config("garden", "Ana")), enter(t, s.config("garden", "Bob"))
 			ana.seesAndHears(bob)

@@ -73,7 +73,9 @@ func open(t *testing.T, c client.Config) *person {
 		if p.playing != nil {
 			p.playing()
 		}
-		_ = p.Close()
+		goodbye, done := context.WithTimeout(context.Background(), time.Second)
+		_ = p.Leave(goodbye) // a server without people stops at once
+		done()
 		p.busy.Wait()
 	})
 	return p

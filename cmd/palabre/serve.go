@@ -22,6 +22,8 @@ const (
 	drainNotice = 500 * time.Millisecond
 	// drainGrace is how long pages have to hear of it before connections close.
 	drainGrace = time.Second
+	// requestGrace is how long requests may take that are on their way.
+	requestGrace = 2 * time.Second
 	// stopTimeout bounds the whole stop: a supervisor kills after 10 to 15 s.
 	stopTimeout = 8 * time.Second
 )
@@ -60,13 +62,14 @@ func (p *parts) serve(ctx context.Context, log *slog.Logger) error {
 			return fmt.Errorf("obtain certificates: %w", err)
 		}
 		<-ctx.Done()
-		return p.stop(context.WithoutCancel(ctx), log)
+		p.stop(context.WithoutCancel(ctx), log)
+		return nil
 	})
 	return group.Wait()
 }
 
 // stop is graceful: pages hear that they shall come back before anything closes.
-func (p *parts) stop(ctx context.Context, log *slog.Logger) error {
+func (p *parts) stop(ctx context.Context, log *slog.Logger) {
 	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
 	defer cancel()
 	log.Info("stopping: telling the pages to come back")
@@ -86,17 +89,28 @@ func (p *parts) stop(ctx context.Context, log *slog.Logger) error {
 			log.Warn("not everything closed cleanly", "error", err)
 		}
 	}
-	var errs []error
 	for _, door := range p.doors {
-		errs = append(errs, door.server.Shutdown(ctx))
+		door.close(ctx, log)
 	}
-	return errors.Join(errs...)
 }
 
 // door is one listener with what answers there.
 type door struct {
 	listener net.Listener
 	server   *http.Server
+}
+
+// close lets requests end that are on their way, and cuts what takes longer:
+// no stranger holds up a restart.
+func (d door) close(ctx context.Context, log *slog.Logger) {
+	ctx, cancel := context.WithTimeout(ctx, requestGrace)
+	defer cancel()
+	if err := d.server.Shutdown(ctx); err == nil {
+		return
+	}
+	if err := d.server.Close(); err != nil {
+		log.Warn("not every connection closed cleanly", "error", err)
+	}
 }
 
 func (s settings) certificates(log *slog.Logger) (*certs.Source, error) {

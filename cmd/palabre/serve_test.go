@@ -72,6 +72,28 @@ func TestTakenPortsStopTheStart(t *testing.T) {
 	}
 }
 
+func TestStrangersDoNotHoldUpTheStop(t *testing.T) {
+	s := serve(t)
+	for _, said := range []string{
+		"", // nothing at all
+		"GET / HT",
+		"POST /api/v1/rooms HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+	} {
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", "127.0.0.1:"+s.port())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		if _, err := conn.Write([]byte(said)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	open(t, s.config("garden", "Ana")) // stands at the door
+	if code, took := s.stop(); code != 0 || took > 5*time.Second {
+		t.Errorf("stopped with %d after %v", code, took)
+	}
+}
+
 func TestRestartKeepsTheMeeting(t *testing.T) {
 	s := serve(t)
 	ana, bob := enter(t, s.config("garden", "Ana")), enter(t, s.config("garden", "Bob"))
