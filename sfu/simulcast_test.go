@@ -1,0 +1,156 @@
+package sfu_test
+
+import (
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/pion/rtp"
+
+	"palabre/sfu"
+)
+
+// studio sends three layers that can be switched off and on, each with its
+// name at the end of every payload and a key frame every 200 ms.
+type studio struct {
+	*source
+	on map[string]*atomic.Bool
+}
+
+func newStudio(t *testing.T, c *client, silent ...string) *studio {
+	st := &studio{source: &source{stop: make(chan struct{})}, on: map[string]*atomic.Bool{}}
+	for rid, track := range c.camera {
+		on := &atomic.Bool{}
+		on.Store(!slices.Contains(silent, rid))
+		st.on[rid] = on
+		st.done.Go(func() {
+			tick := time.NewTicker(frame)
+			defer tick.Stop()
+			for n, sent := uint16(0), uint16(0); ; n++ {
+				select {
+				case <-st.stop:
+					return
+				case <-tick.C:
+				}
+				if !on.Load() {
+					continue
+				}
+				_ = track.WriteRTP(&rtp.Packet{
+					Header:  rtp.Header{Version: 2, SequenceNumber: sent, Timestamp: uint32(n) * 1800, Marker: true},
+					Payload: append(vp8(n%10 == 0, true, sent&0x7FFF, 200), rid...),
+				})
+				sent++
+			}
+		})
+	}
+	t.Cleanup(st.end)
+	return st
+}
+
+// layer is which layer a viewer got last, and how many packets it has.
+func (c *client) layer() (rid string, packets int) {
+	all := c.video(0)
+	if len(all) == 0 {
+		return "", 0
+	}
+	last := all[len(all)-1].Payload
+	return string(last[len(last)-1:]), len(all)
+}
+
+func (l *listener) wanted(source sfu.Source) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.layers[source])
+}
+
+func tile(width, height int) sfu.Layout {
+	return sfu.Layout{Mode: sfu.LayoutTiles, Tiles: []sfu.Tile{{Participant: "publisher", Source: sfu.Camera, Width: width, Height: height}}}
+}
+
+// watching is a publisher of three layers and a viewer with a large tile of it.
+func watching(t *testing.T, silent ...string) (viewer, publisher *client, st *studio) {
+	s := server(t)
+	viewer = join(t, s, "room", "viewer", shape{seats: 1})
+	publisher = join(t, s, "room", "publisher", shape{camera: true, rids: []string{"q", "h", "f"}})
+	viewer.peer.SetLayout(tile(1280, 720))
+	return viewer, publisher, newStudio(t, publisher, silent...)
+}
+
+func sees(t *testing.T, viewer *client, rid string) time.Duration {
+	t.Helper()
+	start := time.Now()
+	until(t, "the viewer to get layer "+rid, func() bool { got, _ := viewer.layer(); return got == rid })
+	return time.Since(start)
+}
+
+func TestVanishedLayerIsReplaced(t *testing.T) {
+	viewer, _, st := watching(t)
+	sees(t, viewer, "f")
+	for _, step := range []struct{ gone, next string }{{"f", "h"}, {"h", "q"}} {
+		st.on[step.gone].Store(false)
+		if took := sees(t, viewer, step.next); took > time.Second {
+			t.Errorf("%v without a picture after layer %s ended", took, step.gone)
+		}
+	}
+	st.on["f"].Store(true)
+	sees(t, viewer, "f")
+	contiguous(t, viewer.video(0))
+}
+
+// TestMissingLayerDoesNotEndTheOthers has a publisher that cannot send its
+// best layer, for want of bandwidth: it is still wanted, and so is what serves.
+func TestMissingLayerDoesNotEndTheOthers(t *testing.T) {
+	viewer, publisher, st := watching(t, "f")
+	sees(t, viewer, "h")
+	<-time.NewTimer(2500 * time.Millisecond).C
+	if rids := publisher.heard.wanted(sfu.Camera); !slices.Equal(rids, []string{"q", "h", "f"}) {
+		t.Errorf("layers %v are wanted", rids)
+	}
+	st.on["f"].Store(true)
+	sees(t, viewer, "f")
+	until(t, "the layer between to be released", func() bool {
+		return slices.Equal(publisher.heard.wanted(sfu.Camera), []string{"q", "f"})
+	})
+}
+
+func TestUnusedLayersAreReleased(t *testing.T) {
+	viewer, publisher, _ := watching(t)
+	sees(t, viewer, "f")
+	viewer.peer.SetLayout(tile(160, 90))
+	sees(t, viewer, "q")
+	start := time.Now()
+	until(t, "the best layer to be released", func() bool { return slices.Equal(publisher.heard.wanted(sfu.Camera), []string{"q"}) })
+	if took := time.Since(start); took < 1500*time.Millisecond || took > 3*time.Second {
+		t.Errorf("released after %v, want 2 s", took)
+	}
+	viewer.peer.SetLayout(tile(1280, 720))
+	start = time.Now()
+	until(t, "the best layer to be wanted again", func() bool { return slices.Contains(publisher.heard.wanted(sfu.Camera), "f") })
+	if took := time.Since(start); took > 200*time.Millisecond {
+		t.Errorf("wanted again after %v", took)
+	}
+}
+
+func TestHiddenTileCostsNothingAndComesBack(t *testing.T) {
+	viewer, publisher, _ := watching(t)
+	sees(t, viewer, "f")
+	viewer.peer.SetLayout(tile(0, 0))
+	until(t, "nothing to be wanted", func() bool { return len(publisher.heard.wanted(sfu.Camera)) == 0 })
+	if seat, _ := viewer.heard.seat("publisher"); seat.Video || seat.Paused != "hidden" {
+		t.Errorf("the viewer was told %+v", seat)
+	}
+	_, before := viewer.layer()
+	<-time.NewTimer(200 * time.Millisecond).C
+	if _, now := viewer.layer(); now != before {
+		t.Errorf("%d packets came for a hidden tile", now-before)
+	}
+	viewer.peer.SetLayout(tile(1280, 720))
+	start := time.Now()
+	until(t, "the picture to come back", func() bool { _, now := viewer.layer(); return now > before })
+	if took := time.Since(start); took > 500*time.Millisecond {
+		t.Errorf("back after %v", took)
+	}
+	sees(t, viewer, "f")
+	contiguous(t, viewer.video(0))
+}
