@@ -84,7 +84,14 @@ export function drawDevices(look: Look): void {
     const audio = new AudioContext();
     const out = audio.createMediaStreamDestination();
     const gain = audio.createGain();
-    gain.gain.value = look.speaks ? 0.3 : 0;
+    gain.gain.value = 0;
+    // As people talk: syllables, and now and then a breath.
+    const talk = () => {
+      const time = performance.now();
+      const loud = time % 4_000 < 3_300 && time % 240 < 170;
+      gain.gain.setTargetAtTime(loud ? 0.3 : 0, audio.currentTime, 0.015);
+    };
+    if (look.speaks) setInterval(talk, 20);
     const voice = audio.createOscillator();
     voice.type = 'sawtooth';
     voice.frequency.value = 140;

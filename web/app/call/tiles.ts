@@ -49,14 +49,25 @@ function alone(area: Size, self: Tile | undefined): Scene {
   return { tiles: [{ ...self, rect, role: 'grid' }], pageSize: 1, pages: 1, card: { x: 0, y: top, width: area.width, height: Math.max(0, area.height - top) } };
 }
 
-/** Two people: the other one large, oneself small in a corner. */
+/** The narrowest cut of a wide picture that keeps a face in it. */
+const slimmest = 0.62;
+
+/** Nearly all of an upright area: a phone is not left half empty for the width of a picture. */
+function tallIn(area: Size): Rect {
+  const height = Math.min(area.height, Math.floor(area.width / slimmest));
+  return { x: 0, y: Math.round((area.height - height) / 2), width: area.width, height };
+}
+
+/** Two people: the other one large, oneself small in their corner. */
 function pair(area: Size, other: Tile, self: Tile, portrait: boolean): Scene {
   const upright = area.height > area.width;
-  const rect = portrait ? { x: 0, y: 0, ...area } : place(area, bestGrid(area, 1), 1)[0]!;
+  const whole = { x: 0, y: 0, ...area };
+  const rect = portrait ? whole : upright ? tallIn(area) : place(area, bestGrid(area, 1), 1)[0]!;
   const width = Math.round(upright ? Math.min(140, area.width * 0.3) : Math.min(240, Math.max(120, area.width * 0.17)));
   const height = Math.round(upright ? (width * 4) / 3 : (width * 9) / 16);
   const inset = 12;
-  const corner = { x: area.width - width - inset, y: area.height - height - inset, width, height };
+  const floor = upright ? rect.y + rect.height : area.height;
+  const corner = { x: area.width - width - inset, y: floor - height - inset, width, height };
   return {
     tiles: [{ ...other, rect, role: 'grid' }, { ...self, rect: corner, role: 'float' }],
     pageSize: 1, pages: 1, card: null,
