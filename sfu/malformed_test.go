@@ -3,7 +3,6 @@ package sfu_test
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -66,18 +65,10 @@ type film struct {
 
 func (f *film) next(t testing.TB) []byte {
 	t.Helper()
-	p := &rtp.Packet{
+	b := marshal(t, f.mid, f.rid, &rtp.Packet{
 		Header:  rtp.Header{Version: 2, PayloadType: 96, SequenceNumber: f.sequence, Timestamp: uint32(f.picture) * 1800, SSRC: f.ssrc, Marker: true},
 		Payload: vp8(int(f.picture)%f.every == 0, true, f.picture, f.size),
-	}
-	err := p.SetExtension(1, []byte(f.mid))
-	if f.rid != "" {
-		err = errors.Join(err, p.SetExtension(3, []byte(f.rid)))
-	}
-	b, merr := p.Marshal()
-	if err = errors.Join(err, merr); err != nil {
-		t.Fatal(err)
-	}
+	})
 	f.sequence++
 	f.picture = (f.picture + 1) & 0x7FFF
 	return b

@@ -8,12 +8,16 @@ const (
 	nalSTAPA = 24
 	nalFUA   = 28
 	nalType  = 0x1F
-	fuStart  = 0x80
+	// nalForbidden is the forbidden_zero_bit: other codecs' payloads often have it.
+	nalForbidden = 0x80
+	fuStart      = 0x80
 )
 
 func inspectH264(payload []byte) (Frame, error) {
 	var f Frame
 	switch t := payload[0] & nalType; {
+	case payload[0]&nalForbidden != 0:
+		return Frame{}, ErrMalformed
 	case t >= 1 && t < nalSTAPA:
 		h264Unit(payload, true, &f)
 		return f, nil
