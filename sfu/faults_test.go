@@ -5,59 +5,12 @@ import (
 	"os"
 	"regexp"
 	"runtime"
-	"strings"
 	"testing"
 	"time"
-
-	"github.com/pion/webrtc/v4"
 
 	"palabre/internal/catalogue"
 	"palabre/sfu"
 )
-
-func TestP11_ICECandidates(t *testing.T) {
-	hostile := []string{
-		"1 1 udp 2113937151 somebody.example.com 9 typ host", "2 1 udp 2113937151 0aa1bb2c-0000-4000-8000-000000000000.local 9 typ host",
-		"3 1 udp 2113937151 127.0.0.1 %d typ host", "4 1 udp 2113937151 169.254.169.254 80 typ host", "5 1 udp 2113937151 224.0.0.1 5353 typ host",
-		"6 1 tcp 1518280447 127.0.0.1 %d typ host tcptype passive",
-	}
-	bait, err := newBait()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer bait.close()
-	var lines strings.Builder
-	for _, c := range hostile {
-		if strings.Contains(c, "%d") {
-			c = fmt.Sprintf(c, bait.port)
-		}
-		lines.WriteString("a=candidate:" + c + "\r\n")
-	}
-	s := server(t)
-	c := dial(t, s, "room", "attacker", person(1))
-	offer, err := c.pc.CreateOffer(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.pc.SetLocalDescription(offer); err != nil {
-		t.Fatal(err)
-	}
-	o := c.describe(strings.Replace(offer.SDP, "a=mid:0\r\n", "a=mid:0\r\n"+lines.String(), 1))
-	answer, err := c.peer.Answer(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}); err != nil {
-		t.Fatal(err)
-	}
-	until(t, "the client to connect all the same", c.heard.isConnected)
-	bait.wait(500 * time.Millisecond)
-	catalogue.Report(t, catalogue.Item{
-		ID: "P11", Injected: "an offer with host names, mDNS names, loopback, metadata and multicast candidates, UDP and TCP",
-		Measured: fmt.Sprintf("%d packets and %d connections to the addresses named; connected by its own checks", bait.packets.Load(), bait.conns.Load()),
-		Bar:      "no name looked up, none dialled", Pass: bait.packets.Load() == 0 && bait.conns.Load() == 0,
-	})
-}
 
 func TestF18_PanicInOneTrack(t *testing.T) {
 	s := server(t)
