@@ -33,3 +33,10 @@ func Dropped(s *SFU, reason string) uint64 {
 	i := slices.Index(shard.DropNames(), reason)
 	return s.engine.Metrics.Drops[i].Load()
 }
+
+// Repairs is how many packets publishers were asked to send again, and how
+// many were sent again to viewers.
+func Repairs(s *SFU) (asked, again uint64) {
+	m := s.engine.Metrics
+	return m.NACKsSent.Load(), m.RTXOut.Packets.Load()
+}

@@ -22,6 +22,8 @@ const (
 	maxGap = 400 * time.Millisecond
 	// unknownRTT is assumed until a round trip was measured.
 	unknownRTT = 100 * time.Millisecond
+	// stale is how long a packet before a key frame is worth waiting for.
+	stale = 100 * time.Millisecond
 	// reorder is how long a gap may be mere reordering, not loss.
 	reorder = 5 * time.Millisecond
 )
@@ -89,13 +91,12 @@ func (l *List) giveUp(gap uint64) {
 	l.broken = true
 }
 
-// KeyFrame notes that a key frame starts at sequence: nobody needs what is missing before it.
-func (l *List) KeyFrame(sequence uint64) {
-	i := 0
-	for i < len(l.entries) && l.entries[i].sequence < sequence {
-		i++
-	}
-	l.entries = slices.Delete(l.entries, 0, i)
+// KeyFrame notes that a key frame starts at sequence: nobody needs what has
+// been missing for a while before it. What was lost just now may still be shown in time.
+func (l *List) KeyFrame(sequence uint64, now time.Duration) {
+	l.entries = slices.DeleteFunc(l.entries, func(m missing) bool {
+		return m.sequence < sequence && now-m.since > stale
+	})
 	l.broken = false
 }
 

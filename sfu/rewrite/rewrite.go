@@ -35,7 +35,7 @@ const (
 	VideoHistory = 512
 	AudioHistory = 128
 	// MaxResends is how often one packet is sent again to one viewer.
-	MaxResends = 3
+	MaxResends = 5
 )
 
 // Config is how a stream starts.

@@ -302,7 +302,7 @@ func (l *Layer) note(s *Shard, pkt *cache.Packet, now time.Time) {
 	s.engine.Metrics.VideoIn.add(size)
 	if pkt.Frame.SwitchPoint() {
 		l.arbiter.Seen(now)
-		l.missing.KeyFrame(pkt.Sequence)
+		l.missing.KeyFrame(pkt.Sequence, pkt.Arrival)
 		t.key = now
 		t.right, t.wrong, t.headless = 0, 0, 0
 		if pkt.Frame.Width > 0 && (l.width.Load() != int32(pkt.Frame.Width) || l.height.Load() != int32(pkt.Frame.Height)) {
