@@ -14,7 +14,7 @@ import { LiveRegions } from './ui/announce';
 import { version } from './version';
 
 /** The token of an invitation stands in the fragment, which browsers send to nobody. */
-export function tokenOf(hash: string): string | undefined {
+function tokenOf(hash: string): string | undefined {
   return new URLSearchParams(hash.replace(/^#/, '')).get('token') ?? undefined;
 }
 

@@ -17,7 +17,7 @@ const longest = 64;
 const name = /^[\p{L}\p{Nd}](?:[\p{L}\p{Nd}\p{M}_-]*[\p{L}\p{Nd}\p{M}])?$/u;
 
 /** The one spelling of a room's name, or null when no room can have it. */
-export function roomName(typed: string): string | null {
+function roomName(typed: string): string | null {
   const room = typed.trim().replace(/\s+/g, '-').toLowerCase().normalize('NFC');
   return [...room].length <= longest && name.test(room) ? room : null;
 }

@@ -12,7 +12,7 @@ const picture: MediaTrackConstraints = {
 };
 
 /** constraints asks for a kind, for one device when named, strictly or if it is there. */
-export function constraints(kind: Kind, deviceId: string, strict: boolean): MediaTrackConstraints {
+function constraints(kind: Kind, deviceId: string, strict: boolean): MediaTrackConstraints {
   const wish = kind === 'audio' ? voice : picture;
   if (deviceId) return { ...wish, deviceId: strict ? { exact: deviceId } : { ideal: deviceId } };
   return kind === 'video' ? { ...wish, facingMode: { ideal: 'user' } } : { ...wish };

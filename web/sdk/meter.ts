@@ -9,7 +9,7 @@ const loud = -12;
 const fall = 0.75;
 
 /** loudness maps samples in [-1, 1] to 0…1 over the range of speech. */
-export function loudness(samples: Float32Array): number {
+function loudness(samples: Float32Array): number {
   let sum = 0;
   for (const s of samples) sum += s * s;
   const db = 10 * Math.log10(sum / Math.max(1, samples.length) + 1e-12);

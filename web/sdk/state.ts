@@ -3,7 +3,7 @@ import type { Line, Participant, Speaking } from './model';
 import type { ChatLine, Joined, Knock, Left, Participant as WireParticipant, Preview, ServerMessage } from './protocol';
 
 /** How many lines of chat a page keeps. */
-export const chatKept = 1_000;
+const chatKept = 1_000;
 
 type Hear = (participant: string, emoji: string) => void;
 

@@ -11,7 +11,7 @@ import type { CallState } from './state';
 import type { Placed } from './tiles';
 
 /** The name under a picture: "Ana (you)", "Ana’s screen". */
-export function caption({ person, source, role }: Pick<Placed, 'person' | 'source'> & { role?: Placed['role'] }): string {
+function caption({ person, source, role }: Pick<Placed, 'person' | 'source'> & { role?: Placed['role'] }): string {
   if (role === 'float') return t('chat.you');
   if (source === 'screen') return person.self ? t('stage.yourScreen') : t('stage.screenOf', { name: person.name });
   return person.self ? t('stage.you', { name: person.name }) : person.name;

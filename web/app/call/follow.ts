@@ -13,7 +13,7 @@ import { retell, shownFor, toast } from './toasts';
 type Stop = () => void;
 
 /** Keeps everybody's place, and lets who speaks off the page come to it. */
-export function followOrder(call: CallState): Stop {
+function followOrder(call: CallState): Stop {
   let later: ReturnType<typeof setTimeout> | undefined;
   const others = () => call.meeting.participants.value.filter((person) => !person.self).map((person) => person.id);
   const listen = () => {
@@ -58,7 +58,7 @@ function leftWords(name: string, n: number): string {
 }
 
 /** Comings, goings, hands and screens of others; never one's own doing. */
-export function followPeople(call: CallState): Stop {
+function followPeople(call: CallState): Stop {
   const came = crowd(call, joinedWords);
   const went = crowd(call, leftWords);
   let known: ReadonlyMap<string, Participant> | null = null;
@@ -80,7 +80,7 @@ export function followPeople(call: CallState): Stop {
 }
 
 /** New lines are spoken while the chat is closed; knocks ring. */
-export function followChat(call: CallState): Stop {
+function followChat(call: CallState): Stop {
   let known = call.meeting.chat.peek().length;
   let waiting = 0;
   const stopChat = effect(() => {
@@ -105,7 +105,7 @@ const longEnough = 700;
 const hintEvery = 30_000;
 
 /** Tells who talks into a muted microphone, once in thirty seconds. */
-export function followVoice(call: CallState, now: () => number = Date.now): Stop {
+function followVoice(call: CallState, now: () => number = Date.now): Stop {
   let since = 0;
   let told = -Infinity;
   return effect(() => {
@@ -120,7 +120,7 @@ export function followVoice(call: CallState, now: () => number = Date.now): Stop
 }
 
 /** Says when one is back after a lost connection. */
-export function followConnection(call: CallState): Stop {
+function followConnection(call: CallState): Stop {
   let lost = false;
   return effect(() => {
     const phase = call.meeting.phase.value;

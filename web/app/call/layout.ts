@@ -55,7 +55,7 @@ export function bestGrid(area: Size, count: number, crop = true): Grid {
 }
 
 /** How many tiles fit on one page without becoming narrower than 120 px. */
-export function perPage(area: Size, count: number): number {
+function perPage(area: Size, count: number): number {
   for (let n = count; n > 1; n -= 1) {
     if (bestGrid(area, n).width >= narrowest) return n;
   }

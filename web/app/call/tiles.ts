@@ -24,7 +24,7 @@ export interface Wishes {
   readonly portrait: ReadonlySet<string>;
 }
 
-export function tileKey(id: string, source: PictureSource): string {
+function tileKey(id: string, source: PictureSource): string {
   return `${id}:${source}`;
 }
 

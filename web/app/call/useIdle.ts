@@ -14,7 +14,7 @@ export function useIdle(call: CallState): boolean {
     const roomy = window.matchMedia(wide);
     let timer: ReturnType<typeof setTimeout> | undefined;
     const rest = () => {
-      const busy = !roomy.matches || call.menu.peek() || call.dialog.peek() || document.querySelector('.bar :focus-visible');
+      const busy = !roomy.matches || call.menu.peek() || call.panel.peek() || call.dialog.peek() || document.querySelector('.bar :focus-visible');
       if (!busy) setIdle(true);
     };
     const stir = (event: Event) => {

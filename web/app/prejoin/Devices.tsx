@@ -7,7 +7,7 @@ import type { Local } from '../session';
 type Kind = 'device.microphone' | 'device.camera' | 'device.speaker';
 
 /** What a device calls itself, without the vendor and product numbers browsers add. */
-export function deviceName(device: MediaDeviceInfo, kind: Kind, n: number): string {
+function deviceName(device: MediaDeviceInfo, kind: Kind, n: number): string {
   const label = device.label.replace(/\s*\([0-9a-f]{4}:[0-9a-f]{4}\)\s*$/i, '').trim();
   return label || t('device.nth', { kind: t(kind), n });
 }

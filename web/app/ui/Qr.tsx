@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { t } from '../language';
 
 /** Runs of dark squares as one path: a QR code of 33 x 33 in under 4 kB. */
-export function outline(rows: readonly (readonly boolean[])[]): string {
+function outline(rows: readonly (readonly boolean[])[]): string {
   let path = '';
   rows.forEach((row, y) => {
     for (let x = 0; x < row.length; x += 1) {
