@@ -20,6 +20,19 @@ const (
 	Spectator
 )
 
+// String names a kind, for logs.
+func (k Kind) String() string {
+	switch k {
+	case Attendee:
+		return "attendee"
+	case Publisher:
+		return "publisher"
+	case Spectator:
+		return "spectator"
+	}
+	return "unknown"
+}
+
 // Request asks for a session.
 type Request struct {
 	Kind Kind
