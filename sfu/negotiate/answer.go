@@ -102,7 +102,7 @@ func (l *Line) answer(b *strings.Builder, local Local, candidates []string) {
 		c.answer(b, use, receive)
 	}
 	for _, e := range l.Extensions {
-		if send && e.Kind == rtp.TransportSequence && !receive {
+		if !receive && publishers().Has(e.Kind) {
 			continue
 		}
 		line(b, "extmap:", strconv.Itoa(int(e.ID))+" "+e.Kind.URI())
@@ -123,6 +123,12 @@ func (l *Line) answer(b *strings.Builder, local Local, candidates []string) {
 	if len(candidates) > 0 {
 		b.WriteString("a=end-of-candidates\r\n")
 	}
+}
+
+// publishers are the header extensions that only a publisher's packets bear:
+// what names and describes its layers, and what its bandwidth is estimated by.
+func publishers() rtp.Set {
+	return rtp.SetOf(rtp.RID, rtp.RepairedRID, rtp.TransportSequence, rtp.DependencyDescriptor, rtp.LayersAllocation)
 }
 
 func (l *Line) streams(b *strings.Builder, use Use) {

@@ -19,7 +19,8 @@ const camera = "m=video 9 UDP/TLS/RTP/SAVPF 96 97 98 99 45\r\nc=IN IP4 0.0.0.0\r
 	"a=rid:q send\r\na=rid:f send\r\na=simulcast:send q;~f\r\n"
 
 const seat = "m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=mid:2\r\na=recvonly\r\na=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 transport-cc\r\na=rtcp-fb:96 goog-remb\r\n" +
-	"a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n"
+	"a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\na=extmap:6 urn:3gpp:video-orientation\r\n" +
+	"a=extmap:7 https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension\r\n"
 
 const microphone = "m=audio 9 UDP/TLS/RTP/SAVPF 111 63\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=sendonly\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10\r\na=rtpmap:63 red/48000/2\r\n"
 
@@ -51,7 +52,7 @@ func TestAnswer(t *testing.T) {
 	})
 	for _, want := range []string{
 		"a=group:BUNDLE 0 1 2\r\n", "a=setup:passive\r\n", "a=simulcast:recv q;f\r\n", "a=rid:f recv\r\n", "a=msid:seat0 seat0-video\r\n",
-		"a=ssrc:5 cname:seat0\r\n", "usedtx=1", "m=application 0 ", "a=end-of-candidates\r\n",
+		"a=ssrc:5 cname:seat0\r\n", "usedtx=1", "a=fmtp:96 x-google-start-bitrate=1500\r\n", "profile-level-id=42e01f;x-google-start-bitrate=1500\r\n", "m=application 0 ", "a=end-of-candidates\r\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in the answer", want)
@@ -60,6 +61,9 @@ func TestAnswer(t *testing.T) {
 	_, viewer, _ := strings.Cut(text, "a=mid:2\r\n")
 	if strings.Contains(viewer, "transport-cc") || strings.Contains(viewer, "transport-wide") || !strings.Contains(viewer, "goog-remb") {
 		t.Errorf("a viewer's section must leave the estimate to the viewer:\n%s", viewer)
+	}
+	if strings.Contains(viewer, "dependency-descriptor") || strings.Contains(viewer, "x-google") || !strings.Contains(viewer, "a=extmap:6 ") {
+		t.Errorf("a viewer's section names what viewers get, and no more:\n%s", viewer)
 	}
 	if strings.Count(text, "a=candidate:") != 1 {
 		t.Error("candidates belong to the first section only")
