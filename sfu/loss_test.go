@@ -22,6 +22,8 @@ type lossy struct {
 	rand  *rand.Rand
 	// in and out count what was lost on the way to the server and from it.
 	in, out atomic.Int64
+	// dark: nothing comes in at all.
+	dark atomic.Bool
 }
 
 func (l *lossy) loses(b []byte) bool {
@@ -36,7 +38,7 @@ func (l *lossy) loses(b []byte) bool {
 func (l *lossy) ReadFrom(b []byte) (int, net.Addr, error) {
 	for {
 		n, from, err := l.PacketConn.ReadFrom(b)
-		if err != nil || !l.loses(b[:n]) {
+		if err != nil || !l.dark.Load() && !l.loses(b[:n]) {
 			return n, from, err
 		}
 		l.in.Add(1)
@@ -88,5 +90,28 @@ func TestLossIsRepairedBothWays(t *testing.T) {
 				t.Error("the publisher got no transport-wide feedback")
 			}
 		})
+	}
+}
+
+// TestOutageEndsWithAKeyFrame has a publisher's path fail for a moment: the
+// server asks for a key frame by itself, before any viewer complains.
+func TestOutageEndsWithAKeyFrame(t *testing.T) {
+	var way *lossy
+	s := server(t, func(c *sfu.Config) {
+		way = &lossy{PacketConn: c.UDP, rand: rand.New(rand.NewPCG(1, 2))}
+		c.UDP = way
+	})
+	viewer, publisher := join(t, s, "room", "viewer", shape{seats: 1}), join(t, s, "room", "publisher", shape{camera: true, burst: 8})
+	film := publisher.film(publisher.camera, 0, 100)
+	defer film.end()
+	until(t, "the viewer to see", func() bool { return len(viewer.video(0)) > 100 })
+	asked := publisher.counted(&rtcp.PictureLossIndication{})
+	way.dark.Store(true)
+	<-time.NewTimer(1500 * time.Millisecond).C // of 400 packets a second
+	way.dark.Store(false)
+	start := time.Now()
+	until(t, "the publisher to be asked", func() bool { return publisher.counted(&rtcp.PictureLossIndication{}) > asked })
+	if took := time.Since(start); took > 300*time.Millisecond {
+		t.Errorf("asked after %v", took)
 	}
 }

@@ -190,8 +190,8 @@ func (s *Stream) Drop(o Origin, p *cache.Packet) (Out, Verdict) {
 	return e.out(number), Fill
 }
 
-// Pad takes the next sequence number for a packet that is only padding. It
-// gives false in the middle of a frame, which padding would tear.
+// Pad takes the next sequence number for a packet that is only padding, such
+// as a bandwidth estimator probes with. It gives false in the middle of a frame, which padding would tear.
 func (s *Stream) Pad() (Out, bool) {
 	if !s.ended {
 		return Out{}, false

@@ -95,7 +95,10 @@ func (p *Peer) feedback(s *Shard, now time.Time) {
 				b = rtcp.AppendNACK(b, p.ssrc, l.ssrc, s.lost)
 				p.engine.Metrics.NACKsSent.Add(uint64(len(s.lost)))
 			}
-			if l.arbiter.Poll(now) {
+			// What is lost for good only a key frame mends; viewers would ask too,
+			// each when its decoder notices.
+			broken := t.Video && len(l.groups) > 0 && l.missing.Broken() && l.arbiter.Request(keyframe.Loss, now)
+			if broken || l.arbiter.Poll(now) {
 				b = p.appendPLI(b, l)
 			}
 			if len(b) > 1000 {
