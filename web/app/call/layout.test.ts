@@ -114,6 +114,14 @@ describe('the strip', () => {
   });
 });
 
+it('shows six people under a screen on a phone, in two rows, all of one size', () => {
+  const { people, pageSize } = arrangeFocus({ width: 374, height: 760 }, 1, 6);
+  expect(pageSize).toBe(6);
+  expect(new Set(people.map(({ y }) => y)).size).toBe(2);
+  expect(new Set(people.map(({ width }) => width)).size).toBe(1);
+  expect(people[0]!.width).toBeGreaterThanOrEqual(104);
+});
+
 it('centres the last row', () => {
   const area = { width: 1000, height: 600 };
   const rects = place(area, bestGrid(area, 5), 5);

@@ -5,7 +5,8 @@
  * tiles. Pictures are 16:9; a narrower crop (4:3, then 1:1, on an upright area
  * 3:4) is taken only when it shows at least 15 % more. When tiles would be narrower than 120 px the
  * rest goes to further pages. Beside screens or a pinned person, people stand
- * in a strip that takes less than 30 %, on the side that has room to spare.
+ * in a strip that takes less than 30 %, on the side that has room to spare; on
+ * an upright stage in two rows when one is too short.
  */
 
 export interface Size { readonly width: number; readonly height: number }
@@ -97,7 +98,12 @@ export function arrangeGrid(area: Size, count: number, page = 0): Arrangement {
   return { focus: [], people: place(area, grid, shown), pageSize };
 }
 
-interface Split { readonly main: Size; readonly strip: Rect; readonly tile: Size; readonly upright: boolean }
+interface Split { readonly main: Size; readonly strip: Rect; readonly grid: Grid }
+
+/** How many tiles of a length stand in a row, at least one. */
+function fits(length: number, tile: number): number {
+  return Math.max(1, Math.floor((length + gap) / (tile + gap)));
+}
 
 function between(low: number, wish: number, high: number): number {
   return Math.max(low, Math.min(wish, high));
@@ -106,19 +112,24 @@ function between(low: number, wish: number, high: number): number {
 function beside(area: Size, count: number): Split {
   const widest = Math.min(between(96, area.width * 0.18, 240), area.width * stripShare);
   const shortest = (narrowestInStrip * 9) / 16;
-  const height = Math.min((widest * 9) / 16, Math.max(shortest, (area.height + gap) / count - gap));
-  const tile = { width: Math.floor((height * 16) / 9), height: Math.floor(height) };
+  const tall = Math.min((widest * 9) / 16, Math.max(shortest, (area.height + gap) / count - gap));
+  const tile = { width: Math.floor((tall * 16) / 9), height: Math.floor(tall) };
   const main = { width: area.width - tile.width - gap, height: area.height };
-  return { main, strip: { x: main.width + gap, y: 0, width: tile.width, height: area.height }, tile, upright: true };
+  return { main, strip: { x: main.width + gap, y: 0, width: tile.width, height: area.height }, grid: { ...tile, columns: 1, rows: fits(area.height, tile.height) } };
 }
 
+/** One row, or two on an upright stage, where a wide screen leaves room above and below anyway. */
 function below(area: Size, count: number): Split {
+  const most = fits(area.width, narrowestInStrip);
+  const rows = area.height > area.width && count > most ? 2 : 1;
+  const columns = Math.min(most, Math.ceil(count / rows));
   const aspect = area.width > 600 ? 16 / 9 : 4 / 3;
-  const tallest = Math.min(between(84, area.height * 0.18, 150), area.height * stripShare);
-  const width = Math.min(area.width, tallest * aspect, Math.max(narrowestInStrip, (area.width + gap) / count - gap));
-  const tile = { width: Math.floor(width), height: Math.floor(width / aspect) };
-  const main = { width: area.width, height: area.height - tile.height - gap };
-  return { main, strip: { x: 0, y: main.height + gap, width: area.width, height: tile.height }, tile, upright: false };
+  const tallest = rows > 1 ? (area.height * stripShare - gap) / rows : Math.min(between(84, area.height * 0.18, 150), area.height * stripShare);
+  const wide = Math.min((area.width + gap) / columns - gap, tallest * aspect);
+  const tile = { width: Math.floor(wide), height: Math.floor(wide / aspect) };
+  const height = rows * (tile.height + gap) - gap;
+  const main = { width: area.width, height: area.height - height - gap };
+  return { main, strip: { x: 0, y: main.height + gap, width: area.width, height }, grid: { ...tile, columns: rows > 1 ? columns : fits(area.width, tile.width), rows } };
 }
 
 function widePicture({ main }: Split): number {
@@ -132,26 +143,15 @@ function split(area: Size, count: number): Split {
   return widePicture(side) >= widePicture(foot) * 0.95 ? side : foot;
 }
 
-function along(strip: Rect, tile: Size, count: number, upright: boolean): Rect[] {
-  const length = upright ? strip.height : strip.width;
-  const step = (upright ? tile.height : tile.width) + gap;
-  const start = Math.max(0, (length - count * step + gap) / 2);
-  return Array.from({ length: count }, (_, i) => ({
-    x: Math.round(strip.x + (upright ? 0 : start + i * step)),
-    y: Math.round(strip.y + (upright ? start + i * step : 0)),
-    ...tile,
-  }));
-}
-
 /** Screens or a pinned person large, the people in a strip. */
 export function arrangeFocus(area: Size, focused: number, count: number, page = 0): Arrangement {
   if (area.width <= 0 || area.height <= 0) return { focus: [], people: [], pageSize: 0 };
   if (count === 0) return { focus: focusRects(area, focused), people: [], pageSize: 0 };
-  const { main, strip, tile, upright } = split(area, count);
-  const length = upright ? strip.height : strip.width;
-  const pageSize = Math.max(1, Math.min(count, Math.floor((length + gap) / ((upright ? tile.height : tile.width) + gap))));
+  const { main, strip, grid } = split(area, count);
+  const pageSize = Math.max(1, Math.min(count, grid.columns * grid.rows));
   const shown = Math.max(0, Math.min(pageSize, count - page * pageSize));
-  return { focus: focusRects(main, focused), people: along(strip, tile, shown, upright), pageSize };
+  const people = place(strip, { ...grid, columns: Math.min(grid.columns, pageSize) }, shown);
+  return { focus: focusRects(main, focused), people: people.map((rect) => ({ ...rect, x: rect.x + strip.x, y: rect.y + strip.y })), pageSize };
 }
 
 /** Focused tiles fill all the room they get; what they show is never cropped. */

@@ -66,8 +66,7 @@ function pair(area: Size, other: Tile, self: Tile, portrait: boolean): Scene {
   const width = Math.round(upright ? Math.min(140, area.width * 0.3) : Math.min(240, Math.max(120, area.width * 0.17)));
   const height = Math.round(upright ? (width * 4) / 3 : (width * 9) / 16);
   const inset = 12;
-  const floor = upright ? rect.y + rect.height : area.height;
-  const corner = { x: area.width - width - inset, y: floor - height - inset, width, height };
+  const corner = { x: area.width - width - inset, y: rect.y + rect.height - height - inset, width, height };
   return {
     tiles: [{ ...other, rect, role: 'grid' }, { ...self, rect: corner, role: 'float' }],
     pageSize: 1, pages: 1, card: null,
