@@ -219,11 +219,14 @@ func overTheWire(t *testing.T, attacker *raw) int {
 		pace(n * 20)
 		<-time.NewTimer(time.Millisecond).C
 	}
-	for n := range 2000 {
-		attacker.write(attacker.rtp(opus(t, uint32(1000+n), 1)))
-		pace(n)
-	}
-	until(t, "new streams to be refused", func() bool { return attacker.peer.Stats().Dropped["ssrc"] > 1500 })
+	ssrc := uint32(1000)
+	until(t, "new streams to be refused", func() bool {
+		for range 50 {
+			attacker.write(attacker.rtp(opus(t, ssrc, 1)))
+			ssrc++
+		}
+		return attacker.peer.Stats().Dropped["ssrc"] > 1500
+	})
 	before, sequence := attacker.peer.Stats().PacketsIn, uint16(2)
 	until(t, "the attacker's own stream to pass still", func() bool {
 		attacker.write(attacker.rtp(opus(t, 1000, sequence)))

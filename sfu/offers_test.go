@@ -60,27 +60,24 @@ func TestP10_HostileSDP(t *testing.T) {
 		slowest = max(slowest, took[rounds/2])
 	}
 	growth := int64(heap()) - int64(before)
-	answered, refused := renegotiate(t, s, good)
-	bound := 5 * time.Millisecond
-	if raceEnabled {
-		bound *= 10
-	}
+	answered, refused, most := renegotiate(t, s, good)
+	const bound = 5 * time.Millisecond
 	catalogue.Report(t, catalogue.Item{
 		ID: "P10", Injected: fmt.Sprintf("%d hostile offers, %d times each: 10 k sections, 1 MiB line, 5 k candidates, mids twice, bad fmtp; 200 renegotiations at 100 a second", len(cases), rounds),
 		Measured: fmt.Sprintf("accepted %v, slowest refusal %v (median of %d), heap %+d kB, %d renegotiations answered and %d refused", accepted, slowest.Round(time.Microsecond), rounds, growth/1024, answered, refused),
-		Bar:      fmt.Sprintf("each refused within %v%s, heap within 4 MB, at most 13 renegotiations in 2 s", bound, raceNote),
-		Pass:     len(accepted) == 0 && slowest <= bound && growth < 4<<20 && answered > 0 && answered <= 13 && answered+refused == 200,
+		Bar:      fmt.Sprintf("each refused within %v, heap within 4 MB, 12 renegotiations at once and then one in 2 s (%d)", bound, most),
+		Pass:     len(accepted) == 0 && slowest <= bound && growth < 4<<20 && answered > 0 && answered <= most && answered+refused == 200,
 	})
 }
 
 // renegotiate repeats an offer a hundred times a second for two seconds.
-func renegotiate(t *testing.T, s *sfu.SFU, text string) (answered, refused int) {
+func renegotiate(t *testing.T, s *sfu.SFU, text string) (answered, refused, most int) {
 	t.Helper()
 	p, err := s.Open("room", "looper", &listener{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	tick := time.NewTicker(10 * time.Millisecond)
+	tick, start := time.NewTicker(10*time.Millisecond), time.Now()
 	defer tick.Stop()
 	for range 200 {
 		switch _, err := p.Answer(context.Background(), sfu.Offer{SDP: text, Microphone: "0"}); {
@@ -93,10 +90,11 @@ func renegotiate(t *testing.T, s *sfu.SFU, text string) (answered, refused int) 
 		}
 		<-tick.C
 	}
+	most = 12 + int(time.Since(start)/(2*time.Second)) + 1
 	if err := p.Close(); err != nil {
 		t.Error(err)
 	}
-	return answered, refused
+	return answered, refused, most
 }
 
 func TestP11_ICECandidates(t *testing.T) {
