@@ -280,6 +280,8 @@ func (s *Session) connect(ctx context.Context) (protocol.Resumed, error) {
 	}
 	s.mu.Lock()
 	s.link = l
+	close(s.linked)
+	s.linked = make(chan struct{})
 	s.mu.Unlock()
 	return resumed, nil
 }

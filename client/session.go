@@ -33,6 +33,7 @@ type Session struct {
 
 	mu       sync.Mutex
 	link     *link
+	linked   chan struct{} // closed and replaced when link is another
 	welcome  protocol.Welcome
 	resume   string
 	lastSeq  uint64
@@ -75,7 +76,7 @@ func Open(ctx context.Context, c Config) (*Session, error) {
 		done: make(chan struct{}), events: make(chan Event, eventQueue),
 		negotiating: make(chan struct{}, 1), kicks: make(chan struct{}, 1),
 		layout: c.Layout, sending: c.media(), name: c.Name,
-		admitted: make(chan struct{}), moved: make(chan struct{}),
+		admitted: make(chan struct{}), moved: make(chan struct{}), linked: make(chan struct{}),
 		state: webrtc.PeerConnectionStateNew,
 	}
 	if s.layout.Mode == "" {
@@ -93,14 +94,39 @@ func Open(ctx context.Context, c Config) (*Session, error) {
 	return s, nil
 }
 
-// Join enters the room with the declared lines and waits while a host must admit.
+// Join enters the room with the declared lines and waits while a host must
+// admit, also when the connection is lost and comes back meanwhile.
 func (s *Session) Join(ctx context.Context) error {
 	ctx, cancel := s.during(ctx)
 	defer cancel()
-	if err := s.enter(ctx); err != nil {
-		return fmt.Errorf("joining room %s: %w", s.config.Room, s.because(err))
+	for {
+		before := s.current()
+		err := s.enter(ctx)
+		if errors.Is(err, errLinkLost) && s.waitLink(ctx, before) == nil {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("joining room %s: %w", s.config.Room, s.because(err))
+		}
+		return nil
 	}
-	return nil
+}
+
+// waitLink returns when there is another link than before.
+func (s *Session) waitLink(ctx context.Context, before *link) error {
+	for {
+		s.mu.Lock()
+		now, linked := s.link, s.linked
+		s.mu.Unlock()
+		if now != before {
+			return nil
+		}
+		select {
+		case <-linked:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // enter negotiates and joins on the present link.
@@ -144,7 +170,12 @@ func (s *Session) ask(ctx context.Context) error {
 	s.mu.Unlock()
 	reply, err := l.ask(ctx, protocol.TypeJoin, join)
 	if err != nil {
-		return err
+		select {
+		case <-admitted: // while the link was lost; there is nothing left to ask
+			return nil
+		default:
+			return err
+		}
 	}
 	if reply.Type != protocol.TypeJoined && reply.Type != protocol.TypeWaiting {
 		return fmt.Errorf("the server answered join with %s", reply.Type)

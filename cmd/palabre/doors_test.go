@@ -77,6 +77,34 @@ func code(err error) protocol.ErrorCode {
 	return ""
 }
 
+func TestWhoWaitsMayLoseTheConnection(t *testing.T) {
+	s := serve(t, "--lobby")
+	hosting := s.config("garden", "Hana")
+	hosting.Token = s.token("--room", "garden", "--role", "host")
+	host := enter(t, hosting)
+	wire := newCable(t, s)
+	config := s.config("garden", "Gus")
+	config.URL = wire.url
+	guest := open(t, config)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	joined := make(chan error, 1)
+	guest.busy.Go(func() { joined <- guest.Join(ctx) })
+	await(guest, "the lobby", func(client.Waiting) bool { return true })
+	for round := 1; round <= 2; round++ {
+		wire.cut()
+		until(t, "coming back", func() bool { return len(happened[client.Resumed](guest)) == round })
+	}
+	if err := host.Admit(guest.ID()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-joined; err != nil {
+		t.Fatal(err)
+	}
+	guest.play()
+	host.seesAndHears(guest)
+}
+
 func TestAdmittedPeopleAreNotAskedAgainAfterARestart(t *testing.T) {
 	s := serve(t, "--lobby")
 	hosting := s.config("garden", "Hana")
