@@ -15,6 +15,7 @@ type limit struct {
 	looked  time.Time
 	rate    float64 // of what was sent lately, bit/s
 	lowered time.Time
+	edge    float64   // what it was lowered to
 	low     int       // estimates in a row that lie far under what is sent
 	clear   time.Time // when an estimate last said that no queue grows
 	// What reports said since the losses were last judged.
@@ -26,14 +27,18 @@ type limit struct {
 const (
 	leastBits = 150e3
 	mostBits  = 50e6
-	// growth is how fast the limit rises when nothing speaks against it, a second.
-	growth = 1.4
+	// growth is how fast the limit rises when nothing speaks against it, a
+	// second; caution the same while it is not above known times what it was
+	// lowered to: the line may carry no more.
+	growth, caution, known = 1.4, 1.1, 1.3
 	// hold is how long the limit rests after it was lowered.
 	hold = 2 * time.Second
 	// An estimate counts when lowCount in a row are under lowShare of what is
-	// sent: a busy receiver's hiccups look like a queue for a moment. It never
-	// lowers the limit under lowFloor, which only loss does.
+	// sent: a busy receiver's hiccups look like a queue for a moment. Of a line
+	// that is known to be narrow less will do. An estimate never lowers the
+	// limit under lowFloor, which only loss does.
 	lowShare, lowCount, lowFloor = 0.75, 3, 250e3
+	narrowShare, narrowCount     = 0.85, 2
 	// heavyLoss lowers the limit, lightLoss forbids it to rise. While the
 	// receiver says that no queue grows it takes badLoss: packets that are lost
 	// at random, on a radio link, do not become fewer when less is sent.
@@ -44,11 +49,15 @@ const (
 
 // estimate takes a receiver's estimate in.
 func (l *limit) estimate(bits int, now time.Time) {
-	if float64(bits) >= lowShare*l.rate {
+	share, count := lowShare, lowCount
+	if l.bits > 0 {
+		share, count = narrowShare, narrowCount
+	}
+	if float64(bits) >= share*l.rate {
 		l.low, l.clear = 0, now
 		return
 	}
-	if l.low++; l.low >= lowCount {
+	if l.low++; l.low >= count {
 		l.low = 0
 		l.lower(max(lowFloor, float64(bits)), now)
 	}
@@ -77,7 +86,7 @@ func (l *limit) lower(bits float64, now time.Time) {
 		l.bits = mostBits
 	}
 	l.bits = max(leastBits, min(l.bits, bits))
-	l.lowered = now
+	l.lowered, l.edge = now, l.bits
 }
 
 // look lets the limit rise, about every allocateEvery, and gives it; 0 is none.
@@ -93,7 +102,11 @@ func (l *limit) look(now time.Time) int {
 	l.rate = 0.5*l.rate + 0.5*float64(l.sent*8)/took
 	l.sent, l.looked = 0, now
 	if l.bits > 0 && now.Sub(l.lowered) > hold && l.loss < lightLoss {
-		if l.bits *= 1 + (growth-1)*min(took, 1); l.bits >= mostBits {
+		factor := growth
+		if l.bits < known*l.edge {
+			factor = caution
+		}
+		if l.bits *= 1 + (factor-1)*min(took, 1); l.bits >= mostBits {
 			l.bits = 0
 		}
 	}
