@@ -19,8 +19,14 @@ var epoch = time.Now()
 // opus makes a plain RTP packet of a raw client's microphone.
 func opus(t testing.TB, ssrc uint32, sequence uint16) []byte {
 	t.Helper()
+	return loud(t, ssrc, sequence, 20)
+}
+
+// loud is opus at a level below full scale; 127 is silence.
+func loud(t testing.TB, ssrc uint32, sequence uint16, level byte) []byte {
+	t.Helper()
 	p := &rtp.Packet{Header: rtp.Header{Version: 2, PayloadType: 111, SequenceNumber: sequence, Timestamp: uint32(time.Since(epoch).Milliseconds()) * 48, SSRC: ssrc}, Payload: []byte{0x78, 1, 2, 3}}
-	if err := errors.Join(p.SetExtension(1, []byte("0")), p.SetExtension(2, []byte{0x80 | 20})); err != nil {
+	if err := errors.Join(p.SetExtension(1, []byte("0")), p.SetExtension(2, []byte{0x80 | level})); err != nil {
 		t.Fatal(err)
 	}
 	b, err := p.Marshal()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -84,6 +85,7 @@ type insider struct {
 	at        time.Time
 }
 
+// newInsider lets everybody in but lurkers, who enter when told.
 func newInsider(t testing.TB, s *sfu.SFU, room, id string) *insider {
 	t.Helper()
 	i := &insider{t: t, heard: &listener{}, at: time.Now()}
@@ -97,15 +99,24 @@ func newInsider(t testing.TB, s *sfu.SFU, room, id string) *insider {
 		}
 	})
 	const transport = "a=ice-ufrag:abcdefgh\r\na=ice-pwd:abcdefghijklmnopqrstuvwx\r\na=fingerprint:sha-256 AA:BB\r\na=setup:actpass\r\n"
-	if _, err := i.peer.Answer(context.Background(), sfu.Offer{SDP: rawOffer(transport), Microphone: "0", Camera: "1", Screen: "2"}); err != nil {
+	if _, err := i.peer.Answer(context.Background(), sfu.Offer{
+		SDP: rawOffer(transport), Microphone: "0", Camera: "1", Screen: "2", Seats: []sfu.Pair{{Audio: "3", Video: "4"}},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	i.peer.SetSending(sfu.Sending{Microphone: true, Camera: true, Screen: true})
-	if err := i.peer.Enter(context.Background()); err != nil {
-		t.Fatal(err)
-	}
 	i.rtp, i.rtcp = sfu.Door(i.peer)
+	if !strings.HasPrefix(id, "lurker") {
+		i.enter()
+	}
 	return i
+}
+
+func (i *insider) enter() {
+	i.t.Helper()
+	if err := i.peer.Enter(context.Background()); err != nil {
+		i.t.Fatal(err)
+	}
 }
 
 // put gives the server one packet, on a clock that keeps the policer content.
