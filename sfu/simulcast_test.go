@@ -1,6 +1,7 @@
 package sfu_test
 
 import (
+	"encoding/binary"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -36,9 +37,12 @@ func newStudio(t *testing.T, c *client, silent ...string) *studio {
 				if !on.Load() {
 					continue
 				}
+				payload := append(vp8(n%10 == 0, true, sent&0x7FFF, 200), rid...)
+				binary.LittleEndian.PutUint16(payload[10:], map[string]uint16{"q": 320, "h": 640, "f": 1280}[rid])
+				binary.LittleEndian.PutUint16(payload[12:], map[string]uint16{"q": 180, "h": 360, "f": 720}[rid])
 				_ = track.WriteRTP(&rtp.Packet{
 					Header:  rtp.Header{Version: 2, SequenceNumber: sent, Timestamp: uint32(n) * 1800, Marker: true},
-					Payload: append(vp8(n%10 == 0, true, sent&0x7FFF, 200), rid...),
+					Payload: payload,
 				})
 				sent++
 			}
@@ -99,16 +103,18 @@ func TestVanishedLayerIsReplaced(t *testing.T) {
 }
 
 // TestMissingLayerDoesNotEndTheOthers has a publisher that cannot send its
-// best layer, for want of bandwidth: it is still wanted, and so is what serves.
+// better layers yet, for want of bandwidth: all that may come is wanted.
 func TestMissingLayerDoesNotEndTheOthers(t *testing.T) {
-	viewer, publisher, st := watching(t, "f")
-	sees(t, viewer, "h")
+	viewer, publisher, st := watching(t, "f", "h")
+	sees(t, viewer, "q")
 	<-time.NewTimer(2500 * time.Millisecond).C
 	if rids := publisher.heard.wanted(sfu.Camera); !slices.Equal(rids, []string{"q", "h", "f"}) {
 		t.Errorf("layers %v are wanted", rids)
 	}
-	st.on["f"].Store(true)
-	sees(t, viewer, "f")
+	for _, rid := range []string{"h", "f"} {
+		st.on[rid].Store(true)
+		sees(t, viewer, rid)
+	}
 	until(t, "the layer between to be released", func() bool {
 		return slices.Equal(publisher.heard.wanted(sfu.Camera), []string{"q", "f"})
 	})

@@ -58,16 +58,18 @@ type wish struct {
 	lines int
 }
 
-// with adds a line's choice: what would serve it best, and what serves until
-// that comes, for a publisher may not be able to send the best.
+// with adds a line's choice: what would serve it best and, while that does
+// not come, everything from there down to what serves meanwhile. A publisher
+// may never be able to send the best.
 func (w wish) with(t *Track, c layers.Choice) wish {
 	if c.Want < 0 {
 		return w
 	}
 	w.lines++
-	for _, i := range [...]int{c.Want, c.Forward} {
-		if i >= 0 && !slices.Contains(w.rids, t.layers[i].rid) {
-			w.rids = append(w.rids, t.layers[i].rid)
+	low, high := min(c.Want, max(c.Forward, 0)), max(c.Want, c.Forward)
+	for _, l := range t.layers[low : high+1] {
+		if !slices.Contains(w.rids, l.rid) {
+			w.rids = append(w.rids, l.rid)
 		}
 	}
 	return w
