@@ -15,12 +15,14 @@ const (
 	// a receiver notices only with the next packet that one is lost.
 	MaxAge     = time.Second
 	MinPackets = 64
-	// StartBytes, StartAge and ScreenStartAge bound a cached start: a newcomer
-	// who gets more than that at once is better served by a new key frame. A
-	// screen that stands still is small however old its key frame is.
-	StartBytes     = 512 << 10
-	StartAge       = 2 * time.Second
-	ScreenStartAge = time.Minute
+	// StartAge and StartBytes bound a cached start: a newcomer who gets more
+	// than that at once is better served by a new key frame, and its line's
+	// buffers would not take it. A screen's pictures are larger, and when it
+	// stands still hardly more comes however old its key frame is.
+	StartAge         = 2 * time.Second
+	StartBytes       = 192 << 10
+	ScreenStartAge   = time.Minute
+	ScreenStartBytes = 512 << 10
 )
 
 // Ring is the cache of one published layer, bounded in number and age. The
@@ -32,6 +34,7 @@ type Ring struct {
 	// which the last key frame started, plus one. 0 is none.
 	newest, keyStart atomic.Uint64
 	startAge         time.Duration
+	startBytes       int
 	// The writer's: nothing below oldest is kept; sinceKey is how many bytes
 	// came since the key frame at keyStart, which came at keyAt.
 	oldest   uint64
@@ -40,13 +43,13 @@ type Ring struct {
 }
 
 // NewRing makes a cache of at least size packets that starts newcomers from
-// key frames up to startAge old, 0 for never.
-func NewRing(size int, startAge time.Duration) *Ring {
+// key frames up to startAge old, 0 for never, with up to startBytes at once.
+func NewRing(size int, startAge time.Duration, startBytes int) *Ring {
 	n := 1
 	for n < size {
 		n *= 2
 	}
-	return &Ring{slots: make([]atomic.Pointer[Packet], n), mask: uint64(n - 1), startAge: startAge}
+	return &Ring{slots: make([]atomic.Pointer[Packet], n), mask: uint64(n - 1), startAge: startAge, startBytes: startBytes}
 }
 
 // Put keeps a packet and says whether it is new: a duplicate, or one too old
@@ -86,7 +89,7 @@ func (r *Ring) mark(p *Packet) {
 		r.keyStart.Store(p.Sequence + 1)
 		return
 	}
-	if r.sinceKey += len(p.data); key > 0 && (r.sinceKey > StartBytes || p.Arrival-r.keyAt > r.startAge) {
+	if r.sinceKey += len(p.data); key > 0 && (r.sinceKey > r.startBytes || p.Arrival-r.keyAt > r.startAge) {
 		r.keyStart.Store(0)
 	}
 }
@@ -134,7 +137,7 @@ func (r *Ring) Get(sequence uint64) *Packet {
 // SinceKeyFrame appends to dst the packets from the start of the last key
 // frame to the newest, in order, each with a reference that the caller must
 // release: a start for a newcomer without asking the publisher. It appends
-// nothing when that is too old or more than [StartBytes]. Any goroutine may call it.
+// nothing when that is too old or too much. Any goroutine may call it.
 func (r *Ring) SinceKeyFrame(now time.Duration, dst []*Packet) []*Packet {
 	key, end := r.keyStart.Load(), r.newest.Load()
 	if key == 0 || end < key || end-key >= uint64(len(r.slots)) {

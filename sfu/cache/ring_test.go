@@ -42,7 +42,7 @@ func holds(t testing.TB, r *cache.Ring, n uint64) bool {
 }
 
 func TestRingKeepsWhatIsNewest(t *testing.T) {
-	r, pool := cache.NewRing(16, cache.StartAge), cache.NewPool()
+	r, pool := cache.NewRing(16, cache.StartAge, cache.StartBytes), cache.NewPool()
 	if _, ok := r.Newest(); ok || holds(t, r, 0) {
 		t.Error("an empty ring has something")
 	}
@@ -72,7 +72,7 @@ func TestRingKeepsWhatIsNewest(t *testing.T) {
 }
 
 func TestRingForgetsAfterASecond(t *testing.T) {
-	r, pool := cache.NewRing(1024, cache.StartAge), cache.NewPool()
+	r, pool := cache.NewRing(1024, cache.StartAge, cache.StartBytes), cache.NewPool()
 	for n := range uint64(300) {
 		put(r, pool, 1000+n, time.Duration(n)*10*time.Millisecond, false)
 	}
@@ -90,7 +90,7 @@ func TestRingForgetsAfterASecond(t *testing.T) {
 }
 
 func TestAPacketLostBeforeASilenceIsTakenLate(t *testing.T) {
-	r, pool := cache.NewRing(64, cache.StartAge), cache.NewPool()
+	r, pool := cache.NewRing(64, cache.StartAge, cache.StartBytes), cache.NewPool()
 	put(r, pool, 10, 0, true)
 	put(r, pool, 12, 3*time.Second, false)
 	if !put(r, pool, 11, 3100*time.Millisecond, false) || !holds(t, r, 11) {
@@ -126,7 +126,7 @@ func TestCachedStart(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r, pool := cache.NewRing(256, cache.StartAge), cache.NewPool()
+			r, pool := cache.NewRing(256, cache.StartAge, cache.StartBytes), cache.NewPool()
 			for n := uint64(1); n <= test.last; n++ {
 				key := false
 				for _, k := range test.keys {
@@ -150,8 +150,28 @@ func TestCachedStart(t *testing.T) {
 	}
 }
 
+func TestCachedStartIsBoundedInBytes(t *testing.T) {
+	pool := cache.NewPool()
+	one := len(pool.Copy([]byte("01234567")).Bytes())
+	r := cache.NewRing(64, cache.StartAge, 10*one)
+	for n := uint64(1); n <= 12; n++ {
+		put(r, pool, n, 0, n == 1)
+		got := r.SinceKeyFrame(0, nil)
+		if want := n <= 10; (len(got) == int(n)) != want || !want && len(got) > 0 {
+			t.Errorf("%d packets after %d", len(got), n)
+		}
+		for _, p := range got {
+			p.Release()
+		}
+	}
+	put(r, pool, 13, 0, true)
+	if got := r.SinceKeyFrame(0, nil); len(got) != 1 {
+		t.Errorf("%d packets from the next key frame", len(got))
+	}
+}
+
 func TestRecent(t *testing.T) {
-	r, pool := cache.NewRing(cache.AudioPackets, 0), cache.NewPool()
+	r, pool := cache.NewRing(cache.AudioPackets, 0, 0), cache.NewPool()
 	if got := r.Recent(0, nil); len(got) != 0 {
 		t.Errorf("%d packets in an empty ring", len(got))
 	}
@@ -170,7 +190,7 @@ func TestRecent(t *testing.T) {
 }
 
 func TestALateKeyFrameIsNotTheLast(t *testing.T) {
-	r, pool := cache.NewRing(64, cache.StartAge), cache.NewPool()
+	r, pool := cache.NewRing(64, cache.StartAge, cache.StartBytes), cache.NewPool()
 	put(r, pool, 10, 0, false)
 	put(r, pool, 20, 0, true)
 	put(r, pool, 15, 0, true)
@@ -195,7 +215,7 @@ func TestPoolRefusesWhatIsTooLarge(t *testing.T) {
 // TestReadersNeverSeeAnotherPacket has readers on other shards ask for packets
 // while the ring turns over and memory is used again.
 func TestReadersNeverSeeAnotherPacket(t *testing.T) {
-	r, pool := cache.NewRing(32, cache.StartAge), cache.NewPool()
+	r, pool := cache.NewRing(32, cache.StartAge, cache.StartBytes), cache.NewPool()
 	var readers sync.WaitGroup
 	stop := make(chan struct{})
 	for range 3 {
@@ -224,7 +244,7 @@ func TestReadersNeverSeeAnotherPacket(t *testing.T) {
 // TestAPacketHeldStaysAsItIs holds packets while the ring forgets them.
 func TestAPacketHeldStaysAsItIs(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		r, pool := cache.NewRing(8, cache.StartAge), cache.NewPool()
+		r, pool := cache.NewRing(8, cache.StartAge, cache.StartBytes), cache.NewPool()
 		held := map[uint64]*cache.Packet{}
 		for n := uint64(1); n < 200; n++ {
 			put(r, pool, n, 0, false)
@@ -250,7 +270,7 @@ func TestAPacketHeldStaysAsItIs(t *testing.T) {
 }
 
 func TestPuttingDoesNotAllocate(t *testing.T) {
-	r, pool := cache.NewRing(64, cache.StartAge), cache.NewPool()
+	r, pool := cache.NewRing(64, cache.StartAge, cache.StartBytes), cache.NewPool()
 	n := uint64(0)
 	round := func() {
 		put(r, pool, n, time.Duration(n)*time.Millisecond, false)
@@ -268,7 +288,7 @@ func TestPuttingDoesNotAllocate(t *testing.T) {
 }
 
 func BenchmarkPut(b *testing.B) {
-	r, pool := cache.NewRing(cache.VideoPackets, cache.StartAge), cache.NewPool()
+	r, pool := cache.NewRing(cache.VideoPackets, cache.StartAge, cache.StartBytes), cache.NewPool()
 	n := uint64(0)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -24,7 +24,7 @@ type way struct {
 func newWay(t testing.TB) *way {
 	t.Helper()
 	w := &way{
-		pool: cache.NewPool(), ring: cache.NewRing(cache.VideoPackets, cache.StartAge), dst: make([]byte, 0, rtp.MaxPacket),
+		pool: cache.NewPool(), ring: cache.NewRing(cache.VideoPackets, cache.StartAge, cache.StartBytes), dst: make([]byte, 0, rtp.MaxPacket),
 		stream: rewrite.New(rewrite.Config{ClockRate: 90000, Sequence: 1000, PictureID: 200, TL0: 7}),
 	}
 	for e, id := range map[rtp.Extension]uint8{rtp.MID: 4, rtp.TransportSequence: 3, rtp.AbsSendTime: 2} {

@@ -98,16 +98,16 @@ func (e *Engine) newTrack(p *Peer, source string, l negotiate.Line, screen bool)
 	if len(rids) == 0 {
 		rids = []string{""}
 	}
-	size, start := cache.AudioPackets, time.Duration(0)
+	size, age, most := cache.AudioPackets, time.Duration(0), 0
 	if t.Video {
-		size, start = cache.VideoPackets, cache.StartAge
+		size, age, most = cache.VideoPackets, cache.StartAge, cache.StartBytes
 		if screen {
-			start = cache.ScreenStartAge
+			age, most = cache.ScreenStartAge, cache.ScreenStartBytes
 		}
 		t.demand = layers.NewDemand(rids)
 	}
 	for _, rid := range rids {
-		l := &Layer{track: t, rid: rid, ring: cache.NewRing(size, start), arbiter: *keyframe.New(0)}
+		l := &Layer{track: t, rid: rid, ring: cache.NewRing(size, age, most), arbiter: *keyframe.New(0)}
 		l.origin.Store(e.origin.Add(1))
 		t.layers = append(t.layers, l)
 	}
