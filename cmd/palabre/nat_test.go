@@ -13,7 +13,7 @@ import (
 // client at an address of the nat, which may change at any time.
 type nat struct {
 	t      *testing.T
-	behind net.Addr
+	behind string
 	front  net.PacketConn // nil where UDP is blocked
 	tcp    net.Listener
 	work   sync.WaitGroup
@@ -30,30 +30,50 @@ const publicIP = "127.0.0.2"
 // behindNAT starts a server whose media port is reached through a nat.
 func behindNAT(t *testing.T, udp bool) (*server, *nat) {
 	t.Helper()
-	probe, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	behind := probe.LocalAddr()
-	_ = probe.Close()
-	s := serve(t, "--udp", behind.String(), "--node-ip", publicIP)
-	_, port, err := net.SplitHostPort(behind.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := &nat{t: t, behind: behind, ways: map[string]net.Conn{}, conns: map[net.Conn]bool{}}
+	n := &nat{t: t, ways: map[string]net.Conn{}, conns: map[net.Conn]bool{}}
+	until(t, "a port that is free everywhere", func() bool { return n.listen(udp) })
+	s := serve(t, "--udp", n.behind, "--node-ip", publicIP)
 	if udp {
-		if n.front, err = net.ListenPacket("udp", net.JoinHostPort(publicIP, port)); err != nil {
-			t.Fatal(err)
-		}
 		n.work.Go(n.forward)
-	}
-	if n.tcp, err = net.Listen("tcp", net.JoinHostPort(publicIP, port)); err != nil {
-		t.Fatal(err)
 	}
 	n.work.Go(n.accept)
 	t.Cleanup(n.close)
 	return s, n
+}
+
+// listen opens a port at the public address that is free at the server's too.
+func (n *nat) listen(udp bool) bool {
+	tcp, err := net.Listen("tcp", net.JoinHostPort(publicIP, "0"))
+	if err != nil {
+		return false
+	}
+	_, port, _ := net.SplitHostPort(tcp.Addr().String())
+	opened := []io.Closer{tcp}
+	n.behind = net.JoinHostPort("127.0.0.1", port)
+	one, errTCP := net.Listen("tcp", n.behind)
+	two, errUDP := net.ListenPacket("udp", n.behind)
+	if errTCP == nil {
+		_ = one.Close()
+	}
+	if errUDP == nil {
+		_ = two.Close()
+	}
+	var front net.PacketConn
+	var errFront error
+	if udp {
+		front, errFront = net.ListenPacket("udp", net.JoinHostPort(publicIP, port))
+		if errFront == nil {
+			opened = append(opened, front)
+		}
+	}
+	if errors.Join(errTCP, errUDP, errFront) != nil {
+		for _, c := range opened {
+			_ = c.Close()
+		}
+		return false
+	}
+	n.tcp, n.front = tcp, front
+	return true
 }
 
 // forward takes datagrams of clients to the server.
@@ -70,7 +90,7 @@ func (n *nat) forward() {
 		n.mu.Lock()
 		way := n.ways[from.String()]
 		if way == nil {
-			way, err = new(net.Dialer).DialContext(context.Background(), "udp", n.behind.String())
+			way, err = new(net.Dialer).DialContext(context.Background(), "udp", n.behind)
 			if err != nil {
 				n.mu.Unlock()
 				continue
@@ -121,7 +141,7 @@ func (n *nat) accept() {
 		if err != nil {
 			return
 		}
-		server, err := new(net.Dialer).DialContext(context.Background(), "tcp", n.behind.String())
+		server, err := new(net.Dialer).DialContext(context.Background(), "tcp", n.behind)
 		if err != nil {
 			_ = client.Close()
 			continue

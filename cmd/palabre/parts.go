@@ -85,9 +85,9 @@ func (p *parts) openMedia(ctx context.Context, s settings, log *slog.Logger, reg
 	if err != nil {
 		return err
 	}
-	udp, err := new(net.ListenConfig).ListenPacket(ctx, "udp", s.UDP)
+	udp, tcp, err := s.listenMedia(ctx)
 	if err != nil {
-		return fmt.Errorf("open the media port: %w: choose another --udp", err)
+		return err
 	}
 	p.onClose(ignoreClosed(udp.Close))
 	if conn, ok := udp.(*net.UDPConn); ok {
@@ -98,14 +98,7 @@ func (p *parts) openMedia(ctx context.Context, s settings, log *slog.Logger, reg
 	config := sfu.Config{
 		UDP: udp, Addrs: addrs, Loudest: s.Loudest, ICELite: s.ICELite, Logger: log, Metrics: registry,
 	}
-	if s.ICETCP {
-		// The same number as UDP, also when the system chose it.
-		host, _, _ := net.SplitHostPort(s.UDP)
-		_, port, _ := net.SplitHostPort(udp.LocalAddr().String())
-		tcp, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, port))
-		if err != nil {
-			return fmt.Errorf("open the media port for TCP: %w: choose another --udp, or --no-ice-tcp", err)
-		}
+	if tcp != nil {
 		p.onClose(ignoreClosed(tcp.Close))
 		config.TCP = tcp
 	}
@@ -114,6 +107,39 @@ func (p *parts) openMedia(ctx context.Context, s settings, log *slog.Logger, reg
 	}
 	p.onClose(p.plane.Close)
 	return nil
+}
+
+// portTries is how often the system is asked for a port number that is free for UDP and TCP.
+const portTries = 10
+
+// listenMedia opens the media port, for TCP on the same number as for UDP,
+// also when the system chose it.
+func (s settings) listenMedia(ctx context.Context) (net.PacketConn, net.Listener, error) {
+	host, asked, err := net.SplitHostPort(s.UDP)
+	if err != nil {
+		return nil, nil, fmt.Errorf("open the media port: %w: choose another --udp", err)
+	}
+	for try := 1; ; try++ {
+		udp, err := new(net.ListenConfig).ListenPacket(ctx, "udp", s.UDP)
+		if err != nil {
+			return nil, nil, fmt.Errorf("open the media port: %w: choose another --udp", err)
+		}
+		if !s.ICETCP {
+			return udp, nil, nil
+		}
+		_, port, err := net.SplitHostPort(udp.LocalAddr().String())
+		if err != nil {
+			return nil, nil, errors.Join(fmt.Errorf("open the media port: %w", err), udp.Close())
+		}
+		tcp, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, port))
+		if err == nil {
+			return udp, tcp, nil
+		}
+		_ = udp.Close() // nothing has come through it
+		if asked != "0" || try == portTries {
+			return nil, nil, fmt.Errorf("open the media port for TCP: %w: choose another --udp, or --no-ice-tcp", err)
+		}
+	}
 }
 
 func (p *parts) openSignaling(s settings, keys *identity.Keys, log *slog.Logger, registry *prometheus.Registry) error {

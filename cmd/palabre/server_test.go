@@ -69,6 +69,7 @@ func start(t *testing.T, flags ...string) *server {
 	until(t, "the server's link", func() bool {
 		select {
 		case code := <-s.ended:
+			s.ended <- code
 			t.Fatalf("the server ended with %d: %s", code, s.log)
 		default:
 		}
