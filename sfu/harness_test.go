@@ -234,9 +234,6 @@ func dial(t testing.TB, s *sfu.SFU, room, id string, sh shape, settings ...setti
 		t.Fatal(err)
 	}
 	t.Cleanup(c.close)
-	if sh.careful {
-		c.repair()
-	}
 	if sh.microphone {
 		c.microphone, c.mids.microphone = c.sendAudio("microphone")
 	}
@@ -250,6 +247,9 @@ func dial(t testing.TB, s *sfu.SFU, room, id string, sh shape, settings ...setti
 		c.screenAudio, c.mids.screenAudio = c.sendAudio("screenAudio")
 	}
 	c.grow(sh.seats, sh.stages, sh.voices)
+	if sh.careful {
+		c.repair()
+	}
 	return c
 }
 
