@@ -110,9 +110,7 @@ func (r *room) tell(change speakers.Change) {
 	if change&(speakers.SpeakingChanged|speakers.DominantChanged) == 0 {
 		return
 	}
-	r.voiceMu.Lock()
-	speaking, dominant := slices.Clone(r.voices.Speaking()), r.voices.Dominant()
-	r.voiceMu.Unlock()
+	speaking, dominant := r.floor()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, m := range r.people {
@@ -154,6 +152,17 @@ func (r *room) enter(p *Peer) {
 	}
 	r.mu.Unlock()
 	r.changed()
+	// Who speaks is told when it changes, and a newcomer must not wait for that.
+	if speaking, dominant := r.floor(); len(speaking) > 0 || dominant != "" {
+		p.reports.add("speakers", func(to Report) { to.Speakers(speaking, dominant) })
+	}
+}
+
+// floor is who speaks now, loudest first, and who holds the floor.
+func (r *room) floor() (speaking []string, dominant string) {
+	r.voiceMu.Lock()
+	defer r.voiceMu.Unlock()
+	return slices.Clone(r.voices.Speaking()), r.voices.Dominant()
 }
 
 func (r *room) layout(p *Peer, l Layout) {

@@ -99,3 +99,23 @@ func TestWhoSpeaksIsTold(t *testing.T) {
 		return len(alice.heard.speaking) == 0
 	})
 }
+
+func TestNewcomerIsToldWhoSpeaks(t *testing.T) {
+	s := server(t)
+	alice, bob := newInsider(t, s, "room", "alice"), newInsider(t, s, "room", "bob")
+	sequence := uint16(0)
+	hears := func(who *insider) func() bool {
+		return func() bool {
+			for range 5 {
+				bob.speak(7, sequence, 20)
+				sequence++
+			}
+			who.heard.mu.Lock()
+			defer who.heard.mu.Unlock()
+			return who.heard.dominant == "bob" && slices.Contains(who.heard.speaking, "bob")
+		}
+	}
+	until(t, "bob to have the floor", hears(alice))
+	carol := newInsider(t, s, "room", "carol")
+	until(t, "the newcomer to know that bob speaks, though nothing changed", hears(carol))
+}
