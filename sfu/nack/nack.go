@@ -23,7 +23,7 @@ const (
 	// unknownRTT is assumed until a round trip was measured.
 	unknownRTT = 100 * time.Millisecond
 	// stale is how long a packet before a key frame is worth waiting for.
-	stale = 100 * time.Millisecond
+	stale = 250 * time.Millisecond
 	// reorder is how long a gap may be mere reordering, not loss.
 	reorder = 5 * time.Millisecond
 )

@@ -83,8 +83,8 @@ func TestAKeyFrameMakesWhatCameBeforeUseless(t *testing.T) {
 	if l.Missing() != 4 {
 		t.Errorf("%d missing, want 4: they may come in time", l.Missing())
 	}
-	l.KeyFrame(5, 150*ms)
-	if due := l.Due(150*ms, 0, nil); !slices.Equal(due, []uint16{6, 7}) {
+	l.KeyFrame(5, 300*ms)
+	if due := l.Due(300*ms, 0, nil); !slices.Equal(due, []uint16{6, 7}) {
 		t.Errorf("asked for %v", due)
 	}
 }

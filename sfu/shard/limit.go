@@ -42,7 +42,7 @@ const (
 	// heavyLoss lowers the limit, lightLoss forbids it to rise. While the
 	// receiver says that no queue grows it takes badLoss: packets that are lost
 	// at random, on a radio link, do not become fewer when less is sent.
-	heavyLoss, lightLoss, badLoss = 0.10, 0.02, 0.30
+	heavyLoss, lightLoss, badLoss = 0.15, 0.02, 0.30
 	// Losses are judged over judgeEvery and at least judgeLeast packets.
 	judgeEvery, judgeLeast = time.Second, 50
 )

@@ -84,7 +84,7 @@ func (e *Engine) Open(id string, conn Conn, events Events, voices Voices) *Peer 
 		engine: e, shard: s, conn: conn, events: events, voices: voices, key: id,
 		ssrc: NewSSRC(), ids: &rtp.Extensions{}, byMid: map[string]*Track{}, streams: map[uint32]*stream{},
 		sender: clock.NewSender(), bySSRC: map[uint32]*Line{}, allocator: layers.NewAllocator(),
-		wishes: map[*Track]wish{},
+		wishes: map[*Track]wish{}, resend: resends{budget: resendLeast},
 	}
 	p.twcc = twcc.NewRecorder(p.ssrc)
 	s.post(func(s *Shard, _ time.Time) { s.peers[p] = struct{}{} }, p)

@@ -1,8 +1,8 @@
 package shard
 
 // resends bounds retransmissions to a share of what is sent, so that a viewer
-// that asks for everything again gets little more than it was sent. The zero
-// value has nothing to give.
+// that asks for everything again gets little more than it was sent. A newcomer
+// begins with resendLeast: what is lost of its first packets is not to be missed.
 type resends struct{ budget float64 }
 
 const (
@@ -28,3 +28,7 @@ func (r *resends) take(bytes int, bits float64) bool {
 	r.budget -= float64(bytes)
 	return true
 }
+
+// spent says that too little is left for a packet of any size. Who asks then
+// may ask again: the try is not counted.
+func (r *resends) spent() bool { return r.budget < 1500 }

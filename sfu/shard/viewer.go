@@ -242,7 +242,7 @@ func (l *Line) resend(s *Shard, lost func(func(uint16) bool), now time.Time) {
 	gap := max(minResendGap, l.peer.rtt)
 	for sequence := range lost {
 		s.engine.Metrics.NACKsReceived.Add(1)
-		if !l.known {
+		if !l.known || l.peer.resend.spent() {
 			return
 		}
 		sent, ok := l.stream.Lookup(sequence, at, gap)
