@@ -56,7 +56,7 @@ catalogue: browsers build ## the catalogue of faults and attacks, as a table
 	  cd web && npm run --silent e2e -- catalogue ; } >$$out 2>&1 ; \
 	$(GO) run ./internal/catalogue/table $(CATALOGUE) <$$out || { grep -E '^(---|\s+---|FAIL|panic)' $$out ; exit 1 ; }
 
-FUZZTIME ?= 10s
+FUZZTIME ?= 50000x
 fuzz: ## every parser's fuzz target for FUZZTIME each
 	@for package in $$($(GO) list $(TAGS) ./...) ; do \
 	  for target in $$($(GO) test $(TAGS) -list '^Fuzz' $$package | grep '^Fuzz') ; do \
