@@ -53,7 +53,7 @@ CATALOGUE := P5 P6 P7 P8 P9 P10 P11 P16 P17 P18 W1 W2 W3 W4 W5 W6 W11 W12 W18 F4
 catalogue: browsers build ## the catalogue of faults and attacks, as a table
 	@out=$$(mktemp) && trap 'rm -f '$$out EXIT && \
 	{ CGO_ENABLED=1 FUZZTIME=$(FUZZTIME) $(GO) test $(TAGS) -race -count=1 -v -timeout 30m -run '^Test[NFCPWS][0-9][0-9]_' ./... ; \
-	  cd web && npm run --silent e2e -- catalogue ; } >$$out 2>&1 ; \
+	  npm --prefix web run --silent e2e -- catalogue ; } >$$out 2>&1 ; \
 	$(GO) run ./internal/catalogue/table $(CATALOGUE) <$$out || { grep -E '^(---|\s+---|FAIL|panic)' $$out ; exit 1 ; }
 
 FUZZTIME ?= 50000x
