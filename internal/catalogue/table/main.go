@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
+	"unicode/utf8"
 
 	"palabre/internal/catalogue"
 )
@@ -59,7 +60,7 @@ func write(w io.Writer, items map[string]catalogue.Item, expected []string) bool
 	}
 	slices.SortFunc(ids, compareIDs)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "id\tinjected\tmeasured\tbar\tpass")
+	writeRow(table, "id", "injected", "measured", "bar", "pass")
 	passed := 0
 	for _, id := range ids {
 		item, ran := items[id]
@@ -69,11 +70,50 @@ func write(w io.Writer, items map[string]catalogue.Item, expected []string) bool
 		case item.Pass:
 			passed++
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%t\n", id, item.Injected, item.Measured, item.Bar, item.Pass)
+		writeRow(table, id, item.Injected, item.Measured, item.Bar, strconv.FormatBool(item.Pass))
 	}
 	table.Flush()
 	fmt.Fprintf(w, "\n%d passed, %d failed\n", passed, len(ids)-passed)
 	return passed == len(ids)
+}
+
+// writeRow wraps the texts of a row, so that the table fits a terminal.
+func writeRow(w io.Writer, cells ...string) {
+	wrapped := make([][]string, len(cells))
+	height := 0
+	for i, cell := range cells {
+		wrapped[i] = wrap(cell)
+		height = max(height, len(wrapped[i]))
+	}
+	for line := range height {
+		for i := range wrapped {
+			text := ""
+			if line < len(wrapped[i]) {
+				text = wrapped[i][line]
+			}
+			fmt.Fprint(w, text, "\t")
+		}
+		fmt.Fprintln(w)
+	}
+}
+
+// cellWidth is how wide a column may become, in characters: three of them fill 130.
+const cellWidth = 38
+
+func wrap(text string) []string {
+	lines := []string{""}
+	for _, word := range strings.Fields(text) {
+		last := &lines[len(lines)-1]
+		switch {
+		case *last == "":
+			*last = word
+		case utf8.RuneCountInString(*last)+1+utf8.RuneCountInString(word) <= cellWidth:
+			*last += " " + word
+		default:
+			lines = append(lines, word)
+		}
+	}
+	return lines
 }
 
 // compareIDs orders P5 before P11.
