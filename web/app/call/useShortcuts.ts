@@ -25,7 +25,8 @@ export function useShortcuts(call: CallState): void {
   useEffect(() => {
     let endTalk: (() => void) | null = null;
     const down = (event: KeyboardEvent) => {
-      if (call.dialog.peek() || event.defaultPrevented) return;
+      // The dialog itself, not our note of it: its close event comes a moment after it is gone.
+      if (document.querySelector('dialog[open]') || event.defaultPrevented) return;
       const focused = document.activeElement;
       const command = commandFor(event, { singleKeys: preferences.keys.peek(), writing: isWriting(focused), onControl: isControl(focused) });
       if (!command) return;
