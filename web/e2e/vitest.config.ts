@@ -7,6 +7,8 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 120_000,
     hookTimeout: 60_000,
+    // One more try for a browser that a busy machine starved; the report names each that needed it.
+    retry: 1,
     // A failed step would make all that follow it fail for no reason of their own.
     bail: 1,
   },
