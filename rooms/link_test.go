@@ -166,14 +166,14 @@ func TestRolesDecideWhatAnOfferMeans(t *testing.T) {
 			c := h.mustOpen(Request{Role: role})
 			_, err := c.Negotiate(bg, all)
 			ok(t, err)
-			ok(t, c.Join(bg, 1, "X", Sending{true, true, true, true}))
+			ok(t, c.Join(bg, 1, "X", Sending{true, true, true, true, true}))
 			synctest.Wait()
 			peer := h.media.of(t, c.id())
 			if got := peer.offers[0]; got.Microphone != want.Microphone || got.Camera != want.Camera ||
 				got.Screen != want.Screen || got.ScreenAudio != want.ScreenAudio {
 				t.Errorf("the offer of a %s means %+v", role, got)
 			}
-			if may := role != Viewer; peer.sending != (Sending{may, may, may, may}) {
+			if may := role != Viewer; peer.sending != (Sending{may, may, may, may, may}) {
 				t.Errorf("a %s sends %+v", role, peer.sending)
 			}
 		})

@@ -119,7 +119,7 @@ func TestCommands(t *testing.T) {
 		{"no name", Guest, func(c *caller) error { return c.Rename(bg, 1, "\u3164") }, CodeBadMessage},
 		{"too long a name", Guest, func(c *caller) error { return c.Rename(bg, 1, long) }, CodeTooLarge},
 		{"sending everything", Guest, func(c *caller) error {
-			return c.SetSending(bg, 1, Sending{true, true, true, true})
+			return c.SetSending(bg, 1, Sending{true, true, true, true, false})
 		}, ""},
 		{"a viewer sends nothing", Viewer, func(c *caller) error {
 			return c.SetSending(bg, 1, Sending{Microphone: true})

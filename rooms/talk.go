@@ -154,6 +154,7 @@ func (r *room) mask(role Role, sending Sending) Sending {
 	return Sending{
 		Microphone: sending.Microphone && publish, Camera: sending.Camera && publish,
 		Screen: sending.Screen && share, ScreenAudio: sending.ScreenAudio && share,
+		Motion: sending.Motion && share,
 	}
 }
 

@@ -48,7 +48,11 @@ const (
 )
 
 // Sending says which sources a participant means to send.
-type Sending struct{ Microphone, Camera, Screen, ScreenAudio bool }
+type Sending struct {
+	Microphone, Camera, Screen, ScreenAudio bool
+	// Motion: the screen shows moving pictures rather than text.
+	Motion bool
+}
 
 // LayoutMode says who chooses what a participant is shown.
 type LayoutMode string

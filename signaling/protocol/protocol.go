@@ -48,7 +48,7 @@ type ServerMessage struct {
 	Type ServerType `json:"type"`
 	// Seq numbers what a resuming client must not miss, from 1 without gaps,
 	// per session. 0 marks frames that are not repeated after a resume
-	// (welcome, resumed, answer, speakers, error, pong).
+	// (welcome, resumed, answer, speakers, quality, error, pong).
 	Seq uint64 `json:"seq,omitempty"`
 	// Re is the ID of the message this one answers.
 	Re   uint32 `json:"re,omitempty"`
@@ -90,6 +90,7 @@ const (
 	TypeSeats       ServerType = "seats"       // [Seats]
 	TypeSpeakers    ServerType = "speakers"    // [Speakers]
 	TypeLayers      ServerType = "layers"      // [Layers], to a publisher
+	TypeQuality     ServerType = "quality"     // [Quality]: how good people's connections are
 	TypeChatLine    ServerType = "chat"        // [ChatLine]
 	TypeReaction    ServerType = "reaction"    // [Reaction]
 	TypeICERestart  ServerType = "ice-restart" // no data: send a new offer with an ICE restart
@@ -205,6 +206,10 @@ type Media struct {
 	Camera      bool `json:"camera"`
 	Screen      bool `json:"screen"`
 	ScreenAudio bool `json:"screenAudio"`
+	// Motion says that the screen shows moving pictures: when a line is narrow
+	// they keep their frame rate rather than their resolution. Without it a
+	// screen is there to be read and keeps its resolution.
+	Motion bool `json:"motion,omitempty"`
 }
 
 // Joined is the room as the newcomer finds it.
@@ -340,7 +345,44 @@ type Speakers struct {
 type Layers struct {
 	Source Source   `json:"source"`
 	RIDs   []string `json:"rids"`
+	// Wishes says of every layer in RIDs how much of it somebody shows.
+	Wishes []LayerWish `json:"wishes,omitempty"`
 }
+
+// LayerWish is the most anybody shows of one layer; 0 is no limit. A layer
+// larger than MaxWidth x MaxHeight may be sent scaled down to that.
+type LayerWish struct {
+	RID string `json:"rid"`
+	// MaxWidth and MaxHeight are in pixels, of the whole picture.
+	MaxWidth  int `json:"maxWidth,omitempty"`
+	MaxHeight int `json:"maxHeight,omitempty"`
+	// MaxFramerate is in frames a second.
+	MaxFramerate int `json:"maxFramerate,omitempty"`
+}
+
+// Quality says how good the connections of people are, as the server measures
+// it: of those whose quality changed since the last message, and of everyone
+// in the first. It comes at most once a second.
+type Quality struct {
+	People []LinkQuality `json:"people"`
+}
+
+// LinkQuality is one participant's connection to the server. Up is what they
+// send, Down what they receive.
+type LinkQuality struct {
+	Participant string `json:"participant"`
+	Up          int    `json:"up"`
+	Down        int    `json:"down"`
+}
+
+// How a direction of a connection is graded: good while nobody notices it, fair
+// when somebody may, poor when everybody does; lost also while not known yet.
+const (
+	BarsLost = 0
+	BarsPoor = 1
+	BarsFair = 2
+	BarsGood = 3
+)
 
 // ChatText is a message to everyone in the room.
 type ChatText struct {

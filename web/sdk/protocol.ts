@@ -54,6 +54,7 @@ export type ServerMessage =
   | { type: 'seats'; seq?: number; re?: number; data: Seats }
   | { type: 'speakers'; seq?: number; re?: number; data: Speakers }
   | { type: 'layers'; seq?: number; re?: number; data: Layers }
+  | { type: 'quality'; seq?: number; re?: number; data: Quality }
   | { type: 'chat'; seq?: number; re?: number; data: ChatLine }
   | { type: 'reaction'; seq?: number; re?: number; data: Reaction }
   | { type: 'ice-restart'; seq?: number; re?: number; data?: undefined }
@@ -93,6 +94,7 @@ export type ServerType =
   | 'seats' // [Seats]
   | 'speakers' // [Speakers]
   | 'layers' // [Layers], to a publisher
+  | 'quality' // [Quality]: how good people's connections are
   | 'chat' // [ChatLine]
   | 'reaction' // [Reaction]
   | 'ice-restart' // no data: send a new offer with an ICE restart
@@ -219,6 +221,12 @@ export interface Media {
   camera: boolean;
   screen: boolean;
   screenAudio: boolean;
+  /**
+   * Motion says that the screen shows moving pictures: when a line is narrow
+   * they keep their frame rate rather than their resolution. Without it a
+   * screen is there to be read and keeps its resolution.
+   */
+  motion?: boolean;
 }
 
 /** Joined is the room as the newcomer finds it. */
@@ -346,7 +354,65 @@ export interface Speakers {
 export interface Layers {
   source: Source;
   rids: string[];
+  /** Wishes says of every layer in RIDs how much of it somebody shows. */
+  wishes?: LayerWish[];
 }
+
+/**
+ * LayerWish is the most anybody shows of one layer; 0 is no limit. A layer
+ * larger than MaxWidth x MaxHeight may be sent scaled down to that.
+ */
+export interface LayerWish {
+  rid: string;
+  /** MaxWidth and MaxHeight are in pixels, of the whole picture. */
+  maxWidth?: number;
+  maxHeight?: number;
+  /** MaxFramerate is in frames a second. */
+  maxFramerate?: number;
+}
+
+/**
+ * Quality says how good the connections of people are, as the server measures
+ * it: of those whose quality changed since the last message, and of everyone
+ * in the first. It comes at most once a second.
+ */
+export interface Quality {
+  people: LinkQuality[];
+}
+
+/**
+ * LinkQuality is one participant's connection to the server. Up is what they
+ * send, Down what they receive.
+ */
+export interface LinkQuality {
+  participant: string;
+  up: number;
+  down: number;
+}
+
+/**
+ * How a direction of a connection is graded: good while nobody notices it, fair
+ * when somebody may, poor when everybody does; lost also while not known yet.
+ */
+export const BarsLost = 0;
+
+/**
+ * How a direction of a connection is graded: good while nobody notices it, fair
+ * when somebody may, poor when everybody does; lost also while not known yet.
+ */
+export const BarsPoor = 1;
+
+/**
+ * How a direction of a connection is graded: good while nobody notices it, fair
+ * when somebody may, poor when everybody does; lost also while not known yet.
+ */
+export const BarsFair = 2;
+
+/**
+ * How a direction of a connection is graded: good while nobody notices it, fair
+ * when somebody may, poor when everybody does; lost also while not known yet.
+ */
+export const BarsGood = 3;
 
 /** ChatText is a message to everyone in the room. */
 export interface ChatText {

@@ -1,0 +1,150 @@
+package shard
+
+import (
+	"time"
+
+	"palabre/sfu/cache"
+	"palabre/sfu/keyframe"
+	"palabre/sfu/rewrite"
+	"palabre/sfu/rtcp"
+	"palabre/sfu/rtp"
+)
+
+// control takes one compound RTCP packet of the peer in.
+func (p *Peer) control(s *Shard, compound []byte, arrived, now time.Time) {
+	if p.dead {
+		return
+	}
+	for packet := range rtcp.All(compound) {
+		switch packet.Type {
+		case rtcp.SenderReport, rtcp.ReceiverReport:
+			p.reported(packet, arrived)
+		case rtcp.Transport:
+			if media, lost := packet.Lost(); lost != nil {
+				if l := p.bySSRC[media]; l != nil {
+					l.resend(s, lost, now)
+				}
+			}
+		case rtcp.Payload:
+			if bits, ok := packet.Bitrate(); ok {
+				p.limit.estimate(bits, now)
+				continue
+			}
+			for media := range packet.KeyFrames() {
+				p.engine.Metrics.PLIsReceived.Add(1)
+				if l := p.bySSRC[media]; l != nil && len(l.subs) > 0 && p.budget.Allow(now) {
+					l.ask(s, l.subs[len(l.subs)-1].layer, keyframe.Loss, now)
+				}
+			}
+		}
+		// A BYE says nothing we would act on: streams end with their section.
+	}
+}
+
+// reported takes a sender or receiver report in.
+func (p *Peer) reported(packet rtcp.Packet, arrived time.Time) {
+	if sent, ok := packet.Sent(); ok {
+		if st := p.streams[sent.SSRC]; st != nil && !st.repair && st.layer.clock != nil {
+			st.layer.clock.Report(sent.NTP, sent.Timestamp, arrived)
+			st.layer.reception.lastSR = uint32(sent.NTP >> 16)
+			st.layer.reception.lastSRAt = p.engine.since(arrived)
+		}
+	}
+	for r := range packet.Reports() {
+		l := p.bySSRC[r.SSRC]
+		if l == nil {
+			continue
+		}
+		p.limit.lost(float64(r.FractionLost)/256, l.packets-l.reported, arrived)
+		l.reported = l.packets
+		if r.LastSR == 0 {
+			continue
+		}
+		trip := uint32(p.engine.wall.NTP(arrived)>>16) - r.LastSR - r.Delay
+		if trip < 10<<16 { // ten seconds
+			rtt := time.Duration(trip) * time.Second / 65536
+			if p.rtt == 0 {
+				p.rtt = rtt
+			}
+			p.rtt = (7*p.rtt + rtt) / 8
+			for _, t := range p.tracks {
+				for _, layer := range t.layers {
+					layer.arbiter.SetRTT(p.rtt)
+				}
+			}
+		}
+	}
+}
+
+// resend sends lost packets again from the publishers' caches.
+func (l *Line) resend(s *Shard, lost func(func(uint16) bool), now time.Time) {
+	at := s.engine.since(now)
+	gap := max(minResendGap, l.peer.rtt)
+	for sequence := range lost {
+		s.engine.Metrics.NACKsReceived.Add(1)
+		if !l.known || l.peer.resend.spent() {
+			return
+		}
+		sent, ok := l.stream.Lookup(sequence, at, gap)
+		if !ok {
+			continue
+		}
+		if sent.Padding {
+			if l.peer.resend.take(fillSize, l.peer.limit.rate) {
+				l.fill(s, sent.Out, now)
+			}
+			continue
+		}
+		layer := l.layerOf(sent.Origin)
+		if layer == nil {
+			continue
+		}
+		if pkt := layer.ring.Get(sent.Sequence); pkt != nil {
+			if sent.Missing {
+				l.deliver(s, layer, pkt, now)
+			} else {
+				l.again(s, layer, pkt, sent, now)
+			}
+			pkt.Release()
+		}
+	}
+}
+
+func (l *Line) layerOf(origin rewrite.Origin) *Layer {
+	if l.track == nil {
+		return nil
+	}
+	for _, layer := range l.track.layers {
+		if rewrite.Origin(layer.origin.Load()) == origin {
+			return layer
+		}
+	}
+	return nil
+}
+
+// again sends a packet once more, as a retransmission where the viewer agreed
+// to RFC 4588, else as it was.
+func (l *Line) again(s *Shard, layer *Layer, pkt *cache.Packet, sent rewrite.Sent, now time.Time) {
+	if !l.peer.resend.take(len(pkt.Bytes()), l.peer.limit.rate) {
+		return
+	}
+	if l.agree.RTX == 0 {
+		if n := l.write(s, layer, pkt, sent.Out, now); n > 0 {
+			s.engine.Metrics.RTXOut.add(n)
+		}
+		return
+	}
+	o := rtp.Outgoing{
+		SSRC: l.rtx, Timestamp: sent.Timestamp, SequenceNumber: l.resent,
+		PayloadType: l.agree.RTX, Marker: sent.Marker, Values: passed(pkt),
+	}
+	o.SetAbsSendTime(absSendTime(s, now))
+	l.resent++
+	header := rtp.AppendRTX(s.header[:0], l.peer.ids, &o, sent.Out.Sequence)
+	payload := l.body(s, layer, pkt, sent.Out, s.payload[:0])
+	if l.peer.conn.WriteRTP(header, payload) != nil {
+		s.engine.Metrics.Drops[DropSend].Add(1)
+		return
+	}
+	s.engine.Metrics.RTXOut.add(len(header) + len(payload))
+}
