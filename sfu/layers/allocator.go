@@ -28,6 +28,7 @@ const (
 // Allocator chooses for one viewer. It is not safe for concurrent use.
 type Allocator struct {
 	videos map[string]*memory
+	wanted int
 }
 
 // memory is what an Allocator remembers of one video.
@@ -73,11 +74,19 @@ func (a *Allocator) Allocate(videos []Video, limit int, now time.Time) []Choice 
 		s.left, s.slack = float64(limit), (sink-1)*float64(limit)
 	}
 	s.distribute(shown)
+	a.wanted = 0
+	for _, v := range shown {
+		a.wanted += int(v.rungs[v.size].cost)
+	}
 	for _, v := range shown {
 		choices[v.position] = s.settle(v)
 	}
 	return choices
 }
+
+// Wanted is what the videos of the last [Allocator.Allocate] would take
+// together without a limit, in bit/s.
+func (a *Allocator) Wanted() int { return a.wanted }
 
 // video is a video while its layer is chosen.
 type video struct {
@@ -145,6 +154,7 @@ func before(a, b *video) int {
 	return cmp.Or(
 		-cmp.Compare(weight(a.Screen), weight(b.Screen)),
 		-cmp.Compare(weight(a.Pinned), weight(b.Pinned)),
+		-cmp.Compare(weight(a.Speaking), weight(b.Speaking)),
 		-cmp.Compare(a.Width*a.Height, b.Width*b.Height),
 	)
 }

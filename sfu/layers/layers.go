@@ -27,6 +27,20 @@ type Layer struct {
 	Bitrate int
 	// Alive says that packets of it arrive now.
 	Alive bool
+	// Rungs are the parts of it that can be forwarded, as measured, in any
+	// order; none when the layer can only be had whole.
+	Rungs []Rung
+}
+
+// Rung is a part of a layer: everything up to a spatial and a temporal id.
+type Rung struct {
+	Spatial, Temporal uint8
+	// Width and Height are its picture's in pixels, 0 when unknown.
+	Width, Height int
+	// Framerate is in frames a second, 0 when unknown.
+	Framerate float64
+	// Bitrate is what all of it takes, lower ids included, in bit/s; 0 when unknown.
+	Bitrate int
 }
 
 // Video is one video a viewer wants to see.
@@ -36,9 +50,12 @@ type Video struct {
 	ID string
 	// Screen marks a shared screen: it is served first.
 	Screen bool
-	// Pinned marks the picture the viewer looks at, or who speaks: it is
-	// served before larger ones.
-	Pinned bool
+	// Motion marks a screen that shows moving pictures: unlike text they lose
+	// more by a low frame rate than by a low resolution.
+	Motion bool
+	// Pinned marks the picture the viewer looks at, Speaking who holds the
+	// floor: they are served before larger ones, in this order.
+	Pinned, Speaking bool
 	// Width and Height are what the viewer shows, in device pixels; both 0
 	// means hidden, and no layer is chosen.
 	Width, Height int
@@ -56,6 +73,9 @@ type Choice struct {
 	// alive or not; -1 for none. Tell the [Demand] of both: Forward must not
 	// end before Want begins.
 	Want int
+	// Spatial and Temporal are the highest ids to forward of the layer, or of
+	// the one wanted when none is forwarded.
+	Spatial, Temporal uint8
 	// Paused is [PausedBandwidth] or empty.
 	Paused string
 }

@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// whole is a spatial or temporal id no layer exceeds.
+const whole = 255
+
 // share is what is left of a viewer's line while it is given out.
 type share struct {
 	left, slack float64 // bit/s; what may be exceeded by those who have it already
@@ -75,7 +78,7 @@ func (s *share) settle(v *video) Choice {
 	if v.got < 0 {
 		return none(PausedBandwidth)
 	}
-	return Choice{Forward: s.forward(v), Want: v.rungs[v.got].index}
+	return Choice{Forward: s.forward(v), Want: v.rungs[v.got].index, Spatial: whole, Temporal: whole}
 }
 
 // forward is the layer to send until the one that is wanted comes: the best
