@@ -104,6 +104,7 @@ type Stream struct {
 	sent            history
 	time            timeline
 	pictures        pictures
+	filter          filter
 }
 
 // New makes a stream.
@@ -120,6 +121,7 @@ func New(c Config) *Stream {
 		sent:     newHistory(size, c.Sequence),
 		time:     newTimeline(c.ClockRate, c.Timestamp, c.Audio),
 		pictures: newPictures(c.PictureID, c.TL0),
+		filter:   newFilter(),
 	}
 }
 

@@ -343,6 +343,11 @@ func absSendTime(s *Shard, now time.Time) uint32 {
 	return uint32(s.engine.wall.NTP(now)>>14) & 0xFFFFFF
 }
 
+// take says up to which spatial and temporal id the line carries its layer;
+// more than there is means all of it. Less takes effect with the next picture,
+// more where a decoder can follow.
+func (l *Line) take(spatial, temporal uint8) { l.stream.Take(spatial, temporal) }
+
 // fill sends padding under numbers the viewer would otherwise ask for.
 func (l *Line) fill(s *Shard, out rewrite.Out, now time.Time) {
 	if !l.known {

@@ -68,6 +68,7 @@ type Layer struct {
 	bitrate       atomic.Int64
 	width, height atomic.Int32
 	alive         atomic.Bool
+	rates         rungs
 	// origin numbers what the layer carries: another after its stream began anew.
 	origin atomic.Uint32
 
