@@ -122,6 +122,8 @@ type shape struct {
 	// careful asks again for what is lost, and for nothing else, as a browser
 	// does. Pion's own way goes on asking for packets that came as retransmissions.
 	careful bool
+	// api makes the client's PeerConnection; one like newAPI's by default.
+	api *webrtc.API
 }
 
 func person(seats int) shape {
@@ -147,17 +149,19 @@ type client struct {
 	stageLines      [][2]*webrtc.RTPTransceiver
 	voiceLines      []*webrtc.RTPTransceiver
 
-	mu      sync.Mutex
-	got     map[string]*inbox // by mid
-	pending sync.WaitGroup
-	rtcp    map[string]int // feedback received by type
-	over    chan struct{}
+	mu       sync.Mutex
+	got      map[string]*inbox // by mid
+	pending  sync.WaitGroup
+	rtcp     map[string]int                   // feedback received by type
+	pictured func(rtcp.PictureLossIndication) // told of every request for a picture
+	over     chan struct{}
 }
 
 // inbox is what came in on one media section.
 type inbox struct {
 	mu      sync.Mutex
 	packets []*rtp.Packet
+	arrived []time.Time // of packets
 	reports []rtcp.SenderReport
 	stream  string
 }
@@ -224,7 +228,10 @@ func dial(t testing.TB, s *sfu.SFU, room, id string, sh shape, settings ...setti
 	if c.shape.burst == 0 {
 		c.shape.burst = 3
 	}
-	pc, err := newAPI(t, sh.careful, settings...).NewPeerConnection(webrtc.Configuration{})
+	if c.shape.api == nil {
+		c.shape.api = newAPI(t, sh.careful, settings...)
+	}
+	pc, err := c.shape.api.NewPeerConnection(webrtc.Configuration{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -344,6 +351,9 @@ func (c *client) count(packets []rtcp.Packet) {
 	defer c.mu.Unlock()
 	for _, p := range packets {
 		c.rtcp[fmt.Sprintf("%T", p)]++
+		if pli, ok := p.(*rtcp.PictureLossIndication); ok && c.pictured != nil {
+			c.pictured(*pli)
+		}
 	}
 }
 

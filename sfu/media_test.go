@@ -83,7 +83,7 @@ func (c *client) receive(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver
 				return
 			}
 			box.mu.Lock()
-			box.packets = append(box.packets, p)
+			box.packets, box.arrived = append(box.packets, p), append(box.arrived, time.Now())
 			box.mu.Unlock()
 		}
 	})
