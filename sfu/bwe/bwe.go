@@ -1,0 +1,314 @@
+// Package bwe estimates how much the line to one viewer carries, from the
+// sender's side.
+//
+// Every packet that leaves gets a transport-wide sequence number; the viewer
+// reports when each arrived (draft-holmer-rmcat-transport-wide-cc-extensions-01,
+// or RFC 8888). What follows from that is, each idea in a type of its own:
+//
+//   - a growing one-way delay means a queue fills: send less (trend, queue),
+//   - what arrives while a queue is there is what the line carries (meter),
+//   - loss that falls when less is sent is congestion, other loss is not (losses),
+//   - between these the rate rises carefully near the last known limit, faster
+//     elsewhere (control),
+//   - a line that is not filled shows nothing: short clusters of padding ask it
+//     (prober), as long as the viewer could use more.
+//
+// The method is that of draft-ietf-rmcat-gcc-02 with what libwebrtc made public
+// of its later years; trial by lowering, and draining by the measured queue, are
+// our own. Clients that report only REMB or losses are served by a simpler
+// type (reports).
+//
+// An [Estimator] has no goroutine and reads no clock: times are passed in, as
+// durations since one common start. The same input gives the same output.
+package bwe
+
+import "time"
+
+// Config is what an [Estimator] starts with. The zero value takes the defaults.
+type Config struct {
+	// Start is what the line is taken to carry until something is known, in
+	// bit/s; Least and Most bound every later estimate.
+	Start, Least, Most int
+	// Feedback says that the client agreed to report the arrival of every
+	// packet. Without it nothing limits what is sent until reports speak against it.
+	Feedback bool
+}
+
+const (
+	// defaultStart lets a shared screen be read at once: an estimate that has
+	// to grow from a few hundred kbit/s shows a blurred one for seconds.
+	defaultStart = 2_000_000
+	// defaultLeast is room for a voice and its repairs.
+	defaultLeast = 60_000
+	defaultMost  = 50_000_000
+)
+
+func (c Config) withDefaults() Config {
+	if c.Start <= 0 {
+		c.Start = defaultStart
+	}
+	if c.Least <= 0 {
+		c.Least = defaultLeast
+	}
+	if c.Most <= 0 {
+		c.Most = defaultMost
+	}
+	c.Start = min(max(c.Start, c.Least), c.Most)
+	return c
+}
+
+const (
+	// drainTime is in about which time a queue we filled is to be empty again;
+	// while it lasts at least drainLeast of the estimate may be sent.
+	drainTime  = 800 * time.Millisecond
+	drainLeast = 0.2
+	// drainQueue is a queue not worth draining faster than the rate control does.
+	drainQueue = 60 * time.Millisecond
+	// silence is how long feedback may be missing, while packets leave, before
+	// less is sent; the target halves with every further silence.
+	silence = time.Second
+	// deaf is how long feedback may not begin at all before the client counts
+	// as one that has none, whatever it agreed to.
+	deaf = 3 * time.Second
+	// Rates are looked at over brief while a queue tells that the line is
+	// busy, else over long.
+	brief, long = 200 * time.Millisecond, 500 * time.Millisecond
+)
+
+// Estimator estimates for one viewer. It is not safe for concurrent use: the
+// viewer's shard owns it.
+type Estimator struct {
+	config  Config
+	history history
+	sending meter
+	arrived meter
+	slices  slices
+	trend   trend
+	queue   queue
+	losses  losses
+	control control
+	prober  prober
+	reports reports
+	wanted  float64
+
+	take   func(sequence uint16, received bool, arrival time.Duration) bool // e.arrival, made once
+	at     time.Duration                                                    // of the feedback being taken in
+	newest time.Duration                                                    // when the newest packet reported was sent
+	rtt    time.Duration
+
+	feedbacks   uint64
+	heard       time.Duration // the last feedback
+	firstUnseen time.Duration // when the first packet left that no feedback followed yet
+	unseen      bool
+	draining    time.Duration // until when
+}
+
+// New makes an Estimator.
+func New(c Config) *Estimator {
+	c = c.withDefaults()
+	e := &Estimator{config: c, history: newHistory(), trend: newTrend(), control: control{rate: float64(c.Start)}}
+	e.take = e.arrival
+	return e
+}
+
+// Sent notes that the packet with this transport-wide sequence number, of size
+// bytes, left at at. Tell it of everything that leaves towards the viewer:
+// retransmissions and padding too, in the order of their numbers.
+func (e *Estimator) Sent(sequence uint16, size int, at time.Duration) {
+	e.sending.add(size, at)
+	e.history.push(sequence, size, at, e.prober.sent(sequence, size, at))
+	if !e.unseen {
+		e.unseen, e.firstUnseen = true, at
+	}
+}
+
+// Feedback takes in one report of arrivals, received at at. arrivals calls its
+// argument for every packet the report speaks of, in order of their numbers,
+// with its arrival on the viewer's own clock if it was received.
+func (e *Estimator) Feedback(arrivals func(yield func(sequence uint16, received bool, arrival time.Duration) bool), at time.Duration) {
+	e.at, e.newest = at, -1
+	arrivals(e.take)
+	if e.newest < 0 {
+		return // nothing we sent, or nothing new
+	}
+	e.feedbacks++
+	e.heard, e.unseen = at, false
+	e.rtt = at - e.newest
+	e.judge(at)
+}
+
+// arrival takes in what a report says of one packet.
+func (e *Estimator) arrival(sequence uint16, received bool, arrival time.Duration) bool {
+	p := e.history.find(sequence)
+	if p == nil || p.state == arrivedPacket {
+		return true
+	}
+	e.prober.reported(p, received, arrival)
+	if !received {
+		if p.state == pendingPacket {
+			e.losses.lost++
+		}
+		p.state = lostPacket
+		return true
+	}
+	if p.state == lostPacket { // it was only late
+		e.losses.lost--
+	}
+	p.state = arrivedPacket
+	e.losses.got++
+	e.newest = max(e.newest, p.at)
+	e.arrived.add(int(p.size), arrival)
+	if e.prober.disturbs(p) {
+		return true // the delay of what stands behind a probe is the probe's
+	}
+	if point, ok := e.slices.add(p.at, arrival); ok {
+		e.queue.add(point)
+		e.trend.add(point)
+	}
+	return true
+}
+
+// judge draws the conclusions from one feedback.
+func (e *Estimator) judge(at time.Duration) {
+	delay := e.queue.delay()
+	switch e.trend.signal {
+	case overuse:
+		e.congested(delay, at)
+	case normal:
+		if delay < drainQueue || at > e.draining {
+			e.control.raise(e.arrived.rate(long), e.rtt, at)
+		}
+	}
+	e.lossy(delay, at)
+	if result, ok := e.prober.result(at, e.rtt); ok && result > e.control.rate && e.trend.signal != overuse {
+		e.control.set(result, at)
+	}
+	e.control.bound(e.config)
+}
+
+// congested lowers the rate because a queue grows.
+func (e *Estimator) congested(delay, at time.Duration) {
+	if delay < drainQueue {
+		// Hardly a queue yet, or none but jitter: careful, but no more.
+		e.control.ease(e.rtt, at)
+		return
+	}
+	carried := e.arrived.rate(long)
+	if delay > brief { // the line was busy all that time
+		carried = min(carried, e.arrived.rate(brief))
+	}
+	e.control.lower(carried, at)
+	e.draining = at + 2*drainTime + delay
+	e.prober.postpone(at)
+}
+
+// lossy judges the losses.
+func (e *Estimator) lossy(delay, at time.Duration) {
+	ratio, full := e.losses.window(at)
+	if !full || delay > drainQueue || at < e.draining {
+		return // with a queue loss says nothing that the queue does not
+	}
+	switch verdict := e.losses.judge(ratio, e.control.rate, e.idle()); verdict {
+	case tooMuch:
+		e.control.lower(e.arrived.rate(long)/backoff, at)
+		e.prober.postpone(at)
+	case byChance:
+		e.control.set(max(e.control.rate, e.losses.before), at)
+	}
+}
+
+// idle says that the line is not filled: what is sent is far under the estimate.
+func (e *Estimator) idle() bool { return e.sending.rate(long) < idleShare*e.control.rate }
+
+// idleShare is under which share of the estimate a sender counts as
+// application-limited.
+const idleShare = 0.65
+
+// REMB takes in a receiver's own estimate (draft-alvestrand-rmcat-remb), in
+// bit/s. It counts only for clients without arrival feedback.
+func (e *Estimator) REMB(bits int, at time.Duration) {
+	e.reports.remb(float64(bits), e.sending.rateAt(long, at), at)
+}
+
+// Report takes in a reception report (RFC 3550 section 6.4.1): the fraction
+// lost of so many packets. It counts only for clients without arrival feedback.
+func (e *Estimator) Report(fractionLost float64, packets uint32, at time.Duration) {
+	e.reports.report(fractionLost, float64(packets), e.sending.rateAt(long, at), at)
+}
+
+// Wanted says what the viewer could use if the line carried anything, in
+// bit/s. More than that, and what room to choose it takes, is never probed for.
+func (e *Estimator) Wanted(bits int) { e.wanted = float64(bits) }
+
+// Target is what may be sent now, in bit/s.
+func (e *Estimator) Target(at time.Duration) int {
+	if !e.guided(at) {
+		return int(e.reports.limit(e.config, at))
+	}
+	rate := e.control.rate
+	if delay := e.queue.delay(); at < e.draining && delay > drainQueue {
+		rate *= max(drainLeast, 1-delay.Seconds()/drainTime.Seconds())
+	}
+	if e.feedbacks > 0 && e.unseen {
+		for missing := at - e.firstUnseen - e.rtt; missing > silence; missing -= silence {
+			rate /= 2
+		}
+	}
+	return int(max(rate, float64(e.config.Least)))
+}
+
+// guided says whether there is arrival feedback, or may still be.
+func (e *Estimator) guided(at time.Duration) bool {
+	if e.feedbacks > 0 {
+		return true
+	}
+	return e.config.Feedback && !(e.unseen && at-e.firstUnseen > deaf)
+}
+
+// Padding says how many bytes of padding to send now so that a probe cluster
+// keeps its pace, 0 for none. Ask every few milliseconds while
+// [Estimator.Probing], and now and then otherwise: that is when a cluster begins.
+func (e *Estimator) Padding(at time.Duration) int {
+	if !e.guided(at) || e.feedbacks > 0 && e.unseen && at-e.firstUnseen > silence {
+		return 0
+	}
+	busy := at < e.draining || e.trend.signal == overuse
+	return e.prober.due(e.control.rate, min(e.wanted*room, float64(e.config.Most)), busy, at)
+}
+
+// room is what a choice of layers needs over what it uses: it takes a higher
+// one only with something to spare.
+const room = 1.25
+
+// Probing says that a cluster is being sent.
+func (e *Estimator) Probing() bool { return e.prober.state == sendingCluster }
+
+// Stats is what an Estimator knows.
+type Stats struct {
+	// Estimate is what the line is thought to carry, Target what of that may be
+	// sent, Acknowledged what arrived lately, Sending what left; all in bit/s.
+	Estimate, Target, Acknowledged, Sending int
+	// Loss is the share of packets lost lately, 0 to 1.
+	Loss float64
+	// Queue is the delay by queues on the way; RTT includes the wait for a feedback.
+	Queue, RTT time.Duration
+	// Idle: what is sent does not fill the line, so that the estimate is old knowledge.
+	Idle bool
+	// Guided: the client reports arrivals.
+	Guided bool
+	// Overuse: the delay grows.
+	Overuse bool
+	// Probes and Found count the clusters sent and those that found more room.
+	Probes, Found uint64
+}
+
+// Stats gives what is known at a moment.
+func (e *Estimator) Stats(at time.Duration) Stats {
+	return Stats{
+		Estimate: int(e.control.rate), Target: e.Target(at),
+		Acknowledged: int(e.arrived.rate(long)), Sending: int(e.sending.rateAt(long, at)),
+		Loss: e.losses.ratio, Queue: e.queue.delay(), RTT: e.rtt,
+		Idle: e.idle(), Guided: e.feedbacks > 0, Overuse: e.trend.signal == overuse,
+		Probes: e.prober.clusters, Found: e.prober.found,
+	}
+}

@@ -1,0 +1,70 @@
+package bwe
+
+import "time"
+
+// packetState is what is known of a packet that left.
+type packetState uint8
+
+const (
+	unknownPacket packetState = iota
+	pendingPacket
+	lostPacket
+	arrivedPacket
+)
+
+// packet is one packet that left, 16 bytes.
+type packet struct {
+	at       time.Duration
+	size     uint16
+	sequence uint16
+	probe    uint8 // its cluster, 0 for none
+	state    packetState
+}
+
+// history is the packets sent lately, by transport-wide sequence number. It
+// grows with the rate and the round trip, up to a bound: what falls out unreported counts for nothing.
+type history struct {
+	ring []packet
+	mask uint16
+}
+
+const (
+	// leastHistory holds a second of a usual viewer, mostHistory as much of
+	// 50 Mbit/s: 128 kB.
+	leastHistory, mostHistory = 512, 8192
+	// fresh is how young a packet must be for its report to be worth waiting for.
+	fresh = 2 * time.Second
+)
+
+func newHistory() history {
+	return history{ring: make([]packet, leastHistory), mask: leastHistory - 1}
+}
+
+func (h *history) push(sequence uint16, size int, at time.Duration, probe uint8) {
+	p := &h.ring[sequence&h.mask]
+	if p.state == pendingPacket && at-p.at < fresh && len(h.ring) < mostHistory {
+		h.grow()
+		p = &h.ring[sequence&h.mask]
+	}
+	*p = packet{at: at, size: uint16(min(size, 0xFFFF)), sequence: sequence, probe: probe, state: pendingPacket}
+}
+
+func (h *history) grow() {
+	old := h.ring
+	h.ring = make([]packet, 2*len(old))
+	h.mask = uint16(len(h.ring) - 1)
+	for _, p := range old {
+		if p.state != unknownPacket {
+			h.ring[p.sequence&h.mask] = p
+		}
+	}
+}
+
+// find gives a packet sent lately, else nil.
+func (h *history) find(sequence uint16) *packet {
+	p := &h.ring[sequence&h.mask]
+	if p.state == unknownPacket || p.sequence != sequence {
+		return nil
+	}
+	return p
+}

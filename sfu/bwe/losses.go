@@ -1,0 +1,77 @@
+package bwe
+
+import "time"
+
+const (
+	// Losses are judged over lossTime and at least lossLeast packets.
+	lossTime, lossLeast = time.Second, 50
+	// heavy is how much more than usual must be lost for less to be sent, idleHeavy
+	// the same while the line is not filled: then it takes a lot to blame the rate.
+	heavy, idleHeavy = 0.10, 0.25
+	// helped is to which share losses must fall when less is sent for the rate to have been the cause.
+	helped = 0.7
+	// mostUsual bounds what is taken for chance: beyond it nobody can talk anyway.
+	mostUsual = 0.35
+)
+
+// verdict is what losses say.
+type verdict uint8
+
+const (
+	bearable verdict = iota
+	tooMuch          // send less
+	byChance         // less was sent and that did not help: take it back
+)
+
+// losses tells loss by congestion from loss by chance, as on a radio link, by
+// trial: when too much is lost less is sent for a moment. If the losses do
+// not fall, the line loses that much whatever is sent, and it is usual from then on.
+type losses struct {
+	got, lost int
+	begun     time.Duration
+	ratio     float64 // of the last window
+	usual     float64
+	trial     bool
+	before    float64 // the rate before the trial
+	worst     float64 // the ratio then
+	skip      bool    // the window that the lowering fell into says nothing
+}
+
+// window gives the share lost once a window is full.
+func (l *losses) window(at time.Duration) (ratio float64, full bool) {
+	if total := l.got + max(l.lost, 0); total < lossLeast || at-l.begun < lossTime {
+		return 0, false
+	} else {
+		l.ratio = float64(max(l.lost, 0)) / float64(total)
+	}
+	l.got, l.lost, l.begun = 0, 0, at
+	return l.ratio, true
+}
+
+// judge says what follows from a full window.
+func (l *losses) judge(ratio, rate float64, idle bool) verdict {
+	if l.skip {
+		l.skip = false
+		return bearable
+	}
+	if l.trial {
+		l.trial = false
+		if ratio > helped*l.worst {
+			l.usual = min(max(ratio, l.worst), mostUsual)
+			return byChance
+		}
+		return bearable
+	}
+	if ratio < l.usual {
+		l.usual += 0.2 * (ratio - l.usual)
+	}
+	limit := heavy
+	if idle {
+		limit = idleHeavy
+	}
+	if ratio-l.usual <= limit {
+		return bearable
+	}
+	l.trial, l.skip, l.before, l.worst = true, true, rate, ratio
+	return tooMuch
+}

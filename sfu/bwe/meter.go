@@ -1,0 +1,53 @@
+package bwe
+
+import "time"
+
+const (
+	bucketTime = 25 * time.Millisecond
+	buckets    = 40 // a second
+)
+
+// meter measures a rate over windows of up to a second, by counting bytes in
+// small buckets of time. It does not matter whose clock the times are of.
+type meter struct {
+	bytes  [buckets]int32
+	newest int64 // bucket number, counted from 1; 0 for none yet
+	first  int64
+	last   time.Duration
+}
+
+func (m *meter) add(size int, at time.Duration) {
+	n := int64(at/bucketTime) + 1
+	switch {
+	case m.newest == 0 || n-m.newest >= buckets || m.newest-n >= buckets:
+		// The first, or after a silence or a jump of the clock.
+		*m = meter{newest: n, first: n}
+	case n > m.newest:
+		for ; m.newest < n; m.newest++ {
+			m.bytes[(m.newest+1)%buckets] = 0
+		}
+	case n < m.first:
+		return
+	}
+	m.bytes[uint64(n)%buckets] += int32(size)
+	m.last = max(m.last, at)
+}
+
+// rate is what passed in the window that ends with the newest packet, in bit/s.
+func (m *meter) rate(window time.Duration) float64 { return m.rateAt(window, m.last) }
+
+// rateAt is what passed in the window that ends at at, in bit/s.
+func (m *meter) rateAt(window, at time.Duration) float64 {
+	if m.newest == 0 {
+		return 0
+	}
+	end := int64(at/bucketTime) + 1
+	start := max(end-int64(window/bucketTime), m.first, m.newest-buckets+1)
+	total := 0
+	for n := start; n <= min(end, m.newest); n++ {
+		total += int(m.bytes[uint64(n)%buckets])
+	}
+	// The last bucket is not over: it counts for what of it has passed.
+	span := time.Duration(end-1-start)*bucketTime + (at - time.Duration(end-1)*bucketTime)
+	return float64(total*8) / max(span, bucketTime).Seconds()
+}
