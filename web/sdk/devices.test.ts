@@ -176,7 +176,7 @@ describe('plugging', () => {
 
 describe('sharing', () => {
   test('ends when the browser ends it', async () => {
-    expect(await local.shareScreen({ hint: 'text' })).toBe('shared');
+    expect(await local.shareScreen()).toBe('shared');
     expect(local.screen.value.track?.contentHint).toBe('text');
     expect(local.screenPreview.value).not.toBeNull();
     const { audio } = local.screen.value;

@@ -3,11 +3,11 @@ import { captureBoth } from './capture';
 import { Input, type DeviceState } from './input';
 import { browserStore, Memory, type Store } from './memory';
 import { Meter } from './meter';
-import { ScreenShare, type ScreenHint, type ScreenState } from './screen';
+import { ScreenShare, type ScreenContent, type ScreenMode, type ScreenState } from './screen';
 import { playTone } from './tone';
 
 export type { DeviceState } from './input';
-export type { ScreenHint, ScreenState } from './screen';
+export type { ScreenContent, ScreenMode, ScreenState } from './screen';
 
 /** What is plugged in. Labels are empty until a permission was given. */
 export interface Devices {
@@ -26,6 +26,10 @@ export class LocalMedia {
   readonly microphone: ReadonlySignal<DeviceState>;
   readonly camera: ReadonlySignal<DeviceState>;
   readonly screen: ReadonlySignal<ScreenState>;
+  /** Whether our share is there to be read or to be watched. */
+  readonly screenMode: ReadonlySignal<ScreenMode>;
+  /** The microphone is sent as it is, in stereo: for instruments and records. */
+  readonly music: ReadonlySignal<boolean>;
   /** How loud the microphone is, 0 to 1, also while muted. */
   readonly level: ReadonlySignal<number>;
   readonly devices: ReadonlySignal<Devices>;
@@ -40,6 +44,7 @@ export class LocalMedia {
   private readonly inputs: { microphone: Input; camera: Input };
   private readonly share = new ScreenShare();
   private readonly meter = new Meter();
+  private readonly asItIs = signal(false);
   private readonly found = signal<Devices>({ microphones: [], cameras: [], speakers: [] });
   private readonly speaker: ReturnType<typeof signal<string>>;
   private readonly unwatch: () => void;
@@ -54,6 +59,8 @@ export class LocalMedia {
     this.microphone = this.inputs.microphone.state;
     this.camera = this.inputs.camera.state;
     this.screen = this.share.state;
+    this.screenMode = this.share.mode;
+    this.music = this.asItIs;
     this.level = this.meter.level;
     this.devices = this.found;
     this.speaker = signal(this.memory.get('speaker'));
@@ -87,6 +94,12 @@ export class LocalMedia {
     await this.list();
   }
 
+  /** Sends the microphone without echo cancellation, noise suppression and gain control, in stereo, or as a voice again. */
+  setMusic(on: boolean): Promise<void> {
+    this.asItIs.value = on;
+    return this.inputs.microphone.retune(on);
+  }
+
   chooseMicrophone(id: string): Promise<void> {
     this.memory.set('microphone', id);
     return this.inputs.microphone.choose(id);
@@ -111,8 +124,18 @@ export class LocalMedia {
   }
 
   /** Asks what to share; must be called from a click. */
-  shareScreen(options: { hint?: ScreenHint } = {}): Promise<'shared' | 'cancelled' | 'denied'> {
-    return this.share.start(options.hint ?? 'detail');
+  shareScreen(): Promise<'shared' | 'cancelled' | 'denied'> {
+    return this.share.start();
+  }
+
+  /** Says what our share is for, before it or during it; 'auto' looks at it. */
+  setScreenMode(mode: ScreenMode['chosen']): void {
+    this.share.choose(mode);
+  }
+
+  /** What our share looks like to who sends it; counts in mode 'auto'. */
+  guessScreen(content: ScreenContent): void {
+    this.share.guess(content);
   }
 
   stopScreen(): void {

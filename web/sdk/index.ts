@@ -4,15 +4,18 @@
  */
 export { Meeting, type MeetingOptions } from './meeting';
 export { MeetingError } from './errors';
-export { LocalMedia, type DeviceState, type Devices, type LocalMediaOptions, type ScreenHint, type ScreenState } from './devices';
-export type { Link } from './wire';
+export { LocalMedia, type DeviceState, type Devices, type LocalMediaOptions, type ScreenContent, type ScreenMode, type ScreenState } from './devices';
+export type { Link as Signalling } from './wire';
 export type { DeviceError } from './device-errors';
 export type { LineStats, MeetingStats, PathStats, SeatStats } from './stats';
 export type {
+  Bars,
   Ended,
   Failure,
   FailureCode,
+  Incoming,
   Line,
+  LinkBars,
   Participant,
   Phase,
   Picture,
@@ -20,6 +23,7 @@ export type {
   Self,
   Speaking,
   Step,
+  WeakLink,
 } from './model';
 export type { Knock, Layout, LayoutMode, Media, Preview, Reaction, Reason, Role, Source, Tile } from './protocol';
 export { MaxChat, MaxName, MaxTiles } from './protocol';

@@ -1,4 +1,4 @@
-import { signal, type ReadonlySignal } from '@preact/signals-core';
+import { batch, signal, type ReadonlySignal } from '@preact/signals-core';
 import { capture, type Kind } from './capture';
 import { classify, type DeviceError } from './device-errors';
 
@@ -31,6 +31,7 @@ export class Input {
   private stopped = false;
   /** It should be on, but there is no device: one that is plugged in is taken. */
   private missing = false;
+  private music = false;
 
   constructor(private readonly options: InputOptions) {
     this.chosen = options.deviceId;
@@ -59,6 +60,21 @@ export class Input {
       if (!this.live && !this.state.peek().on) return;
       this.release();
       await this.settle(true);
+    });
+  }
+
+  /** retune has a microphone's sound as it is, or as a voice again; one that is open is opened anew without being missed. */
+  retune(music: boolean): Promise<void> {
+    if (this.music === music) return this.turn;
+    this.music = music;
+    return this.next(async () => {
+      if (!this.live) return;
+      try {
+        const track = await this.open(true);
+        batch(() => this.adopt(track));
+      } catch {
+        // The track we have goes on: another tone is better than none.
+      }
     });
   }
 
@@ -111,7 +127,8 @@ export class Input {
 
   private async open(strict: boolean): Promise<MediaStreamTrack> {
     if (!navigator.mediaDevices?.getUserMedia) throw new TypeError('no media devices: not a secure context');
-    return capture(this.options.kind, this.chosen, strict && this.chosen !== '');
+    const { options, chosen, music } = this;
+    return capture({ kind: options.kind, deviceId: chosen, strict: strict && chosen !== '', music });
   }
 
   private arrived(track: MediaStreamTrack): void {
@@ -124,7 +141,7 @@ export class Input {
   }
 
   private take(track: MediaStreamTrack): void {
-    track.contentHint = this.options.kind === 'audio' ? 'speech' : 'motion';
+    track.contentHint = this.options.kind === 'video' ? 'motion' : this.music ? 'music' : 'speech';
     track.onended = () => void this.next(() => this.lost(track));
     const deviceId = track.getSettings?.().deviceId ?? (this.chosen || null);
     this.update({ track, pending: false, error: null, deviceId });

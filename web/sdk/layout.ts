@@ -1,3 +1,4 @@
+import type { Incoming } from './model';
 import type { Tile } from './protocol';
 
 /** How many person seats an offer may hold: few steps, so few renegotiations. */
@@ -41,4 +42,17 @@ export function clean(tiles: readonly Tile[], self: string, max: number): Tile[]
     .filter(fresh)
     .slice(0, max)
     .map((t) => ({ ...t, width: whole(t.width), height: whole(t.height) }));
+}
+
+/** What a screen nobody sees just now is asked for: small, but there, so that it is sharp again in a moment. */
+const glimpse = { width: 320, height: 180 };
+
+/** lessened takes out of tiles what the person does not want to see, and what a hidden page cannot show. Everybody keeps their seat. */
+export function lessened(tiles: readonly Tile[], incoming: Incoming, hidden: boolean): Tile[] {
+  return tiles.map((tile) => {
+    const wanted = incoming === 'all' || (incoming === 'screens' && tile.source === 'screen');
+    if (!wanted || (hidden && tile.source !== 'screen')) return { ...tile, width: 0, height: 0 };
+    if (!hidden) return tile;
+    return { ...tile, width: Math.min(tile.width, glimpse.width), height: Math.min(tile.height, glimpse.height) };
+  });
 }

@@ -3,13 +3,11 @@ import { backoff } from './backoff';
 import { Connection, type ConnectionState } from './connection';
 import type { LocalMedia } from './devices';
 import { MeetingError } from './errors';
-import { clean, roomFor, seatSteps, stageSteps, type Room } from './layout';
-import { MaxTiles, type Media, type ServerMessage, type Source, type Tile } from './protocol';
+import { seatSteps, stageSteps } from './layout';
+import type { Media, ServerMessage, Source } from './protocol';
 import { Seating } from './seats';
+import { Viewing } from './viewing';
 import type { Wire } from './wire';
-
-/** At most one layout message in this time, the latest counts; in milliseconds. */
-const layoutGap = 100;
 
 export interface MediaOptions {
   wire: Pick<Wire, 'request' | 'send' | 'open'>;
@@ -24,10 +22,11 @@ export interface MediaOptions {
 /**
  * MediaSide keeps the media of one session going: it makes the connection,
  * makes it anew when it is beyond mending, puts our tracks on it when we may
- * be heard, and asks for as many seats as the page shows.
+ * be heard, and has as many seats as the page shows.
  */
 export class MediaSide {
   readonly seating = new Seating();
+  readonly viewing: Viewing;
   readonly state: ReadonlySignal<ConnectionState | 'none'>;
   /** What we send now, for the others to know. */
   readonly sending: ReadonlySignal<Media>;
@@ -39,21 +38,21 @@ export class MediaSide {
   private readonly live = signal<Connection | null>(null);
   private readonly admitted = signal(false);
   private iceServers: RTCIceServer[] = [];
-  private room: Room;
-  private self = '';
-  private tiles: Tile[] | null = null;
-  private shown = '';
   private attempt = 0;
   /** Media was connected before: what comes after is an interruption. */
   private stood = false;
   private again: ReturnType<typeof setTimeout> | undefined;
-  private later: ReturnType<typeof setTimeout> | undefined;
   private readonly unbind: () => void;
 
   constructor(private readonly options: MediaOptions) {
     this.state = this.current;
     this.sending = computed(() => sent(options.local));
-    this.room = { seats: options.seats ?? seatSteps[0] ?? 4, stages: stageSteps[0] ?? 1 };
+    this.viewing = new Viewing({
+      room: { seats: options.seats ?? seatSteps[0] ?? 4, stages: stageSteps[0] ?? 1 },
+      allowed: () => this.admitted.peek(),
+      send: (tiles) => options.wire.send('layout', { mode: 'tiles', tiles }),
+      grow: (room) => this.connection?.grow(room),
+    });
     this.unbind = this.bind();
   }
 
@@ -63,14 +62,14 @@ export class MediaSide {
 
   /** prepare makes the connection, unless there is one. */
   prepare(self: string, iceServers?: RTCIceServer[]): void {
-    this.self = self;
+    this.viewing.self = self;
     if (iceServers) this.iceServers = iceServers;
     if (!this.connection) this.make();
   }
 
   /** rebuild throws the connection away and makes another. */
-  rebuild(self = this.self): void {
-    this.self = self;
+  rebuild(self = this.viewing.self): void {
+    this.viewing.self = self;
     if (this.connection) this.rebuilds++;
     this.drop();
     this.make();
@@ -84,8 +83,7 @@ export class MediaSide {
   /** joined says it all again that the server must know of a participant. */
   joined(): void {
     this.admit(true);
-    this.shown = '';
-    this.tell();
+    this.viewing.again();
   }
 
   /** signalled tells that signalling is back and the server kept our connection. */
@@ -96,11 +94,6 @@ export class MediaSide {
   /** network tells that our address may have changed. */
   network(): void {
     if (this.current.peek() !== 'none') this.connection?.restartICE();
-  }
-
-  show(tiles: Tile[]): void {
-    this.tiles = tiles;
-    this.tell();
   }
 
   apply(message: ServerMessage): void {
@@ -120,7 +113,7 @@ export class MediaSide {
   }
 
   close(): void {
-    clearTimeout(this.later);
+    this.viewing.stop();
     this.unbind();
     this.drop();
     this.seating.clear();
@@ -132,7 +125,7 @@ export class MediaSide {
     const mine = (): boolean => this.connection === connection;
     const connection = new Connection({
       iceServers: this.iceServers,
-      room: this.room,
+      room: this.viewing.room,
       peer: this.options.peer,
       reachable: () => this.options.wire.open,
       negotiate: async (offer) => {
@@ -178,22 +171,6 @@ export class MediaSide {
     this.again = setTimeout(() => this.rebuild(), backoff(++this.attempt, Math.random()));
   }
 
-  /** tell sends what is shown, and grows when it does not fit. */
-  private tell(): void {
-    const tiles = this.tiles && clean(this.tiles, this.self, MaxTiles);
-    if (!tiles || !this.admitted.peek() || this.later !== undefined) return;
-    const text = JSON.stringify(tiles);
-    if (text !== this.shown && this.options.wire.send('layout', { mode: 'tiles', tiles })) {
-      this.shown = text;
-      this.later = setTimeout(() => {
-        this.later = undefined;
-        this.tell();
-      }, layoutGap);
-    }
-    this.room = roomFor(tiles, this.room);
-    this.connection?.grow(this.room);
-  }
-
   /** Our tracks follow our devices, as long as we are let in. */
   private bind(): () => void {
     const { local } = this.options;
@@ -220,5 +197,6 @@ function sent(local: LocalMedia): Media {
     camera: flows(local.camera.value),
     screen: on && track !== null,
     screenAudio: on && audio !== null,
+    ...(on && track !== null && local.screenMode.value.now === 'motion' ? { motion: true } : {}),
   };
 }

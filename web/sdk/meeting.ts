@@ -2,15 +2,16 @@ import { computed, effect, signal, type ReadonlySignal } from '@preact/signals-c
 import { deferred, type Deferred } from './deferred';
 import { LocalMedia } from './devices';
 import { MeetingError } from './errors';
+import { Links } from './links';
 import { MediaSide } from './media';
-import type { Ended, Failure, Line, Participant, Phase, Picture, PictureSource, Self, Speaking, Step } from './model';
-import { ownURL, watchNetwork, watchPage } from './network';
+import type { Ended, Failure, Incoming, Line, LinkBars, Participant, Phase, Picture, PictureSource, Self, Speaking, Step, WeakLink } from './model';
+import { ownURL, watchNetwork, watchPage, watchSight } from './network';
 import { phaseOf, stepOf, type Stage } from './phase';
 import type { Knock, Preview, Reason, Resumed, Role, ServerMessage, Tile, Welcome } from './protocol';
 import { State } from './state';
-import { Collector, type MeetingStats } from './stats';
+import type { Collector, MeetingStats } from './stats';
 import { Timings } from './timings';
-import { Wire, type Link, type Listener } from './wire';
+import { Wire, type Link as Signalling, type Listener } from './wire';
 
 export interface MeetingOptions {
   room: string;
@@ -56,13 +57,24 @@ export class Meeting {
   /** One stream per audible line, each to be played by one hidden audio element. */
   readonly audible: ReadonlySignal<MediaStream[]>;
   /** The signalling connection, for "trying again in 3 s". */
-  readonly link: ReadonlySignal<Link>;
+  readonly signalling: ReadonlySignal<Signalling>;
+  /** How good people's connections are, by participant, our own included. */
+  readonly quality: ReadonlySignal<Record<string, LinkBars>>;
+  /** The one thing about connections worth saying now. */
+  readonly link: ReadonlySignal<WeakLink>;
+  /** Which pictures we take in; sound always comes. */
+  readonly incoming: ReadonlySignal<Incoming>;
+  /** No pictures come in and our camera is off, since setAudioOnly. */
+  readonly audioOnly: ReadonlySignal<boolean>;
   readonly local: LocalMedia;
 
   private readonly wire: Wire;
   private readonly media: MediaSide;
   private readonly state = new State();
-  private readonly collector = new Collector();
+  private readonly links: Links;
+  /** What audio-only took away, to be given back. */
+  private readonly spared = signal<{ incoming: Incoming; camera: boolean } | null>(null);
+  private collector: Promise<Collector> | null = null;
   private readonly stage = signal<Stage>('outside');
   private readonly up = signal(false);
   /** We were in, the server forgot us, and we are on our way back in. */
@@ -83,6 +95,7 @@ export class Meeting {
   /** The server lets us set up media before we join. */
   private prepared = false;
   private iceServers: RTCIceServer[] = [];
+  private version = '';
   /** What the server was last told that we send. */
   private told = '';
 
@@ -104,10 +117,20 @@ export class Meeting {
     });
     const media = this.media.state;
     const { stage, up, returning } = this;
+    const { viewing } = this.media;
+    this.links = new Links(
+      computed(() => ({
+        ...{ self: this.who.value?.id ?? '', inside: stage.value === 'joined', up: up.value && !returning.value },
+        ...{ media: media.value, visible: viewing.people.value },
+      })),
+    );
+    this.incoming = viewing.incoming;
+    this.audioOnly = computed(() => this.spared.value !== null && viewing.incoming.value === 'none' && !this.local.camera.value.on);
     this.phase = computed(() => phaseOf({ stage: stage.value, up: up.value, returning: returning.value, media: media.value }));
     this.step = computed(() => stepOf({ up: up.value, media: media.value }));
     this.self = computed(() => this.selfNow());
-    [this.failure, this.ended, this.fixedName, this.link] = [this.trouble, this.over, this.named, this.wire.link];
+    [this.failure, this.ended, this.fixedName, this.signalling] = [this.trouble, this.over, this.named, this.wire.link];
+    [this.quality, this.link] = [this.links.quality, this.links.weakest];
     ({ participants: this.participants, speakers: this.speakers, chat: this.chat } = this.state);
     ({ knocks: this.knocks, preview: this.preview, started: this.started } = this.state);
     this.audible = this.media.seating.audible;
@@ -121,7 +144,7 @@ export class Meeting {
       this.trouble.value = new MeetingError('unsupported', 'this browser has no WebRTC').failure;
       return;
     }
-    this.ends.push(watchNetwork(() => this.moved()), watchPage(() => this.close()), this.announce(), this.timings.watch(this.phase, this.step));
+    this.ends.push(watchNetwork(() => this.moved()), watchPage(() => this.close()), watchSight((hidden) => this.media.viewing.hide(hidden)), this.announce(), this.timings.watch(this.phase, this.step));
     this.wire.start();
   }
 
@@ -202,13 +225,39 @@ export class Meeting {
 
   /** Says what the page shows, most important first; our own tiles may be among them. */
   show(tiles: Tile[]): void {
-    this.media.show(tiles);
+    this.media.viewing.show(tiles);
+  }
+
+  /** Turns incoming pictures off or on; 'screens' leaves shared screens. */
+  setIncoming(incoming: Incoming): void {
+    this.media.viewing.take(incoming);
+  }
+
+  /** Only sound, both ways; switched back, incoming pictures and camera are as they were. */
+  setAudioOnly(on: boolean): void {
+    const { viewing } = this.media;
+    if (on === this.audioOnly.peek()) return;
+    if (on) {
+      this.spared.value = { incoming: viewing.incoming.peek(), camera: this.local.camera.peek().on };
+      viewing.take('none');
+      void this.local.setCamera(false);
+      return;
+    }
+    const { incoming, camera } = this.spared.peek() ?? { incoming: 'all', camera: false };
+    this.spared.value = null;
+    viewing.take(incoming);
+    if (camera) void this.local.setCamera(true);
   }
 
   /** A snapshot of what is sent and received, for support reports and tests. */
-  stats(): Promise<MeetingStats> {
+  async stats(): Promise<MeetingStats> {
     const { connection, seating, exchanges, iceRestarts, rebuilds } = this.media;
-    return this.collector.snapshot({
+    // Loaded when first asked for, so that nobody waits for it at the door.
+    this.collector ??= import('./stats').then(({ Collector }) => new Collector());
+    return (await this.collector).snapshot({
+      version: this.version,
+      client,
+      link: this.link.peek(),
       room: this.options.room,
       phase: this.phase.peek(),
       self: this.who.peek()?.id ?? null,
@@ -219,6 +268,12 @@ export class Meeting {
       recoveries: { iceRestarts, rebuilds, reconnects: Math.max(0, this.wire.greetings - 1) },
       timings: this.timings.marks,
     });
+  }
+
+  /** The same as text for a support ticket, without names, tokens or addresses. */
+  async report(): Promise<string> {
+    const [stats, { reportOf }] = await Promise.all([this.stats(), import('./report')]);
+    return reportOf(stats, navigator.userAgent);
   }
 
   private listener(): Listener {
@@ -239,6 +294,7 @@ export class Meeting {
     this.named.value = name;
     this.prepared = prepare;
     this.iceServers = iceServers ?? [];
+    this.version = welcome.version;
     this.state.enter(id, welcome.preview);
     this.connected(true);
     if (this.media.connection) this.media.rebuild(id);
@@ -311,6 +367,7 @@ export class Meeting {
 
   private heard(message: ServerMessage): void {
     this.state.apply(message);
+    this.links.apply(message);
     this.media.apply(message);
     switch (message.type) {
       case 'joined':

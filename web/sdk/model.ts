@@ -84,3 +84,26 @@ export interface Picture {
 
 /** Sources with a picture. */
 export type PictureSource = 'camera' | 'screen';
+
+/** How good one direction of a connection is: 3 nobody notices it, 2 somebody may, 1 everybody does, 0 nothing gets through, or not known yet. */
+export type Bars = 0 | 1 | 2 | 3;
+
+/** How good somebody's connection to the server is: up is what they send, down what they receive. */
+export interface LinkBars {
+  up: Bars;
+  down: Bars;
+}
+
+/** The one thing about connections worth saying now. */
+export interface WeakLink {
+  /** Whose connection is bad; 'server' while there is no word from the server, null while all is well. */
+  whose: 'mine' | 'theirs' | 'server' | null;
+  /** Whose, when it is theirs. */
+  participant?: string;
+  /** The worse direction, when one is. */
+  direction?: 'up' | 'down';
+  bars: Bars;
+}
+
+/** Which pictures we take in: everybody's, shared screens only, or none. Sound always comes. */
+export type Incoming = 'all' | 'screens' | 'none';

@@ -41,3 +41,23 @@ export function ownURL(): string {
   if (typeof location === 'undefined') return '';
   return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`;
 }
+
+/** How long a page is hidden before we act as if nobody will look soon, in milliseconds: who switches tabs for a moment waits for nothing. */
+export const hiddenFor = 5_000;
+
+/** watchSight says true once the page has been hidden for a while, and false the moment it shows again. */
+export function watchSight(hidden: (yes: boolean) => void): () => void {
+  if (typeof document === 'undefined') return () => undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const look = (): void => {
+    clearTimeout(timer);
+    if (document.visibilityState === 'hidden') timer = setTimeout(() => hidden(true), hiddenFor);
+    else hidden(false);
+  };
+  document.addEventListener('visibilitychange', look);
+  look();
+  return () => {
+    clearTimeout(timer);
+    document.removeEventListener('visibilitychange', look);
+  };
+}

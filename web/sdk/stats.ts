@@ -1,6 +1,6 @@
 import type { Connection } from './connection';
 import type { MediaLines, PairLines } from './lines';
-import type { Participant } from './model';
+import type { Participant, WeakLink } from './model';
 import type { Seat, SeatKind } from './protocol';
 
 /** One line of media, sent or received, as the browser counts it. */
@@ -18,6 +18,8 @@ export interface LineStats {
   /** Bits a second since the last call, 0 at the first. */
   bitrate: number;
   lost?: number;
+  /** Share of the packets lost since the last call, 0 to 1. */
+  loss?: number;
   /** Seconds. */
   jitter?: number;
   nacks?: number;
@@ -38,6 +40,11 @@ export interface LineStats {
   jitterBufferMs?: number;
   /** What holds the quality back: "none", "cpu", "bandwidth", "other". */
   limitation?: string;
+  /** Bits a second the encoder aims at. */
+  target?: number;
+  /** The program that encodes or decodes. */
+  encoder?: string;
+  decoder?: string;
 }
 
 /** What sits in one of our seats, with its two lines. */
@@ -59,9 +66,13 @@ export interface PathStats {
   /** Bits a second. */
   availableOutgoing?: number;
   availableIncoming?: number;
+  /** Kind and address of the two candidates in use. */
   local?: string;
   remote?: string;
-  protocol?: string;
+  /** How packets travel: straight to the server, or over its relay. */
+  protocol?: 'udp' | 'tcp' | 'relay';
+  /** How the relay is reached: "udp", "tcp" or "tls". */
+  relay?: string;
   dtls?: string;
   cipher?: string;
 }
@@ -70,6 +81,12 @@ export interface PathStats {
 export interface MeetingStats {
   /** Milliseconds since 1970 UTC. */
   at: number;
+  /** The server's version, '' before it said so. */
+  version: string;
+  /** What we told the server that we are. */
+  client: string;
+  /** The one thing about connections worth saying now. */
+  link: WeakLink;
   room: string;
   phase: string;
   self: string | null;
@@ -91,16 +108,10 @@ export interface MeetingStats {
 }
 
 /** What a snapshot is taken of. */
-export interface Scene {
-  room: string;
-  phase: string;
-  self: string | null;
+export interface Scene extends Pick<MeetingStats, 'version' | 'client' | 'link' | 'room' | 'phase' | 'self' | 'sdpExchanges' | 'recoveries' | 'timings'> {
   people: Participant[];
   connection: Pick<Connection, 'pc' | 'lines' | 'layers'> | null;
   seats: Seat[];
-  sdpExchanges: number;
-  recoveries: MeetingStats['recoveries'];
-  timings: Record<string, number>;
 }
 
 /** What the statistics of one connection give. */
@@ -117,9 +128,19 @@ const nothing: Collected = {
 /** Fields of the W3C statistics we read, over all their types. */
 type Report = Record<string, unknown> & { id: string; type: string };
 
-/** Collector reads statistics and remembers the last counts, for bit rates. */
+/** Counts of one line at one time. */
+interface Counts {
+  bytes: number;
+  packets: number;
+  lost: number;
+  at: number;
+  /** We send it: what was lost is among the packets. */
+  ours: boolean;
+}
+
+/** Collector reads statistics and remembers the last counts, for rates. */
 export class Collector {
-  private last = new Map<string, { bytes: number; at: number }>();
+  private last = new Map<string, Counts>();
 
   /** snapshot joins what the browser counts with what we know. */
   async snapshot(scene: Scene): Promise<MeetingStats> {
@@ -138,7 +159,7 @@ export class Collector {
     const of = (type: string): LineStats[] => all.filter((r) => r.type === type).map((r) => this.line(r, reports));
     const sent = of('outbound-rtp');
     const received = new Map(of('inbound-rtp').map((l) => [l.mid, l]));
-    this.last = new Map(all.filter(counted).map((r) => [r.id, { bytes: bytesOf(r), at: Number(r['timestamp']) }]));
+    this.last = new Map(all.filter(counted).map((r) => [r.id, counts(r, reports)]));
     const incoming = [...received.values()];
     return {
       sent,
@@ -152,8 +173,8 @@ export class Collector {
   private line(r: Report, reports: Map<string, Report>): LineStats {
     const codec = reports.get(String(r['codecId']));
     const far = reports.get(String(r['remoteId']));
-    const bytes = bytesOf(r);
     const out = r.type === 'outbound-rtp';
+    const now = counts(r, reports);
     return drop({
       mid: String(r['mid'] ?? ''),
       kind: r['kind'] === 'video' ? 'video' : 'audio',
@@ -162,9 +183,9 @@ export class Collector {
       ssrc: number(r['ssrc']),
       codec: text(codec?.['mimeType']),
       scalabilityMode: text(r['scalabilityMode']),
-      bytes,
-      packets: number(r[out ? 'packetsSent' : 'packetsReceived']) ?? 0,
-      bitrate: this.bitrate(r, bytes),
+      bytes: now.bytes,
+      packets: now.packets,
+      ...this.rates(r.id, now),
       lost: number((out ? far : r)?.['packetsLost']),
       jitter: number((out ? far : r)?.['jitter']),
       nacks: number(r['nackCount']),
@@ -182,14 +203,36 @@ export class Collector {
       concealed: number(r['concealedSamples']),
       jitterBufferMs: mean(r['jitterBufferDelay'], r['jitterBufferEmittedCount']),
       limitation: text(r['qualityLimitationReason']),
+      target: number(r['targetBitrate']),
+      encoder: text(r['encoderImplementation']),
+      decoder: text(r['decoderImplementation']),
     });
   }
 
-  private bitrate(r: Report, bytes: number): number {
-    const before = this.last.get(r.id);
-    const ms = before ? Number(r['timestamp']) - before.at : 0;
-    return before && ms > 0 ? Math.max(0, Math.round(((bytes - before.bytes) * 8000) / ms)) : 0;
+  private rates(id: string, now: Counts): Pick<LineStats, 'bitrate' | 'loss'> {
+    const before = this.last.get(id);
+    const ms = before ? now.at - before.at : 0;
+    if (!before || ms <= 0) return { bitrate: 0 };
+    const lost = Math.max(0, now.lost - before.lost);
+    const sent = now.packets - before.packets + (now.ours ? 0 : lost);
+    return {
+      bitrate: Math.max(0, Math.round(((now.bytes - before.bytes) * 8000) / ms)),
+      loss: sent > 0 ? Math.min(1, lost / sent) : 0,
+    };
   }
+}
+
+/** What we send is counted by us, what of it was lost by the far end; of what we receive we count both. */
+function counts(r: Report, reports: Map<string, Report>): Counts {
+  const out = r.type === 'outbound-rtp';
+  const far = out ? reports.get(String(r['remoteId'])) : r;
+  return {
+    bytes: number(r[out ? 'bytesSent' : 'bytesReceived']) ?? 0,
+    packets: number(r[out ? 'packetsSent' : 'packetsReceived']) ?? 0,
+    lost: number(far?.['packetsLost']) ?? 0,
+    at: Number(r['timestamp']),
+    ours: out,
+  };
 }
 
 function seated(lines: MediaLines, seats: Seat[], received: Map<string, LineStats>): SeatStats[] {
@@ -220,14 +263,18 @@ function path(pc: RTCPeerConnection, all: Report[], reports: Map<string, Report>
     availableIncoming: number(pair?.['availableIncomingBitrate']),
     local: address(candidate(pair?.['localCandidateId'])),
     remote: address(candidate(pair?.['remoteCandidateId'])),
-    protocol: text(candidate(pair?.['localCandidateId'])?.['protocol']),
+    ...travel(candidate(pair?.['localCandidateId'])),
     dtls: text(transport?.['tlsVersion']),
     cipher: text(transport?.['srtpCipher']),
   });
 }
 
+function travel(local: Report | undefined): Pick<PathStats, 'protocol' | 'relay'> {
+  if (local?.['candidateType'] === 'relay') return { protocol: 'relay', relay: text(local['relayProtocol']) };
+  return { protocol: text(local?.['protocol']) as 'udp' | 'tcp' | undefined };
+}
+
 const counted = (r: Report): boolean => r.type === 'outbound-rtp' || r.type === 'inbound-rtp';
-const bytesOf = (r: Report): number => number(r[r.type === 'outbound-rtp' ? 'bytesSent' : 'bytesReceived']) ?? 0;
 const number = (v: unknown): number | undefined => (typeof v === 'number' ? v : undefined);
 const text = (v: unknown): string | undefined => (typeof v === 'string' && v !== '' ? v : undefined);
 
