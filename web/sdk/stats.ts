@@ -1,12 +1,14 @@
 import type { Connection } from './connection';
 import type { MediaLines, PairLines } from './lines';
 import type { Participant, WeakLink } from './model';
-import type { Seat, SeatKind } from './protocol';
+import type { Seat, SeatKind, Source } from './protocol';
 
 /** One line of media, sent or received, as the browser counts it. */
 export interface LineStats {
   mid: string;
   kind: 'audio' | 'video';
+  /** What of ours it carries, when it is sent. */
+  source?: Source;
   /** Simulcast layer, when sent with one. */
   rid?: string;
   active?: boolean;
@@ -157,7 +159,8 @@ export class Collector {
     (await pc.getStats()).forEach((r: Report) => reports.set(r.id, r));
     const all = [...reports.values()];
     const of = (type: string): LineStats[] => all.filter((r) => r.type === type).map((r) => this.line(r, reports));
-    const sent = of('outbound-rtp');
+    const sources = new Map(Object.entries(lines.send).map(([source, { mid }]) => [mid, source as Source]));
+    const sent = of('outbound-rtp').map((l) => drop({ ...l, source: sources.get(l.mid) }));
     const received = new Map(of('inbound-rtp').map((l) => [l.mid, l]));
     this.last = new Map(all.filter(counted).map((r) => [r.id, counts(r, reports)]));
     const incoming = [...received.values()];
