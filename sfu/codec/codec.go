@@ -79,10 +79,18 @@ type Frame struct {
 	// End: the packet is the last of its (layer) frame, where the descriptor
 	// says so (VP9); for the other codecs the RTP marker does.
 	End bool
-	// SwitchUp: from this packet on a receiver may take this temporal layer in.
+	// SwitchUp: the frame refers to no other of its temporal layer or above: a
+	// receiver of the layer below may take it in from here on (VP8).
 	SwitchUp bool
+	// Switch is what a receiver to whom the frame goes may take from it on, as
+	// [SwitchTo] writes it; 0 when the payload does not say.
+	Switch uint32
 
 	TemporalID, SpatialID uint8
+
+	// HasNumber: the packet has a dependency descriptor, in which its frame is Number.
+	HasNumber bool
+	Number    uint16
 
 	// HasPictureID, HasTL0: the descriptor counts frames, and frames of the lowest temporal layer.
 	HasPictureID, HasTL0 bool
@@ -94,6 +102,10 @@ type Frame struct {
 	// Width and Height in pixels, where a key frame says; otherwise 0.
 	Width, Height uint16
 }
+
+// SwitchTo is the bit of Frame.Switch for taking everything up to a spatial id
+// below 4 and a temporal id below 8.
+func SwitchTo(spatial, temporal uint8) uint32 { return 1 << (8*spatial + temporal) }
 
 // SwitchPoint says whether receiving may begin at this packet.
 func (f *Frame) SwitchPoint() bool { return f.KeyFrame && f.Start }
