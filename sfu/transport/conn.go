@@ -15,7 +15,6 @@ import (
 
 	"github.com/pion/dtls/v3"
 	"github.com/pion/dtls/v3/pkg/crypto/fingerprint"
-	"github.com/pion/ice/v4"
 
 	"palabre/sfu/negotiate"
 )
@@ -70,23 +69,28 @@ type Conn struct {
 	host    *Host
 	handler Handler
 	keys    atomic.Pointer[keys]
-	path    atomic.Pointer[ice.Conn]
+	now     atomic.Pointer[way] // where packets leave
+	opened  chan struct{}       // closed when there is a path for the first time
+	opening sync.Once
 	ctx     context.Context
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 	failing sync.Once
+	// reading is held while a packet is taken in: during an ICE restart two
+	// ways are read at once.
+	reading  sync.Mutex
+	beckoned atomic.Int64 // when, in Unix nanoseconds
 
-	mu          sync.Mutex
-	closed      bool
-	agent       *ice.Agent
-	pipe        *pipe
-	dtls        *dtls.Conn
-	session     uint64
-	version     uint64
-	ufrag, pwd  string // ours
-	remote      [2]string
-	prints      []negotiate.Fingerprint
-	icePath, up bool
+	mu      sync.Mutex
+	closed  bool
+	ways    ways
+	pipe    *pipe
+	dtls    *dtls.Conn
+	session uint64
+	version uint64
+	prints  []negotiate.Fingerprint
+	// connected is what the handler was told last.
+	connected, up bool
 }
 
 // Open makes a connection for one participant. It costs nothing before the first offer.
@@ -94,131 +98,50 @@ func (h *Host) Open(handler Handler) *Conn {
 	ctx, cancel := context.WithCancel(context.Background())
 	var id [8]byte
 	_, _ = rand.Read(id[:]) // never fails (crypto/rand)
-	return &Conn{host: h, handler: handler, ctx: ctx, cancel: cancel, session: binary.BigEndian.Uint64(id[:]) >> 2}
+	return &Conn{
+		host: h, handler: handler, ctx: ctx, cancel: cancel, opened: make(chan struct{}),
+		session: binary.BigEndian.Uint64(id[:]) >> 2,
+	}
 }
 
 // Answer answers an offer with uses saying what each media section is for. The
-// first one starts the connection; a later one with new ICE credentials restarts ICE.
+// first one starts the connection; a later one with new ICE credentials
+// restarts ICE: the path that stands carries media until the new one does.
 func (c *Conn) Answer(ctx context.Context, o *negotiate.Offer, uses map[string]negotiate.Use) (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
 		return "", ErrClosed
 	}
-	remote := [2]string{o.Ufrag, o.Pwd}
 	switch {
-	case c.agent == nil:
-		if err := c.start(ctx, o); err != nil {
-			return "", err
-		}
+	case c.ways.newest == nil:
+		c.prints = o.Fingerprints
 	case !slices.Equal(c.prints, o.Fingerprints):
 		// Another certificate is another RTCPeerConnection: this one has no client any more.
 		c.fail("the client made a new connection")
 		return "", ErrReplaced
-	case remote != c.remote:
-		if err := c.restart(ctx, o); err != nil {
+	}
+	if w := c.ways.newest; w == nil || w.remote != [2]string{o.Ufrag, o.Pwd} {
+		if err := c.begin(ctx, o); err != nil {
 			return "", err
 		}
 	}
-	c.remote = remote
 	c.version++
 	return o.Answer(negotiate.Local{
-		SessionID: c.session, Version: c.version, Ufrag: c.ufrag, Pwd: c.pwd, Fingerprint: c.host.fingerprint,
+		SessionID: c.session, Version: c.version, Ufrag: c.ways.newest.ufrag, Pwd: c.ways.newest.pwd, Fingerprint: c.host.fingerprint,
 		Candidates: c.host.candidates, Lite: c.host.config.Lite, Uses: uses,
 	}), nil
-}
-
-func (c *Conn) start(ctx context.Context, o *negotiate.Offer) error {
-	c.ufrag, c.pwd, c.prints = secret(8), secret(24), o.Fingerprints
-	agent, err := c.newAgent()
-	if err != nil {
-		return fmt.Errorf("make an ICE agent: %w", err)
-	}
-	if err := errors.Join(agent.OnConnectionStateChange(c.iceState), agent.SetRemoteICELite(o.ICELite)); err != nil {
-		_ = agent.Close()
-		return fmt.Errorf("set up the ICE agent: %w", err)
-	}
-	if err := gather(ctx, agent); err != nil {
-		_ = agent.Close()
-		return err
-	}
-	path, err := agent.StartAccept(o.Ufrag, o.Pwd)
-	if err != nil {
-		_ = agent.Close()
-		return fmt.Errorf("start ICE: %w", err)
-	}
-	c.agent, c.pipe = agent, newPipe(path)
-	c.path.Store(path)
-	c.running.Add(2)
-	go c.read(path, c.pipe)
-	go c.handshake(c.pipe)
-	return nil
-}
-
-func (c *Conn) newAgent() (*ice.Agent, error) {
-	h := c.host
-	networks := []ice.NetworkType{ice.NetworkTypeUDP4, ice.NetworkTypeUDP6}
-	options := []ice.AgentOption{
-		ice.WithUDPMux(h.udp), ice.WithICELite(h.config.Lite), ice.WithLocalCredentials(c.ufrag, c.pwd),
-		ice.WithCandidateTypes([]ice.CandidateType{ice.CandidateTypeHost}), ice.WithIncludeLoopback(),
-		ice.WithMulticastDNSMode(ice.MulticastDNSModeDisabled), ice.WithDisableActiveTCP(),
-		ice.WithDisconnectedTimeout(h.config.Silence), ice.WithFailedTimeout(h.config.Patience), ice.WithCheckInterval(checkInterval),
-		ice.WithHostAcceptanceMinWait(0), ice.WithPrflxAcceptanceMinWait(0), ice.WithLoggerFactory(h.logs),
-	}
-	if h.tcp != nil {
-		networks = append(networks, ice.NetworkTypeTCP4, ice.NetworkTypeTCP6)
-		options = append(options, ice.WithTCPMux(h.tcp))
-	}
-	return ice.NewAgentWithOptions(append(options, ice.WithNetworkTypes(networks))...)
-}
-
-// gather waits for the agent's local candidates, without which it hears nothing.
-func gather(ctx context.Context, agent *ice.Agent) error {
-	done := make(chan struct{})
-	var once sync.Once
-	err := agent.OnCandidate(func(candidate ice.Candidate) {
-		if candidate == nil {
-			once.Do(func() { close(done) })
-		}
-	})
-	if err == nil {
-		err = agent.GatherCandidates()
-	}
-	if err != nil {
-		return fmt.Errorf("open the ICE agent on the media port: %w", err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, gatherTime)
-	defer cancel()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("open the ICE agent on the media port: %w", ctx.Err())
-	}
-}
-
-// restart gives ICE new credentials on both sides. DTLS and SRTP stay.
-func (c *Conn) restart(ctx context.Context, o *negotiate.Offer) error {
-	c.ufrag, c.pwd = secret(8), secret(24)
-	if err := c.agent.Restart(c.ufrag, c.pwd); err != nil {
-		return fmt.Errorf("restart ICE: %w", err)
-	}
-	if err := gather(ctx, c.agent); err != nil {
-		return err
-	}
-	if err := c.agent.SetRemoteCredentials(o.Ufrag, o.Pwd); err != nil {
-		return fmt.Errorf("restart ICE: %w", err)
-	}
-	return nil
 }
 
 // handshake runs DTLS and stays to hear the client's close_notify.
 func (c *Conn) handshake(p *pipe) {
 	defer c.running.Done()
-	if err := c.agent.AwaitConnect(c.ctx); err != nil {
-		return // closed or failed: the ICE state said so
+	select {
+	case <-c.opened:
+	case <-c.ctx.Done():
+		return
 	}
-	conn, err := dtls.ServerWithOptions(p, p.out.RemoteAddr(), c.dtlsOptions()...)
+	conn, err := dtls.ServerWithOptions(p, p.RemoteAddr(), c.dtlsOptions()...)
 	if err != nil {
 		c.fail(fmt.Sprintf("DTLS could not start: %v", err))
 		return

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/ice/v4"
@@ -15,28 +16,31 @@ import (
 const handshakeBuffer = 64 << 10
 
 // pipe is the DTLS side of the connection: what the reader found to be DTLS
-// comes out, what DTLS writes goes to ICE.
+// comes out, what DTLS writes goes to ICE, whichever path there is.
 type pipe struct {
 	in  *packetio.Buffer
-	out *ice.Conn
+	out *atomic.Pointer[way]
 }
 
-func newPipe(out *ice.Conn) *pipe {
+func newPipe(out *atomic.Pointer[way]) *pipe {
 	p := &pipe{in: packetio.NewBuffer(), out: out}
 	p.in.SetLimitSize(handshakeBuffer)
 	return p
 }
 
+// RemoteAddr is where the client is now.
+func (p *pipe) RemoteAddr() net.Addr { return p.out.Load().path.RemoteAddr() }
+
 // ReadFrom implements [net.PacketConn].
 func (p *pipe) ReadFrom(b []byte) (int, net.Addr, error) {
 	n, err := p.in.Read(b)
-	return n, p.out.RemoteAddr(), err
+	return n, p.RemoteAddr(), err
 }
 
 // WriteTo implements [net.PacketConn]. A datagram that finds no path is
 // lost like any other: DTLS repeats it.
 func (p *pipe) WriteTo(b []byte, _ net.Addr) (int, error) {
-	n, err := p.out.Write(b)
+	n, err := p.out.Load().path.Write(b)
 	if errors.Is(err, ice.ErrNoCandidatePairs) {
 		return len(b), nil
 	}
@@ -47,7 +51,7 @@ func (p *pipe) WriteTo(b []byte, _ net.Addr) (int, error) {
 func (p *pipe) Close() error { return p.in.Close() }
 
 // LocalAddr implements [net.PacketConn].
-func (p *pipe) LocalAddr() net.Addr { return p.out.LocalAddr() }
+func (p *pipe) LocalAddr() net.Addr { return p.out.Load().path.LocalAddr() }
 
 // SetDeadline implements [net.PacketConn].
 func (p *pipe) SetDeadline(t time.Time) error { return p.in.SetReadDeadline(t) }
@@ -58,13 +62,13 @@ func (p *pipe) SetReadDeadline(t time.Time) error { return p.in.SetReadDeadline(
 // SetWriteDeadline implements [net.PacketConn]; writing does not block.
 func (p *pipe) SetWriteDeadline(time.Time) error { return nil }
 
-// read takes datagrams off the connection until it closes, and tells them
-// apart by their first byte (RFC 7983).
-func (c *Conn) read(conn *ice.Conn, dtls *pipe) {
+// read takes datagrams off one way until it closes, and tells them apart by
+// their first byte (RFC 7983).
+func (c *Conn) read(w *way) {
 	defer c.running.Done()
 	buffer := make([]byte, maxPacket)
 	for {
-		n, err := conn.Read(buffer)
+		n, err := w.path.Read(buffer)
 		if errors.Is(err, io.ErrShortBuffer) {
 			c.handler.Dropped(DropMalformed)
 			continue
@@ -72,46 +76,58 @@ func (c *Conn) read(conn *ice.Conn, dtls *pipe) {
 		if err != nil {
 			return
 		}
-		c.classify(buffer[:n], dtls)
+		if c.classify(buffer[:n]) && c.now.Load() != w {
+			w.prove()
+		}
 	}
 }
 
-func (c *Conn) classify(b []byte, dtls *pipe) {
+// classify says whether a datagram was an authentic packet.
+func (c *Conn) classify(b []byte) (authentic bool) {
+	c.reading.Lock()
+	defer c.reading.Unlock()
 	defer c.guard()
 	switch {
 	case len(b) == 0:
 	case b[0] >= 20 && b[0] <= 63:
-		if _, err := dtls.in.Write(b); err != nil {
+		if _, err := c.pipe.in.Write(b); err != nil {
 			c.handler.Dropped(DropMalformed)
 		}
 	case b[0] >= 128 && b[0] <= 191:
-		c.media(b)
+		return c.media(b)
 	default:
 		c.handler.Dropped(DropMalformed)
 	}
+	return false
 }
 
-func (c *Conn) media(b []byte) {
+func (c *Conn) media(b []byte) bool {
 	k := c.keys.Load()
 	if k == nil {
 		c.handler.Dropped(DropEarly)
-		return
+		return false
 	}
 	at := time.Now()
-	if len(b) > 1 && b[1] >= 192 && b[1] <= 223 { // RFC 5761 section 4
-		if plain, why, ok := k.openRTCP(b); ok {
+	if isRTCP(b) {
+		plain, why, ok := k.openRTCP(b)
+		if ok {
 			c.handler.RTCP(plain, at)
 		} else {
 			c.handler.Dropped(why)
 		}
-		return
+		return ok
 	}
-	if plain, why, ok := k.openRTP(b); ok {
+	plain, why, ok := k.openRTP(b)
+	if ok {
 		c.handler.RTP(plain, at)
 	} else {
 		c.handler.Dropped(why)
 	}
+	return ok
 }
+
+// isRTCP tells RTCP from RTP on one port (RFC 5761 section 4).
+func isRTCP(b []byte) bool { return len(b) > 1 && b[1] >= 192 && b[1] <= 223 }
 
 // guard keeps a panic over one client's packet with that client.
 func (c *Conn) guard() {

@@ -68,12 +68,13 @@ const tcpReadPackets = 64
 // Host is the shared part of all connections. It is safe for concurrent use.
 type Host struct {
 	config      Config
-	udp         ice.UDPMux
+	udp         *mux
 	tcp         ice.TCPMux
 	certificate tls.Certificate
 	fingerprint string
 	candidates  []string
 	logs        *loggers
+	streams     streams
 }
 
 // NewHost starts listening on the sockets of c.
@@ -95,11 +96,11 @@ func NewHost(c Config) (*Host, error) {
 		return nil, fmt.Errorf("start media: hash the DTLS certificate: %w", err)
 	}
 	// RFC 8122 section 5 wants upper-case hexadecimal, and Firefox insists.
-	h := &Host{config: c, certificate: certificate, fingerprint: strings.ToUpper(print), logs: &loggers{c.Logger}}
+	h := &Host{config: c, certificate: certificate, fingerprint: strings.ToUpper(print), logs: &loggers{c.Logger}, streams: streams{whose: map[uint32]*Conn{}}}
 	if err := h.addresses(); err != nil {
 		return nil, err
 	}
-	h.udp = &oneAddress{UDPMux: ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: c.UDP, Logger: h.logs.NewLogger("udp")}), config: c}
+	h.udp = newMux(c.UDP, oneAddress(c.UDP.LocalAddr()), h.stray, c.Logger)
 	if c.TCP != nil {
 		h.tcp = ice.NewTCPMuxDefault(ice.TCPMuxParams{
 			Listener: newGate(c.TCP, tcpIdle, c.Logger), Logger: h.logs.NewLogger("tcp"),
@@ -115,10 +116,6 @@ func (h *Host) Close() error {
 	err := h.udp.Close()
 	if h.tcp != nil {
 		err = errors.Join(err, h.tcp.Close())
-	}
-	// The mux leaves the socket to whoever made it.
-	if cerr := h.config.UDP.Close(); cerr != nil && !errors.Is(cerr, net.ErrClosed) {
-		err = errors.Join(err, cerr)
 	}
 	return err
 }
@@ -194,16 +191,10 @@ func usable(bound netip.Addr) ([]netip.Addr, error) {
 	return addrs, nil
 }
 
-// oneAddress shows the ICE agent one address a family instead of one for every
-// interface: all of them are the same socket.
-type oneAddress struct {
-	ice.UDPMux
-	config Config
-}
-
-// GetListenAddresses implements [ice.UDPMux].
-func (o *oneAddress) GetListenAddresses() []net.Addr {
-	local, ok := o.config.UDP.LocalAddr().(*net.UDPAddr)
+// oneAddress is what the ICE agent is shown of the socket: one address a family
+// instead of one for every interface, as all of them are the same socket.
+func oneAddress(socket net.Addr) []net.Addr {
+	local, ok := socket.(*net.UDPAddr)
 	if !ok {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 
 	"github.com/pion/dtls/v3"
@@ -65,6 +66,7 @@ type keys struct {
 	header rtp.Header
 	known  map[uint32]bool // streams that sent an authentic packet
 	knownC map[uint32]bool // the same for RTCP
+	fresh  func(ssrc uint32)
 
 	mu      sync.Mutex
 	local   *srtp.Context
@@ -72,12 +74,14 @@ type keys struct {
 	scratch [maxPacket + overhead]byte
 }
 
-func newKeys(state *dtls.State, profile dtls.SRTPProtectionProfile) (*keys, error) {
+// newKeys takes the keys of a finished handshake. fresh is told of each stream
+// with its first authentic packet.
+func newKeys(state *dtls.State, profile dtls.SRTPProtectionProfile, fresh func(ssrc uint32)) (*keys, error) {
 	c := srtp.Config{Profile: srtp.ProtectionProfile(profile)}
 	if err := c.ExtractSessionKeysFromDTLS(state, false); err != nil {
 		return nil, fmt.Errorf("take the SRTP keys from DTLS: %w", err)
 	}
-	k := &keys{known: map[uint32]bool{}, knownC: map[uint32]bool{}}
+	k := &keys{known: map[uint32]bool{}, knownC: map[uint32]bool{}, fresh: fresh}
 	var err error
 	k.remote, err = srtp.CreateContext(c.Keys.RemoteMasterKey, c.Keys.RemoteMasterSalt, c.Profile,
 		srtp.SRTPReplayProtection(replayWindow), srtp.SRTCPReplayProtection(replayWindow))
@@ -107,6 +111,7 @@ func (k *keys) openRTP(b []byte) ([]byte, Drop, bool) {
 	}
 	if !isKnown {
 		k.known[ssrc] = true
+		k.fresh(ssrc)
 	}
 	return plain, 0, true
 }
@@ -127,6 +132,7 @@ func (k *keys) openRTCP(b []byte) ([]byte, Drop, bool) {
 	}
 	if !isKnown {
 		k.knownC[ssrc] = true
+		k.fresh(ssrc)
 	}
 	return plain, 0, true
 }
@@ -138,8 +144,8 @@ func reason(err error) Drop {
 	return DropForged
 }
 
-// sealRTP encrypts header and payload and hands the datagram to send.
-func (k *keys) sealRTP(header, payload []byte, send func([]byte) (int, error)) error {
+// sealRTP encrypts header and payload and writes the datagram to path.
+func (k *keys) sealRTP(header, payload []byte, path io.Writer) error {
 	n := len(header) + len(payload)
 	if n > maxPacket {
 		return fmt.Errorf("send a packet of %d bytes: more than %d", n, maxPacket)
@@ -152,12 +158,12 @@ func (k *keys) sealRTP(header, payload []byte, send func([]byte) (int, error)) e
 	if err != nil {
 		return fmt.Errorf("seal an RTP packet: %w", err)
 	}
-	_, err = send(sealed)
+	_, err = path.Write(sealed)
 	return err
 }
 
-// sealRTCP encrypts a compound packet and hands the datagram to send.
-func (k *keys) sealRTCP(packet []byte, send func([]byte) (int, error)) error {
+// sealRTCP encrypts a compound packet and writes the datagram to path.
+func (k *keys) sealRTCP(packet []byte, path io.Writer) error {
 	if len(packet) > maxPacket {
 		return fmt.Errorf("send an RTCP packet of %d bytes: more than %d", len(packet), maxPacket)
 	}
@@ -168,6 +174,6 @@ func (k *keys) sealRTCP(packet []byte, send func([]byte) (int, error)) error {
 	if err != nil {
 		return fmt.Errorf("seal an RTCP packet: %w", err)
 	}
-	_, err = send(sealed)
+	_, err = path.Write(sealed)
 	return err
 }

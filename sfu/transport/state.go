@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/pion/dtls/v3"
-	"github.com/pion/ice/v4"
 )
 
 // secured takes the keys over and says so.
@@ -18,45 +17,20 @@ func (c *Conn) secured(conn *dtls.Conn) error {
 	if !ok {
 		return errors.New("DTLS ended before its keys were taken")
 	}
-	k, err := newKeys(&state, profile)
+	k, err := newKeys(&state, profile, func(ssrc uint32) { c.host.streams.add(ssrc, c) })
 	if err != nil {
 		return err
 	}
-	c.keys.Store(k)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
 		return ErrClosed
 	}
+	c.keys.Store(k)
 	c.dtls, c.up = conn, true
-	if c.icePath {
-		c.handler.Connected()
-	}
+	c.consider(c.ways.next)
+	c.tell()
 	return nil
-}
-
-// iceState follows the agent. Connected is said when both ICE and DTLS are up.
-func (c *Conn) iceState(s ice.ConnectionState) {
-	switch s {
-	case ice.ConnectionStateConnected, ice.ConnectionStateCompleted:
-		c.mu.Lock()
-		news := !c.icePath
-		c.icePath = true
-		if news && c.up {
-			c.handler.Connected()
-		}
-		c.mu.Unlock()
-	case ice.ConnectionStateDisconnected:
-		c.mu.Lock()
-		news := c.icePath && c.up
-		c.icePath = false
-		if news {
-			c.handler.Disconnected()
-		}
-		c.mu.Unlock()
-	case ice.ConnectionStateFailed:
-		c.fail(fmt.Sprintf("the client could not be reached for %v", c.host.config.Silence+c.host.config.Patience))
-	}
 }
 
 func (c *Conn) fail(reason string) {
@@ -65,20 +39,20 @@ func (c *Conn) fail(reason string) {
 
 // WriteRTP sends one plain packet, given as its header and its payload.
 func (c *Conn) WriteRTP(header, payload []byte) error {
-	k, path := c.keys.Load(), c.path.Load()
-	if k == nil || path == nil {
+	k := c.keys.Load()
+	if k == nil {
 		return errNotReady
 	}
-	return k.sealRTP(header, payload, path.Write)
+	return k.sealRTP(header, payload, c.now.Load().path)
 }
 
 // WriteRTCP sends one plain compound packet.
 func (c *Conn) WriteRTCP(packet []byte) error {
-	k, path := c.keys.Load(), c.path.Load()
-	if k == nil || path == nil {
+	k := c.keys.Load()
+	if k == nil {
 		return errNotReady
 	}
-	return k.sealRTCP(packet, path.Write)
+	return k.sealRTCP(packet, c.now.Load().path)
 }
 
 // Profile names the SRTP protection in use, empty before there is one.
@@ -107,21 +81,28 @@ func (c *Conn) Close() error {
 		return nil
 	}
 	c.closed = true
-	agent, p, conn := c.agent, c.pipe, c.dtls
+	open, p, conn := c.ways, c.pipe, c.dtls
 	c.mu.Unlock()
 	c.failing.Do(func() {}) // what comes now is our own doing
 	c.cancel()
-	if agent == nil {
+	if open.current == nil {
 		return nil
 	}
 	if conn != nil {
 		_ = conn.Close() // close_notify, as far as there is a path
 	}
 	err := p.Close()
-	if cerr := agent.GracefulClose(); cerr != nil {
-		err = errors.Join(err, cerr)
+	for _, w := range []*way{open.current, open.next} {
+		if w != nil {
+			err = errors.Join(err, w.agent.GracefulClose())
+		}
 	}
 	c.running.Wait()
+	if k := c.keys.Load(); k != nil {
+		c.reading.Lock()
+		c.host.streams.remove(k, c)
+		c.reading.Unlock()
+	}
 	if err != nil {
 		return fmt.Errorf("close a media connection: %w", err)
 	}
