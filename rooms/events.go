@@ -99,10 +99,11 @@ type (
 		Dominant string
 	}
 
-	// Layers says which simulcast layers of a source somebody wants.
+	// Layers says which layers of a source somebody wants, lowest first, and
+	// how much of each.
 	Layers struct {
 		Source Source
-		RIDs   []string
+		Wishes []LayerWish
 	}
 
 	// RestartICE: media has no path any more; offer again with an ICE restart.
@@ -143,7 +144,7 @@ func (e Line) size() int      { return 2*overhead + len(e.Text) + len(e.Name) + 
 func (e Reaction) size() int  { return overhead + len(e.Participant) }
 func (e Seating) size() int   { return overhead * (1 + len(e.Seats)) }
 func (e Speakers) size() int  { return overhead + textSize(e.Speaking) }
-func (e Layers) size() int    { return overhead + textSize(e.RIDs) }
+func (e Layers) size() int    { return overhead * (1 + len(e.Wishes)) }
 func (RestartICE) size() int  { return overhead }
 func (e MediaLost) size() int { return overhead + len(e.Reason) }
 func (Restarting) size() int  { return overhead }

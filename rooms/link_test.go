@@ -117,12 +117,12 @@ func TestMediaReports(t *testing.T) {
 		first := h.media.of(t, ada.id())
 		first.report.Connected()
 		first.report.Seated([]Seat{{Kind: SeatPerson, Participant: "x"}})
-		first.report.Layers(Camera, []string{"h"})
+		first.report.Layers(Camera, []LayerWish{{RID: "h"}})
 		first.report.Disconnected()
 		first.report.Failed("no path")
 		first.report.Seated(nil) // too late to count
 		events := ada.pull()
-		if only[Seating](t, events).Seats[0].Participant != "x" || only[Layers](t, events).RIDs[0] != "h" {
+		if only[Seating](t, events).Seats[0].Participant != "x" || only[Layers](t, events).Wishes[0].RID != "h" {
 			t.Errorf("told %s", describe(events))
 		}
 		only[RestartICE](t, events)

@@ -38,8 +38,9 @@ type MediaReport interface {
 	Failed(reason string)
 	// Seated is the new seating of this participant.
 	Seated([]Seat)
-	// Layers says which simulcast layers of a source somebody wants from this participant.
-	Layers(source Source, rids []string)
+	// Layers says which layers of a source somebody wants from this
+	// participant, lowest first, and how much of each.
+	Layers(source Source, wishes []LayerWish)
 	// Speakers says who speaks in the room, loudest first, and who holds the floor.
 	Speakers(speaking []string, dominant string)
 }
@@ -50,6 +51,9 @@ type Offer struct {
 	Microphone, Camera, Screen, ScreenAudio string
 	Seats, Stages                           []Pair
 	Voices                                  []string
+	// KeepTwo: the client stops sending altogether when only its lowest layer
+	// is wanted, so the two lowest are wanted while anything is.
+	KeepTwo bool
 }
 
 // Pair is the two media sections of one seat, by mid.
@@ -71,6 +75,16 @@ type Sending struct {
 	Microphone, Camera, Screen, ScreenAudio bool
 	// Motion: the screen shows moving pictures rather than text.
 	Motion bool
+}
+
+// LayerWish is the most anybody shows of one simulcast layer (RID, RFC 8851; empty
+// where there is only one); 0 is no limit. A layer larger than MaxWidth x MaxHeight, in
+// pixels of the whole picture, may be sent scaled down to that.
+type LayerWish struct {
+	RID                 string
+	MaxWidth, MaxHeight int
+	// MaxFramerate is in frames a second.
+	MaxFramerate int
 }
 
 // LayoutMode says who chooses what a participant is shown.

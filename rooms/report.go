@@ -33,8 +33,8 @@ func (r report) Failed(reason string) { r.link.lose(r.peer, reason) }
 
 func (r report) Seated(seats []Seat) { r.tell(Seating{Seats: slices.Clone(seats)}) }
 
-func (r report) Layers(source Source, rids []string) {
-	r.tell(Layers{Source: source, RIDs: slices.Clone(rids)})
+func (r report) Layers(source Source, wishes []LayerWish) {
+	r.tell(Layers{Source: source, Wishes: slices.Clone(wishes)})
 }
 
 func (r report) Speakers(speaking []string, dominant string) {

@@ -96,6 +96,9 @@ func (p *Peer) assemble(offer Offer, parsed *negotiate.Offer) (*agreement, error
 	b.source(offer.Camera, Camera, negotiate.Video)
 	b.source(offer.Screen, Screen, negotiate.Video)
 	b.source(offer.ScreenAudio, ScreenAudio, negotiate.Audio)
+	for i := range a.sources {
+		a.sources[i].KeepTwo = offer.KeepTwo
+	}
 	a.view.seats = b.pairs(offer.Seats, SeatPerson)
 	a.view.stages = b.pairs(offer.Stages, SeatStage)
 	for i, mid := range offer.Voices {

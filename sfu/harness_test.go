@@ -64,7 +64,7 @@ type listener struct {
 	failed                  string
 	seats                   []sfu.Seat
 	seatings                int
-	layers                  map[sfu.Source][]string
+	layers                  map[sfu.Source][]sfu.LayerWish
 	speaking                []string
 	dominant                string
 }
@@ -83,12 +83,12 @@ func (l *listener) Seated(s []sfu.Seat) {
 	l.mu.Unlock()
 }
 
-func (l *listener) Layers(source sfu.Source, rids []string) {
+func (l *listener) Layers(source sfu.Source, wishes []sfu.LayerWish) {
 	l.mu.Lock()
 	if l.layers == nil {
-		l.layers = map[sfu.Source][]string{}
+		l.layers = map[sfu.Source][]sfu.LayerWish{}
 	}
-	l.layers[source] = rids
+	l.layers[source] = wishes
 	l.mu.Unlock()
 }
 

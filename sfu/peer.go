@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"palabre/sfu/layers"
 	"palabre/sfu/shard"
 	"palabre/sfu/transport"
 )
@@ -138,8 +139,14 @@ func (h handler) Panicked(value any, stack []byte) {
 // events is the peer as its shard sees it.
 type events struct{ p *Peer }
 
-func (e events) Layers(source string, rids []string) {
-	e.p.reports.add("layers "+source, func(r Report) { r.Layers(Source(source), rids) })
+func (e events) Layers(source string, wishes []layers.Wish) {
+	e.p.reports.add("layers "+source, func(r Report) {
+		told := make([]LayerWish, len(wishes))
+		for i, w := range wishes {
+			told[i] = LayerWish(w)
+		}
+		r.Layers(Source(source), told)
+	})
 }
 
 func (e events) Changed() { e.p.room.changed() }

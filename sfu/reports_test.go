@@ -26,7 +26,7 @@ func (d *diary) Connected()                        { d.write("connected") }
 func (d *diary) Disconnected()                     { d.write("disconnected") }
 func (d *diary) Failed(reason string)              { d.write("failed: " + reason) }
 func (d *diary) Seated([]Seat)                     { d.write("seated") }
-func (d *diary) Layers(s Source, _ []string)       { d.write("layers " + string(s)) }
+func (d *diary) Layers(s Source, _ []LayerWish)    { d.write("layers " + string(s)) }
 func (d *diary) Speakers(_ []string, floor string) { d.write("floor: " + floor) }
 
 func TestReportsKeepOrderAndTheNewestOfAKind(t *testing.T) {

@@ -24,6 +24,7 @@ type member struct {
 func (m *member) mark() {
 	for source, t := range m.tracks {
 		t.Sends(m.sending.has(source))
+		t.Moves(source == Screen && m.sending.Motion)
 	}
 }
 
@@ -120,7 +121,7 @@ func (m *member) show(byID map[string]*member, dominant string) {
 		put(shard.Watch{Line: lines.audio, Track: who.sound(s, heard)})
 		put(shard.Watch{
 			Line: lines.video, Track: who.track(Source(s.Picture)), Width: s.Width, Height: s.Height,
-			Pinned: s.Kind == seating.Stage || s.Participant == dominant && dominant != "",
+			Pinned: s.Kind == seating.Stage, Speaking: s.Participant == dominant && dominant != "",
 		})
 	}
 	m.watched = next

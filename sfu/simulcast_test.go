@@ -65,7 +65,11 @@ func (c *client) layer() (rid string, packets int) {
 func (l *listener) wanted(source sfu.Source) []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.Clone(l.layers[source])
+	rids := make([]string, 0, 3)
+	for _, wish := range l.layers[source] {
+		rids = append(rids, wish.RID)
+	}
+	return rids
 }
 
 func tile(width, height int) sfu.Layout {

@@ -33,7 +33,7 @@ func message(e rooms.Event) protocol.ServerMessage {
 	case rooms.Speakers:
 		m.Type, m.Data = protocol.TypeSpeakers, protocol.Speakers{Speaking: list(d.Speaking), Dominant: d.Dominant}
 	case rooms.Layers:
-		m.Type, m.Data = protocol.TypeLayers, protocol.Layers{Source: protocol.Source(d.Source), RIDs: list(d.RIDs)}
+		m.Type, m.Data = protocol.TypeLayers, wireLayers(d)
 	case rooms.RestartICE:
 		m.Type = protocol.TypeICERestart
 	case rooms.MediaLost:
@@ -85,6 +85,14 @@ func wireSeats(s rooms.Seating) protocol.Seats {
 			Kind: protocol.SeatKind(seat.Kind), Index: seat.Index, Participant: seat.Participant,
 			Video: seat.Video, Audio: seat.Audio, Paused: seat.Paused,
 		}
+	}
+	return out
+}
+
+func wireLayers(l rooms.Layers) protocol.Layers {
+	out := protocol.Layers{Source: protocol.Source(l.Source), RIDs: make([]string, len(l.Wishes)), Wishes: make([]protocol.LayerWish, len(l.Wishes))}
+	for i, w := range l.Wishes {
+		out.RIDs[i], out.Wishes[i] = w.RID, protocol.LayerWish(w)
 	}
 	return out
 }

@@ -160,8 +160,8 @@ func TestMediaEventsReachTheClient(t *testing.T) {
 	if f := ana.frame(protocol.TypeSeats); string(f.Data) != `{"seats":[{"kind":"seat","index":2,"participant":"x","video":true,"audio":false,"paused":"hidden"}]}` {
 		t.Errorf("seats %s", f.Data)
 	}
-	p.report.Layers(rooms.Camera, []string{"h"})
-	if f := ana.frame(protocol.TypeLayers); string(f.Data) != `{"source":"camera","rids":["h"]}` {
+	p.report.Layers(rooms.Camera, []rooms.LayerWish{{RID: "h", MaxWidth: 640, MaxHeight: 384, MaxFramerate: 15}})
+	if f := ana.frame(protocol.TypeLayers); string(f.Data) != `{"source":"camera","rids":["h"],"wishes":[{"rid":"h","maxWidth":640,"maxHeight":384,"maxFramerate":15}]}` {
 		t.Errorf("layers %s", f.Data)
 	}
 	p.report.Speakers(nil, "")

@@ -26,7 +26,7 @@ type mediaPeer struct{ *sfu.Peer }
 func (p mediaPeer) Answer(ctx context.Context, o rooms.Offer) (string, error) {
 	answer, err := p.Peer.Answer(ctx, sfu.Offer{
 		SDP: o.SDP, Microphone: o.Microphone, Camera: o.Camera, Screen: o.Screen, ScreenAudio: o.ScreenAudio,
-		Seats: convert(o.Seats, toPair), Stages: convert(o.Stages, toPair), Voices: o.Voices,
+		Seats: convert(o.Seats, toPair), Stages: convert(o.Stages, toPair), Voices: o.Voices, KeepTwo: o.KeepTwo,
 	})
 	if errors.Is(err, sfu.ErrBadOffer) {
 		return "", fmt.Errorf("%w: %w", rooms.ErrBadOffer, err)
@@ -44,11 +44,13 @@ type mediaReport struct{ rooms.MediaReport }
 
 func (r mediaReport) Seated(seats []sfu.Seat) { r.MediaReport.Seated(convert(seats, toSeat)) }
 
-func (r mediaReport) Layers(source sfu.Source, rids []string) {
-	r.MediaReport.Layers(rooms.Source(source), rids)
+func (r mediaReport) Layers(source sfu.Source, wishes []sfu.LayerWish) {
+	r.MediaReport.Layers(rooms.Source(source), convert(wishes, toWish))
 }
 
 func toPair(p rooms.Pair) sfu.Pair { return sfu.Pair(p) }
+
+func toWish(w sfu.LayerWish) rooms.LayerWish { return rooms.LayerWish(w) }
 
 func toTile(t rooms.Tile) sfu.Tile {
 	return sfu.Tile{Participant: t.Participant, Source: sfu.Source(t.Source), Width: t.Width, Height: t.Height}

@@ -280,6 +280,13 @@ func check(t *rapid.T, v Video, c Choice, limit int) {
 func TestDemandIsTheUnion(t *testing.T) {
 	after := func(ms int) time.Time { return start.Add(time.Duration(ms) * time.Millisecond) }
 	d := NewDemand([]string{"q", "h", "f"})
+	want := func(viewer string, ms int, rids ...string) {
+		var wishes []Wish
+		for _, rid := range rids {
+			wishes = append(wishes, Wish{RID: rid})
+		}
+		d.Want(viewer, after(ms), wishes...)
+	}
 	steps := []struct {
 		what    func()
 		at      int
@@ -287,21 +294,25 @@ func TestDemandIsTheUnion(t *testing.T) {
 		changed bool
 	}{
 		{func() {}, 0, "", true},
-		{func() { d.Want("a", after(0), "q") }, 0, "q", true},
-		{func() { d.Want("b", after(0), "f", "x") }, 0, "q f", true},
-		{func() { d.Want("b", after(100), "h") }, 100, "q h f", true},
+		{func() { want("a", 0, "q") }, 0, "q", true},
+		{func() { want("b", 0, "f", "x") }, 0, "q f", true},
+		{func() { want("b", 100, "h") }, 100, "q h f", true},
 		{func() {}, 2099, "q h f", false},
 		{func() {}, 2100, "q h", true},
-		{func() { d.Want("b", after(3000)) }, 3000, "q h", false},
-		{func() { d.Want("c", after(4000), "h") }, 4000, "q h", false},
+		{func() { want("b", 3000) }, 3000, "q h", false},
+		{func() { want("c", 4000, "h") }, 4000, "q h", false},
 		{func() {}, 9000, "q h", false},
-		{func() { d.Want("c", after(9000)); d.Want("a", after(9500)) }, 9500, "q h", false},
+		{func() { want("c", 9000); want("a", 9500) }, 9500, "q h", false},
 		{func() {}, 11000, "q", true},
 		{func() {}, 11500, "", true},
 	}
 	for i, s := range steps {
 		s.what()
-		rids, changed := d.Update(after(s.at))
+		wishes, changed := d.Update(after(s.at))
+		var rids []string
+		for _, w := range wishes {
+			rids = append(rids, w.RID)
+		}
 		if got := strings.Join(rids, " "); got != s.want || changed != s.changed {
 			t.Errorf("step %d: got %q %v, want %q %v", i, got, changed, s.want, s.changed)
 		}

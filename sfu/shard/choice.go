@@ -11,8 +11,8 @@ import (
 
 // wish is what a viewer last asked of a track.
 type wish struct {
-	rids  []string
-	lines int
+	layers []layers.Wish
+	lines  int
 }
 
 // with adds a line's choice: what would serve it best and, while that does
@@ -25,9 +25,7 @@ func (w wish) with(t *Track, c layers.Choice) wish {
 	w.lines++
 	low, high := min(c.Want, max(c.Forward, 0)), max(c.Want, c.Forward)
 	for _, l := range t.layers[low : high+1] {
-		if !slices.Contains(w.rids, l.rid) {
-			w.rids = append(w.rids, l.rid)
-		}
+		w.layers = append(w.layers, layers.Wish{RID: l.rid})
 	}
 	return w
 }
@@ -60,7 +58,7 @@ func (p *Peer) allocate(s *Shard, now time.Time) {
 func (l *Line) describe() layers.Video {
 	t := l.track
 	v := layers.Video{
-		ID: t.peer.key + "/" + t.Source, Screen: t.Screen, Pinned: l.watched.Pinned,
+		ID: t.peer.key + "/" + t.Source, Screen: t.Screen, Motion: t.motion.Load(), Pinned: l.watched.Pinned, Speaking: l.watched.Speaking,
 		Width: l.watched.Width, Height: l.watched.Height, Layers: make([]layers.Layer, len(t.layers)),
 	}
 	for i, layer := range t.layers {
@@ -115,12 +113,12 @@ func (p *Peer) tell(s *Shard, wishes map[*Track]wish, now time.Time) {
 	}
 	for t, w := range wishes {
 		old, ok := p.wishes[t]
-		if ok && old.lines == w.lines && slices.Equal(old.rids, w.rids) {
+		if ok && old.lines == w.lines && slices.Equal(old.layers, w.layers) {
 			continue
 		}
 		s.on(t.peer, now, func(_ *Shard, now time.Time) {
 			if !t.peer.closed.Load() && !p.closed.Load() {
-				t.wish(p, w.rids, max(w.lines, 1), now)
+				t.wish(p, w.layers, max(w.lines, 1), now)
 			}
 		})
 	}

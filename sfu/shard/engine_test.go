@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"palabre/sfu/layers"
 	"palabre/sfu/negotiate"
 	"palabre/sfu/rtp"
 	"palabre/sfu/shard"
@@ -21,9 +22,9 @@ func (s *sink) WriteRTCP([]byte) error        { s.control.Add(1); return nil }
 
 type silent struct{ panics atomic.Int64 }
 
-func (*silent) Layers(string, []string) {}
-func (*silent) Changed()                {}
-func (s *silent) Panicked(any, []byte)  { s.panics.Add(1) }
+func (*silent) Layers(string, []layers.Wish) {}
+func (*silent) Changed()                     {}
+func (s *silent) Panicked(any, []byte)       { s.panics.Add(1) }
 
 func vp8Line(mid string) negotiate.Line {
 	return negotiate.Line{Mid: mid, Kind: negotiate.Video, Codecs: []negotiate.Codec{{PayloadType: 96, RTX: 97, MIME: "video/VP8", ClockRate: 90000, Feedback: []string{"nack", "nack pli"}}}}

@@ -22,8 +22,9 @@ type Conn interface {
 // Events is told what the shard found out about a peer. It is called from the
 // shard and must not block.
 type Events interface {
-	// Layers says which layers of a source somebody wants.
-	Layers(source string, rids []string)
+	// Layers says which layers of a source somebody wants, lowest first. The
+	// list is never written to again.
+	Layers(source string, wishes []layers.Wish)
 	// Changed says that a track's [State] or a line's pause changed.
 	Changed()
 	// Panicked says that work for this peer panicked; it is given up.
@@ -97,7 +98,9 @@ type Source struct {
 	Screen bool
 	// Quiet marks sound that is not a voice: a shared screen's.
 	Quiet bool
-	Line  negotiate.Line
+	// KeepTwo has the two lowest layers wanted while anything is.
+	KeepTwo bool
+	Line    negotiate.Line
 }
 
 // Negotiated tells the peer what was agreed: header extensions, what it may
@@ -130,6 +133,9 @@ func (p *Peer) publish(source Source) *Track {
 		return t
 	}
 	t := p.engine.newTrack(p, source.Name, source.Line, source.Screen)
+	if source.KeepTwo && t.demand != nil {
+		t.demand.Keep(2)
+	}
 	p.byMid[source.Line.Mid] = t
 	p.tracks = append(p.tracks, t)
 	p.engine.Metrics.Tracks.Add(1)
@@ -152,14 +158,17 @@ func (p *Peer) Connected() {
 // Sends says whether the publisher means to send the track.
 func (t *Track) Sends(sends bool) { t.sending.Store(sends) }
 
+// Moves says whether a shared screen shows moving pictures rather than text.
+func (t *Track) Moves(moves bool) { t.motion.Store(moves) }
+
 // Watch is what one line is to show.
 type Watch struct {
 	Line  *Line
 	Track *Track // nil for nothing
 	// Width and Height are what the viewer shows, in device pixels; 0 hides.
 	Width, Height int
-	// Pinned goes before larger pictures when the bandwidth is short.
-	Pinned bool
+	// Pinned, then Speaking, go before larger pictures when the bandwidth is short.
+	Pinned, Speaking bool
 }
 
 // Watch says what the lines of the peer show from now on.

@@ -37,8 +37,9 @@ type Track struct {
 	layers []*Layer
 	line   atomic.Pointer[negotiate.Line]
 	state  atomic.Uint32
-	// sending is what the publisher says it means to send.
-	sending atomic.Bool
+	// sending is what the publisher says it means to send; motion that its
+	// screen shows moving pictures.
+	sending, motion atomic.Bool
 
 	// Owned by the publisher's shard from here.
 	demand  *layers.Demand
@@ -179,7 +180,7 @@ func (l *Layer) unsubscribe(line *Line) {
 }
 
 // wish notes what a viewer wants of the track; publisher's shard only.
-func (t *Track) wish(viewer *Peer, rids []string, lines int, now time.Time) {
+func (t *Track) wish(viewer *Peer, wishes []layers.Wish, lines int, now time.Time) {
 	if lines == 0 {
 		delete(t.wanting, viewer)
 	} else {
@@ -188,20 +189,20 @@ func (t *Track) wish(viewer *Peer, rids []string, lines int, now time.Time) {
 	if t.demand == nil {
 		return
 	}
-	t.demand.Want(viewer.key, now, rids...)
+	t.demand.Want(viewer.key, now, wishes...)
 	t.announce(now)
 }
 
 // announce tells the publisher which layers are wanted, when that changed.
 func (t *Track) announce(now time.Time) {
-	rids, changed := t.demand.Update(now)
-	if len(rids) == 0 {
+	wishes, changed := t.demand.Update(now)
+	if len(wishes) == 0 {
 		t.wanted = time.Time{}
 	} else if t.wanted.IsZero() {
 		t.wanted = now
 	}
-	if changed && t.rids != nil {
-		t.peer.events.Layers(t.Source, rids)
+	if changed {
+		t.peer.events.Layers(t.Source, wishes)
 	}
 }
 
