@@ -65,6 +65,8 @@ func (s *Session) apply(f frame) (Event, error) {
 		return read(f, s.applySeats)
 	case protocol.TypeSpeakers:
 		return read(f, func(w protocol.Speakers) Event { return Speaking{w} })
+	case protocol.TypeQuality:
+		return read(f, func(q protocol.Quality) Event { return QualityChanged{q} })
 	case protocol.TypeLayers:
 		return read(f, s.applyLayers)
 	case protocol.TypeChatLine:

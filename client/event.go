@@ -40,6 +40,10 @@ type Seated struct{ Seats []protocol.Seat }
 // Speaking says who speaks.
 type Speaking struct{ protocol.Speakers }
 
+// QualityChanged says how good people's connections are: of those named, the
+// session's own among them; of the others what was told before still holds.
+type QualityChanged struct{ protocol.Quality }
+
 // LayersWanted says which simulcast layers of a line somebody watches.
 type LayersWanted struct{ protocol.Layers }
 
@@ -78,6 +82,7 @@ func (ParticipantLeft) event()    {}
 func (Knocked) event()            {}
 func (Seated) event()             {}
 func (Speaking) event()           {}
+func (QualityChanged) event()     {}
 func (LayersWanted) event()       {}
 func (ChatReceived) event()       {}
 func (Reacted) event()            {}

@@ -264,6 +264,7 @@ func (r *room) appear(p *person, re Ref, token string) {
 	r.tell(p, re, Joined{
 		Participant: p.id, People: r.peopleFor(p), Chat: r.chat.all(), Started: r.started, Resume: token,
 	})
+	r.tellQuality(p)
 	if r.may(p, Admit) {
 		for _, other := range r.knocking() {
 			r.tell(p, 0, Knock{Participant: other.id, Name: other.name})

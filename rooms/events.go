@@ -10,8 +10,8 @@ type Ref uint32
 
 // Event is something that happened, as one session is told of it.
 type Event struct {
-	// Seq counts from 1 without gaps per session. 0 marks [Speakers], of which
-	// only the newest matters and which is not repeated.
+	// Seq counts from 1 without gaps per session. 0 marks [Speakers] and
+	// [Quality], of which only the newest matters and which are not repeated.
 	Seq  uint64
 	Re   Ref
 	Data Data
@@ -106,6 +106,17 @@ type (
 		Wishes []LayerWish
 	}
 
+	// Quality says how good people's connections are: of those whose quality
+	// changed since the last one, of everybody in the first after [Joined] and
+	// after a resume. Of who is not named nothing is known yet.
+	Quality struct{ People []LinkQuality }
+
+	// LinkQuality is the quality of one participant's connection.
+	LinkQuality struct {
+		Participant string
+		Bars
+	}
+
 	// RestartICE: media has no path any more; offer again with an ICE restart.
 	RestartICE struct{}
 
@@ -145,6 +156,7 @@ func (e Reaction) size() int  { return overhead + len(e.Participant) }
 func (e Seating) size() int   { return overhead * (1 + len(e.Seats)) }
 func (e Speakers) size() int  { return overhead + textSize(e.Speaking) }
 func (e Layers) size() int    { return overhead * (1 + len(e.Wishes)) }
+func (e Quality) size() int   { return overhead * (1 + len(e.People)) }
 func (RestartICE) size() int  { return overhead }
 func (e MediaLost) size() int { return overhead + len(e.Reason) }
 func (Restarting) size() int  { return overhead }

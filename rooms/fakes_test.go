@@ -136,6 +136,13 @@ func (p *fakePeer) SetSending(sending Sending) {
 	p.sending = sending
 }
 
+// Stats counts the offers as packets, so that peers can be told apart.
+func (p *fakePeer) Stats() MediaStats {
+	p.media.mu.Lock()
+	defer p.media.mu.Unlock()
+	return MediaStats{Tracks: []TrackStats{{Source: Camera, Layers: []LayerStats{{Packets: uint64(len(p.offers))}}}}}
+}
+
 func (p *fakePeer) Close() error {
 	p.media.mu.Lock()
 	shut := p.media.shut

@@ -49,6 +49,9 @@ func (r *room) resume(pass passport, lastSeq uint64, client string) (*Session, e
 			r.tellOthers(p, p.public())
 		}
 	}
+	if p.visible() {
+		r.tellQuality(p)
+	}
 	session := &Session{room: r, person: p, reader: reader, welcome: r.welcome(p, token)}
 	session.welcome.Outcome = Resumed
 	return session, nil

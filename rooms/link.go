@@ -47,6 +47,7 @@ type link struct {
 	// dying are peers to be closed.
 	dying   []*hookup
 	status  linkStatus
+	bars    Bars // of current
 	busy    int  // negotiations that run or wait
 	running bool // the goroutine lives
 	closed  bool
@@ -194,7 +195,7 @@ func (l *link) drop(h *hookup) bool {
 	if l.current != h {
 		return false
 	}
-	l.current = nil
+	l.current, l.bars = nil, Bars{}
 	if h.peer != nil {
 		l.dying = append(l.dying, h)
 		l.kick()
@@ -365,6 +366,36 @@ func (l *link) setStatus(status linkStatus) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.status = status
+}
+
+// setGrade notes how good the connection is, and says whether that still counts.
+func (l *link) setGrade(h *hookup, bars Bars) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.current != h {
+		return false
+	}
+	l.bars = bars
+	return true
+}
+
+// grade is how good the connection is.
+func (l *link) grade() Bars {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.bars
+}
+
+// stats asks the media plane about the connection; empty while there is none.
+func (l *link) stats() MediaStats {
+	l.mu.Lock()
+	h := l.current
+	stands := h != nil && h.answered
+	l.mu.Unlock()
+	if !stands {
+		return MediaStats{}
+	}
+	return h.peer.Stats()
 }
 
 // isCurrent says whether reports of a peer still count.

@@ -24,6 +24,8 @@ type MediaPeer interface {
 	// SetSending says which sources this participant means to send now, so
 	// that seats show "muted" rather than wait for packets.
 	SetSending(Sending)
+	// Stats says what is sent and received, and how the connection does.
+	Stats() MediaStats
 	// Close ends the connection and waits until nothing of it runs.
 	Close() error
 }
@@ -43,6 +45,9 @@ type MediaReport interface {
 	Layers(source Source, wishes []LayerWish)
 	// Speakers says who speaks in the room, loudest first, and who holds the floor.
 	Speakers(speaking []string, dominant string)
+	// Quality grades the connection's two directions as in [Bars]; at most once
+	// a second, and only when they changed.
+	Quality(up, down int)
 }
 
 // Offer is an SDP offer with the meaning of its media sections, by mid.

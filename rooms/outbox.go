@@ -31,7 +31,9 @@ type outbox struct {
 	// told says whether the reader has it.
 	speakers *Speakers
 	told     bool
-	reader   *reader
+	// quality is what the reader has not been told yet, of each person the newest.
+	quality Quality
+	reader  *reader
 	// holed: something the reader has not had is no longer kept.
 	holed bool
 	ended bool
@@ -64,10 +66,17 @@ func (o *outbox) push(re Ref, data Data) (slow bool) {
 	if o.ended || o.mute {
 		return false
 	}
-	if speakers, ok := data.(Speakers); ok {
-		o.speakers, o.told = &speakers, false
+	switch news := data.(type) {
+	case Speakers:
+		o.speakers, o.told = &news, false
 		o.wake()
 		return false
+	case Quality:
+		o.quality = o.quality.merge(news)
+		o.wake()
+		return false
+	case Left:
+		o.quality = o.quality.without(news.Participant)
 	}
 	o.last++
 	if o.holed {
@@ -129,14 +138,18 @@ func (o *outbox) take(r *reader, limit int) ([]Event, error) {
 		o.pendingBytes -= e.bytes
 	}
 	o.sent += n
-	if o.speakers != nil && !o.told && n < max(limit, 1) {
+	if o.speakers != nil && !o.told && len(events) < max(limit, 1) {
 		events = append(events, Event{Data: *o.speakers})
 		o.told = true
+	}
+	if len(o.quality.People) > 0 && len(events) < max(limit, 1) {
+		events = append(events, Event{Data: o.quality})
+		o.quality = Quality{}
 	}
 	if len(events) == 0 && o.ended {
 		return nil, ErrEnded
 	}
-	if o.sent < len(o.log) || o.ended || o.speakers != nil && !o.told {
+	if o.sent < len(o.log) || o.ended || o.speakers != nil && !o.told || len(o.quality.People) > 0 {
 		o.wake()
 	}
 	return events, nil

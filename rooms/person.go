@@ -40,6 +40,8 @@ type person struct {
 	sending Sending
 	hand    time.Time
 	joined  time.Time
+	// bars is how good their connection is, as the others were told.
+	bars Bars
 	// deadline is when the place is given up; zero while there is no reason to.
 	deadline time.Time
 

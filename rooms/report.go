@@ -41,6 +41,12 @@ func (r report) Speakers(speaking []string, dominant string) {
 	r.tell(Speakers{Speaking: slices.Clone(speaking), Dominant: dominant})
 }
 
+func (r report) Quality(up, down int) {
+	if r.link.setGrade(r.peer, Bars{up, down}) {
+		r.link.changed()
+	}
+}
+
 func (r report) tell(data Data) {
 	if r.link.isCurrent(r.peer) {
 		r.link.push(data)

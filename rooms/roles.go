@@ -35,6 +35,7 @@ const (
 	Admit   Action = "admit"   // let somebody in from the lobby
 	Deny    Action = "deny"    // refuse somebody in the lobby
 	Pass    Action = "pass"    // walk past the lobby
+	Inspect Action = "inspect" // see the statistics of everybody's media
 )
 
 // Permissions is the table of what each role may do.
@@ -43,7 +44,7 @@ type Permissions map[Role]map[Action]bool
 // DefaultPermissions is the table of a server nobody configured.
 func DefaultPermissions() Permissions {
 	return Permissions{
-		Host:   allow(Publish, Share, Chat, Signal, Admit, Deny, Pass),
+		Host:   allow(Publish, Share, Chat, Signal, Admit, Deny, Pass, Inspect),
 		Member: allow(Publish, Share, Chat, Signal, Admit, Pass),
 		Guest:  allow(Publish, Share, Chat, Signal),
 		// A viewer holds a token somebody signed for them, so the lobby has nothing to ask.

@@ -37,8 +37,11 @@ type room struct {
 	hidden   int                      // spectators
 	slow     []*person                // to be detached after this command
 	preview  Preview                  // as last told
-	started  time.Time
-	chat     chatLog
+	// told is when people were last told how good connections are, retell when
+	// that is due again; zero while nothing changed.
+	told, retell time.Time
+	started      time.Time
+	chat         chatLog
 }
 
 func newRoom(rooms *Rooms, name string) *room {
@@ -126,6 +129,7 @@ func (r *room) look() {
 // inspect finds readers that fell behind and machines whose media changed.
 func (r *room) inspect() error {
 	for _, p := range r.everyone() {
+		r.graded(p)
 		if p.kind == Attendee {
 			if !p.away && !p.out.attached() {
 				r.slow = append(r.slow, p)
@@ -164,9 +168,11 @@ func (r *room) settle() error {
 	return nil
 }
 
-// expire gives up the places whose time has run out, the earliest first.
+// expire tells what is due and gives up the places whose time has run out, the
+// earliest first.
 func (r *room) expire() error {
 	now := time.Now()
+	r.broadcast(now)
 	due := slices.DeleteFunc(r.everyone(), func(p *person) bool {
 		return p.deadline.IsZero() || p.deadline.After(now)
 	})
@@ -178,9 +184,9 @@ func (r *room) expire() error {
 	return nil
 }
 
-// arm sets the timer to the earliest deadline.
+// arm sets the timer to what is due first.
 func (r *room) arm() {
-	var next time.Time
+	next := r.retell
 	for _, p := range r.sessions {
 		if !p.deadline.IsZero() && (next.IsZero() || p.deadline.Before(next)) {
 			next = p.deadline

@@ -67,6 +67,7 @@ type listener struct {
 	layers                  map[sfu.Source][]sfu.LayerWish
 	speaking                []string
 	dominant                string
+	bars                    [][2]int
 }
 
 func (l *listener) Connected()    { l.mu.Lock(); l.connected++; l.mu.Unlock() }
@@ -95,6 +96,12 @@ func (l *listener) Layers(source sfu.Source, wishes []sfu.LayerWish) {
 func (l *listener) Speakers(speaking []string, dominant string) {
 	l.mu.Lock()
 	l.speaking, l.dominant = speaking, dominant
+	l.mu.Unlock()
+}
+
+func (l *listener) Quality(up, down int) {
+	l.mu.Lock()
+	l.bars = append(l.bars, [2]int{up, down})
 	l.mu.Unlock()
 }
 
@@ -204,7 +211,22 @@ func connect(t testing.TB, s *sfu.SFU, room, id string, sh shape, settings ...se
 	c := dial(t, s, room, id, sh, settings...)
 	c.negotiate()
 	until(t, id+" to connect", c.heard.isConnected)
+	until(t, id+"'s own side to be up", c.up)
 	return c
+}
+
+// up says that what the client sends from now on reaches the wire: Pion drops
+// what is written before, without a word.
+func (c *client) up() bool {
+	for _, tr := range c.pc.GetTransceivers() {
+		if sender := tr.Sender(); sender != nil {
+			return sender.Transport().State() == webrtc.DTLSTransportStateConnected
+		}
+		if receiver := tr.Receiver(); receiver != nil {
+			return receiver.Transport().State() == webrtc.DTLSTransportStateConnected
+		}
+	}
+	return true
 }
 
 // join connects and enters.

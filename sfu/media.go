@@ -24,6 +24,10 @@ type Report interface {
 	Layers(source Source, wishes []LayerWish)
 	// Speakers says who speaks in the room, loudest first, and who holds the floor.
 	Speakers(speaking []string, dominant string)
+	// Quality grades the connection as bars of package quality: up what the
+	// participant sends, down what they receive. At most once a second, and only
+	// when it changed.
+	Quality(up, down int)
 }
 
 // Offer is an SDP offer with the meaning of its media sections, by mid.

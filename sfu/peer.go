@@ -86,7 +86,25 @@ type PeerStats struct {
 	Profile string
 	// Dropped counts datagrams thrown away before they were RTP, by reason.
 	Dropped map[string]uint64
+	// Up and Down grade the connection's two directions, as bars of package quality.
+	Up, Down int
+	Link     LinkStats
+	// Tracks are what the participant may send, Lines what they receive on.
+	Tracks []TrackStats
+	Lines  []LineStats
 }
+
+// What the shards know of a connection and its streams.
+type (
+	// LinkStats is the state of the connection to one participant.
+	LinkStats = shard.LinkStats
+	// TrackStats is one source a participant may send.
+	TrackStats = shard.TrackStats
+	// LayerStats is one stream of a source.
+	LayerStats = shard.LayerStats
+	// LineStats is one stream a participant receives.
+	LineStats = shard.LineStats
+)
 
 // Stats gives the peer's counts now.
 func (p *Peer) Stats() PeerStats {
@@ -94,6 +112,7 @@ func (p *Peer) Stats() PeerStats {
 	s := PeerStats{
 		PacketsIn: snap.PacketsIn, BytesIn: snap.BytesIn, PacketsOut: snap.PacketsOut, BytesOut: snap.BytesOut,
 		RTT: snap.RTT, Limit: snap.Limit, SSRCs: snap.SSRCs, Profile: p.conn.Profile(), Dropped: map[string]uint64{},
+		Up: snap.Up, Down: snap.Down, Link: snap.Link, Tracks: snap.Tracks, Lines: snap.Lines,
 	}
 	for i := range p.drops {
 		if n := p.drops[i].Load(); n > 0 {
@@ -147,6 +166,10 @@ func (e events) Layers(source string, wishes []layers.Wish) {
 		}
 		r.Layers(Source(source), told)
 	})
+}
+
+func (e events) Quality(up, down int) {
+	e.p.reports.add("quality", func(r Report) { r.Quality(up, down) })
 }
 
 func (e events) Changed() { e.p.room.changed() }

@@ -34,6 +34,8 @@ func message(e rooms.Event) protocol.ServerMessage {
 		m.Type, m.Data = protocol.TypeSpeakers, protocol.Speakers{Speaking: list(d.Speaking), Dominant: d.Dominant}
 	case rooms.Layers:
 		m.Type, m.Data = protocol.TypeLayers, wireLayers(d)
+	case rooms.Quality:
+		m.Type, m.Data = protocol.TypeQuality, wireQuality(d)
 	case rooms.RestartICE:
 		m.Type = protocol.TypeICERestart
 	case rooms.MediaLost:
@@ -93,6 +95,14 @@ func wireLayers(l rooms.Layers) protocol.Layers {
 	out := protocol.Layers{Source: protocol.Source(l.Source), RIDs: make([]string, len(l.Wishes)), Wishes: make([]protocol.LayerWish, len(l.Wishes))}
 	for i, w := range l.Wishes {
 		out.RIDs[i], out.Wishes[i] = w.RID, protocol.LayerWish(w)
+	}
+	return out
+}
+
+func wireQuality(q rooms.Quality) protocol.Quality {
+	out := protocol.Quality{People: make([]protocol.LinkQuality, len(q.People))}
+	for i, l := range q.People {
+		out.People[i] = protocol.LinkQuality{Participant: l.Participant, Up: l.Up, Down: l.Down}
 	}
 	return out
 }

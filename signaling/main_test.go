@@ -46,6 +46,7 @@ type peer struct {
 	offers  []rooms.Offer
 	entered bool
 	layout  rooms.Layout
+	stats   rooms.MediaStats
 	closed  bool
 }
 
@@ -89,6 +90,12 @@ func (p *peer) SetLayout(l rooms.Layout) {
 }
 
 func (p *peer) SetSending(rooms.Sending) {}
+
+func (p *peer) Stats() rooms.MediaStats {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.stats
+}
 
 func (p *peer) Close() error {
 	p.mu.Lock()

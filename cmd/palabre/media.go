@@ -40,6 +40,14 @@ func (p mediaPeer) SetLayout(l rooms.Layout) {
 
 func (p mediaPeer) SetSending(s rooms.Sending) { p.Peer.SetSending(sfu.Sending(s)) }
 
+func (p mediaPeer) Stats() rooms.MediaStats {
+	s := p.Peer.Stats()
+	return rooms.MediaStats{
+		Bars: rooms.Bars{Up: s.Up, Down: s.Down}, Link: rooms.LinkStats(s.Link),
+		Tracks: convert(s.Tracks, toTrack), Lines: convert(s.Lines, toLine),
+	}
+}
+
 type mediaReport struct{ rooms.MediaReport }
 
 func (r mediaReport) Seated(seats []sfu.Seat) { r.MediaReport.Seated(convert(seats, toSeat)) }
@@ -62,6 +70,15 @@ func toSeat(s sfu.Seat) rooms.Seat {
 		Video: s.Video, Audio: s.Audio, Paused: s.Paused,
 	}
 }
+
+func toTrack(t sfu.TrackStats) rooms.TrackStats {
+	return rooms.TrackStats{
+		Source: rooms.Source(t.Source), Video: t.Video, Codec: t.Codec, Sending: t.Sending,
+		Layers: convert(t.Layers, func(l sfu.LayerStats) rooms.LayerStats { return rooms.LayerStats(l) }),
+	}
+}
+
+func toLine(l sfu.LineStats) rooms.LineStats { return rooms.LineStats(l) }
 
 func convert[From, To any](list []From, one func(From) To) []To {
 	out := make([]To, len(list))

@@ -23,6 +23,7 @@ func (s *sink) WriteRTCP([]byte) error        { s.control.Add(1); return nil }
 type silent struct{ panics atomic.Int64 }
 
 func (*silent) Layers(string, []layers.Wish) {}
+func (*silent) Quality(int, int)             {}
 func (*silent) Changed()                     {}
 func (s *silent) Panicked(any, []byte)       { s.panics.Add(1) }
 

@@ -25,6 +25,9 @@ type Events interface {
 	// Layers says which layers of a source somebody wants, lowest first. The
 	// list is never written to again.
 	Layers(source string, wishes []layers.Wish)
+	// Quality grades the peer's connection as bars of package quality, about
+	// once a second where that changed.
+	Quality(up, down int)
 	// Changed says that a track's [State] or a line's pause changed.
 	Changed()
 	// Panicked says that work for this peer panicked; it is given up.

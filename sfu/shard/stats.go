@@ -5,7 +5,7 @@ import "time"
 // Stats are a peer's own counts.
 type Stats struct{ in, out Flow }
 
-// Snapshot is a peer's state at a moment.
+// Snapshot is a peer's state at a moment. Counts are since the connection began.
 type Snapshot struct {
 	PacketsIn, BytesIn, PacketsOut, BytesOut uint64
 	RTT                                      time.Duration
@@ -13,9 +13,90 @@ type Snapshot struct {
 	Limit int
 	// SSRCs is how many incoming streams are known.
 	SSRCs int
+	// Up and Down grade the connection's two directions, as bars of package quality.
+	Up, Down int
+	Link     LinkStats
+	// Tracks are what the peer publishes, Lines what it receives on.
+	Tracks []TrackStats
+	Lines  []LineStats
 }
 
-// Snapshot gives the peer's state.
+// LinkStats is the state of the connection to one peer.
+type LinkStats struct {
+	// RTT is the round trip, 0 while not known.
+	RTT time.Duration
+	// Estimate is what the way to the peer carries, Acknowledged what arrived of
+	// what was sent lately, Wanted what would be sent if there were no limit;
+	// bit/s, 0 while not known.
+	Estimate, Acknowledged, Wanted int
+	// Loss is the share of packets lost on the way to the peer lately, 0 to 1.
+	Loss float64
+	// QueueDelay is how long packets wait in a queue on the way to the peer.
+	QueueDelay time.Duration
+	// Probes counts the bursts sent to find out whether more fits.
+	Probes uint64
+}
+
+// TrackStats is one source a peer may publish.
+type TrackStats struct {
+	Source string
+	Video  bool
+	// Codec is its media type, such as "video/VP8"; empty before the first packet.
+	Codec string
+	// Sending says that the peer means to send it.
+	Sending bool
+	// Layers are its simulcast layers, or one without a RID.
+	Layers []LayerStats
+}
+
+// LayerStats is one received stream.
+type LayerStats struct {
+	RID  string
+	SSRC uint32
+	// Alive says that packets come, Wanted that a viewer wants it.
+	Alive, Wanted bool
+	// Width and Height are in pixels, 0 for sound and before the first key frame.
+	Width, Height int
+	// Framerate is in frames a second, Bitrate in bit/s.
+	Framerate float64
+	Bitrate   int
+	// Packets and Bytes count what came, each packet once, RTP headers included.
+	Packets, Bytes uint64
+	// Lost never came; Repaired came only when asked for again.
+	Lost, Repaired uint64
+	// NACKs counts packets asked for again, PLIs key frames asked for.
+	NACKs, PLIs uint64
+	// Jitter is that of RFC 3550 section 6.4.1.
+	Jitter time.Duration
+}
+
+// LineStats is one sent stream.
+type LineStats struct {
+	// Line names the seat: "seat0", "stage0", "voice0".
+	Line  string
+	Video bool
+	SSRC  uint32
+	// Participant and Source are whose it is now, empty for nobody's.
+	Participant, Source string
+	// RID, Spatial and Temporal are the layer sent now.
+	RID               string
+	Spatial, Temporal int
+	// Bitrate is in bit/s.
+	Bitrate int
+	// Packets and Bytes count what was sent, RTP headers included; Resent packets
+	// were sent again and are not among them.
+	Packets, Bytes, Resent uint64
+	// Lost is what the client missed before repair, as it reports (RFC 3550 section 6.4.1).
+	Lost uint64
+	// NACKs counts packets, PLIs key frames the client asked for.
+	NACKs, PLIs uint64
+	// Jitter is as the client reports it.
+	Jitter time.Duration
+	// Paused says why a video is not sent: "bandwidth" or "codec".
+	Paused string
+}
+
+// Snapshot gives the peer's state, put together by its own shard.
 func (p *Peer) Snapshot() Snapshot {
 	out := Snapshot{
 		PacketsIn: p.stats.in.Packets.Load(), BytesIn: p.stats.in.Bytes.Load(),
@@ -25,6 +106,7 @@ func (p *Peer) Snapshot() Snapshot {
 	if p.shard.post(func(*Shard, time.Time) {
 		defer close(done)
 		out.RTT, out.Limit, out.SSRCs = p.rtt, int(p.limit.bits), len(p.streams)
+		out.Link.RTT = p.rtt
 	}, p) {
 		<-done
 	}
