@@ -82,7 +82,7 @@ type Estimator struct {
 	history history
 	sending meter
 	arrived meter
-	slices  slices
+	slices  slicer
 	trend   trend
 	queue   queue
 	losses  losses
@@ -91,10 +91,11 @@ type Estimator struct {
 	reports reports
 	wanted  float64
 
-	take   func(sequence uint16, received bool, arrival time.Duration) bool // e.arrival, made once
-	at     time.Duration                                                    // of the feedback being taken in
-	newest time.Duration                                                    // when the newest packet reported was sent
-	rtt    time.Duration
+	take    func(sequence uint16, received bool, arrival time.Duration) bool // e.arrival, made once
+	at      time.Duration                                                    // of the feedback being taken in
+	newest  time.Duration                                                    // when the newest packet that arrived was sent
+	highest uint16                                                           // its number
+	rtt     time.Duration
 
 	feedbacks   uint64
 	heard       time.Duration // the last feedback
@@ -134,8 +135,32 @@ func (e *Estimator) Feedback(arrivals func(yield func(sequence uint16, received 
 	e.feedbacks++
 	e.heard, e.unseen = at, false
 	e.rtt = at - e.newest
+	e.delayed(e.slices.close())
+	e.delayed(e.late())
 	e.judge(at)
 }
+
+// late is the delay of the first packet that has not arrived, as far as it is
+// known: it left after the burst that arrives now, and is late by what has
+// passed. When the line becomes narrow this tells long before the packet itself does.
+func (e *Estimator) late() (point, bool) {
+	for i := uint16(1); i <= lateReach; i++ {
+		p := e.history.find(e.highest + i)
+		if p == nil || p.state != pendingPacket {
+			break
+		}
+		if p.at < e.newest+sliceTime {
+			continue
+		}
+		now := e.arrived.last
+		late := point{now, now - p.at}
+		return late, !e.prober.disturbs(p) && late.delay > e.queue.far.value()
+	}
+	return point{}, false
+}
+
+// lateReach is how many packets a burst may have for [Estimator.late] to look behind it.
+const lateReach = 256
 
 // arrival takes in what a report says of one packet.
 func (e *Estimator) arrival(sequence uint16, received bool, arrival time.Duration) bool {
@@ -156,16 +181,23 @@ func (e *Estimator) arrival(sequence uint16, received bool, arrival time.Duratio
 	}
 	p.state = arrivedPacket
 	e.losses.got++
-	e.newest = max(e.newest, p.at)
+	if p.at >= e.newest {
+		e.newest, e.highest = p.at, sequence
+	}
 	e.arrived.add(int(p.size), arrival)
 	if e.prober.disturbs(p) {
 		return true // the delay of what stands behind a probe is the probe's
 	}
-	if point, ok := e.slices.add(p.at, arrival); ok {
-		e.queue.add(point)
-		e.trend.add(point)
-	}
+	e.delayed(e.slices.add(p.at, arrival))
 	return true
+}
+
+// delayed takes in a measured delay.
+func (e *Estimator) delayed(p point, ok bool) {
+	if ok {
+		e.queue.add(p)
+		e.trend.add(p)
+	}
 }
 
 // judge draws the conclusions from one feedback.

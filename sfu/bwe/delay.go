@@ -10,27 +10,32 @@ type point struct{ arrival, delay time.Duration }
 // says nothing about the line, so of what leaves together only the least delay counts.
 const sliceTime = 10 * time.Millisecond
 
-// slices puts together the packets that left within a short time.
-type slices struct {
+// slicer puts together the packets that left within a short time.
+type slicer struct {
 	open  bool
+	known bool // some slice began
 	begun time.Duration
 	least point
 }
 
 // add takes a packet in, and gives the slice before when it begins another.
-func (s *slices) add(sent, arrival time.Duration) (done point, ok bool) {
+func (s *slicer) add(sent, arrival time.Duration) (done point, ok bool) {
 	p := point{arrival, arrival - sent}
-	if s.open && sent >= s.begun && sent-s.begun < sliceTime {
-		if p.delay < s.least.delay {
+	if s.known && sent-s.begun < sliceTime { // of this slice, or out of order
+		if s.open && sent >= s.begun && p.delay < s.least.delay {
 			s.least = p
 		}
 		return point{}, false
 	}
-	if s.open && sent < s.begun {
-		return point{}, false // out of order
-	}
-	done, ok = s.least, s.open
-	s.open, s.begun, s.least = true, sent, p
+	done, ok = s.close()
+	s.open, s.known, s.begun, s.least = true, true, sent, p
+	return done, ok
+}
+
+// close gives the slice that is open, though more of it may come: a picture
+// that takes long to arrive must not keep for itself that it does.
+func (s *slicer) close() (done point, ok bool) {
+	done, ok, s.open = s.least, s.open, false
 	return done, ok
 }
 

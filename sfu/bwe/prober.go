@@ -24,6 +24,8 @@ const (
 	worthwhile = 1.1
 	// abandonAfter is how long a cluster may take to leave or to be reported.
 	abandonAfter = time.Second
+	// longestCalm bounds for how long the delay behind a cluster is not looked at.
+	longestCalm = 250 * time.Millisecond
 )
 
 // proberState is what the prober does.
@@ -43,7 +45,8 @@ type prober struct {
 	id      uint8
 	next    time.Duration // no cluster before
 	scale   float64
-	// calm is until when packets stand behind a cluster in the queue.
+	rate    float64 // what the line was thought to carry when the cluster began
+	// calm is when what leaves no longer stands behind the last cluster.
 	calm            time.Duration
 	clusters, found uint64
 }
@@ -95,8 +98,7 @@ func (p *prober) begin(rate, most float64, at time.Duration) {
 	p.clusters++
 	to := min(rate*p.scale, most)
 	p.cluster = cluster{rate: to, begun: at, size: max(clusterLeast, int(to/8*clusterTime.Seconds()))}
-	p.state = sendingCluster
-	p.calm = at
+	p.state, p.rate = sendingCluster, rate
 }
 
 // sent counts a packet that leaves, and gives the cluster it belongs to, 0 for none.
@@ -110,6 +112,8 @@ func (p *prober) sent(sequence uint16, size int, at time.Duration) uint8 {
 	c.last = sequence
 	if c.bytes >= c.size {
 		p.state = measuringCluster
+		behind := float64(c.bytes*8) / p.rate
+		p.calm = at + min(time.Duration(behind*float64(time.Second)), longestCalm)
 	}
 	return p.id
 }
@@ -174,4 +178,6 @@ func (p *prober) postpone(at time.Duration) {
 }
 
 // disturbs says that a packet's delay is a probe's doing.
-func (p *prober) disturbs(sent *packet) bool { return sent.probe != 0 }
+func (p *prober) disturbs(sent *packet) bool {
+	return sent.probe != 0 || sent.at < p.calm && sent.at >= p.cluster.begun
+}

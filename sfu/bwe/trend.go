@@ -16,9 +16,12 @@ const (
 	trendPoints = 20
 	// smoothing is the weight of what was known in the smoothed delay.
 	smoothing = 0.9
-	// gain scales a slope to the units of the threshold, milliseconds: a slope
-	// of 5 % is about the first threshold.
-	gain = 240.0
+	// fewPoints are too few to fit; until there are manyPoints a slope counts for
+	// less.
+	fewPoints, manyPoints = 5, 60
+	// gain scales a slope to the units of the threshold, milliseconds: with
+	// manyPoints a slope of 5 % is about the first threshold.
+	gain = 4.0
 	// The threshold adapts to what is usual on the path (draft-ietf-rmcat-gcc-02
 	// section 5.4): slowly up, so that a flow that competes for the queue does
 	// not starve us, and faster down. What lies far above it is no noise and leaves it alone.
@@ -67,8 +70,8 @@ func (t *trend) add(p point) {
 	t.points[t.count%trendPoints] = fitted{milliseconds(p.arrival - t.first), t.smoothed}
 	t.count++
 	slope := t.slope
-	if t.count >= trendPoints {
-		slope = fit(&t.points)
+	if t.count >= fewPoints {
+		slope = fit(t.points[:min(t.count, trendPoints)])
 	}
 	t.detect(slope, p.arrival)
 	t.slope, t.last = slope, max(t.last, p.arrival)
@@ -76,7 +79,7 @@ func (t *trend) add(p point) {
 
 // detect compares the slope with the threshold.
 func (t *trend) detect(slope float64, arrival time.Duration) {
-	steep := slope * gain
+	steep := slope * gain * float64(min(t.count, manyPoints))
 	step := min(max(0, arrival-t.last), longestStep)
 	switch {
 	case steep > t.threshold:
@@ -103,12 +106,13 @@ func (t *trend) detect(slope float64, arrival time.Duration) {
 }
 
 // fit is the slope of the line of least squares; 0 when all points are at one time.
-func fit(points *[trendPoints]fitted) float64 {
+func fit(points []fitted) float64 {
 	var x, y float64
 	for _, p := range points {
 		x, y = x+p.x, y+p.y
 	}
-	x, y = x/trendPoints, y/trendPoints
+	n := float64(len(points))
+	x, y = x/n, y/n
 	var above, below float64
 	for _, p := range points {
 		above += (p.x - x) * (p.y - y)
