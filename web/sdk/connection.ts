@@ -1,12 +1,17 @@
 import { MeetingError } from './errors';
 import type { Room } from './layout';
-import { build, extend, inStereo, named, type MediaLines } from './lines';
+import { camera, screen, type Video } from './encodings';
+import { asMusic, build, extend, inStereo, named, redundant, soundRate, type MediaLines } from './lines';
+import { Outgoing } from './outgoing';
 import type { Offer, Source } from './protocol';
 
 /** How long the connection is given before something is done, in milliseconds. */
 export const patience = {
-  /** Disconnected may mend itself: ICE keeps checking. */
-  disconnected: 2_500,
+  /**
+   * Disconnected may mend itself: ICE keeps checking. Not for long, for a
+   * restart costs one exchange and leaves the old way standing until the new one is there.
+   */
+  disconnected: 500,
   /** From an answer to connected; after that the way of media is blocked. */
   connect: 12_000,
   /** A restart is given this long before another one: both sides notice a loss. */
@@ -39,26 +44,32 @@ export interface ConnectionOptions {
 export class Connection {
   readonly pc: RTCPeerConnection;
   readonly lines: MediaLines;
+  /** What we send, by source. */
+  readonly out: Record<Source, Outgoing>;
   iceRestarts = 0;
   /** The server knows this connection. */
   answered = false;
-  /** Which layers somebody wants, as the server said last. */
-  readonly layers = new Map<Source, string[]>();
   private state: ConnectionState = 'securing';
   private closed = false;
   private wanted = false;
   private restart = false;
+  /** Our address changed after the last restart began. */
+  private moved = false;
   private restartedAt = 0;
   private running: Promise<void> | null = null;
   private health: ReturnType<typeof setTimeout> | undefined;
   private retry: ReturnType<typeof setTimeout> | undefined;
-  /** Changes of one sender, in order: parameters may not change twice at a time. */
-  private readonly turns = new Map<Source, Promise<unknown>>();
+  private mend: ReturnType<typeof setTimeout> | undefined;
+  /** The microphone is sent as it is. */
+  private music = false;
 
   constructor(private readonly options: ConnectionOptions) {
     const make = options.peer ?? ((c) => new RTCPeerConnection(c));
     this.pc = make({ iceServers: options.iceServers, bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require' });
     this.lines = build(this.pc, options.room);
+    const { send } = this.lines;
+    const out = (source: Source, video?: Video): Outgoing => new Outgoing(send[source], video);
+    this.out = { microphone: out('microphone'), camera: out('camera', camera), screen: out('screen', screen.text), screenAudio: out('screenAudio') };
     this.pc.onconnectionstatechange = () => this.watch();
   }
 
@@ -82,13 +93,40 @@ export class Connection {
     if (!this.closed && extend(this.pc, this.lines, room)) void this.offer();
   }
 
-  /** restartICE looks for a new way without losing what flows on the old one. */
-  restartICE(): void {
-    if (this.closed || this.restart || Date.now() - this.restartedAt < patience.restart) return;
+  /**
+   * restartICE looks for a new way without losing what flows on the old one.
+   * Too soon after another one it waits, and is left out when the way stands
+   * by then, unless it is sure that we have moved.
+   */
+  restartICE(moved = false): void {
+    if (this.closed) return;
+    this.moved ||= moved;
+    clearTimeout(this.mend);
+    const wait = this.restartedAt + patience.restart - Date.now();
+    if (wait > 0) {
+      this.mend = setTimeout(() => (this.moved || !this.connected) && this.restartICE(), wait);
+      return;
+    }
+    this.moved = false;
+    if (this.restart) return; // on its way, as soon as signalling is there
     this.restart = true;
     this.restartedAt = Date.now();
     this.iceRestarts++;
     void this.offer();
+  }
+
+  /** configure takes relays, or fresh credentials for them; the next exchange uses them. */
+  configure(iceServers: RTCIceServer[]): void {
+    this.pc.setConfiguration({ ...this.pc.getConfiguration(), iceServers });
+  }
+
+  /** tune sends the microphone as music, or as a voice again: one exchange. */
+  tune(music: boolean): void {
+    if (this.closed || this.music === music) return;
+    this.music = music;
+    redundant(this.lines.send.microphone, !music);
+    this.out.microphone.limit(music ? soundRate.music : soundRate.voice);
+    if (this.answered || this.running) void this.offer();
   }
 
   /** signalled tells that signalling is back: what waited for it goes on. */
@@ -97,41 +135,14 @@ export class Connection {
     else if (this.state === 'interrupted') this.restartICE();
   }
 
-  /** send puts a track on its line, or nothing. */
-  send(source: Source, track: MediaStreamTrack | null): void {
-    const { sender } = this.lines.send[source];
-    this.turn(source, () => (sender.track === track ? undefined : sender.replaceTrack(track)));
-  }
-
-  /** want switches simulcast layers: what nobody looks at is not encoded. */
-  want(source: Source, rids: string[]): void {
-    this.layers.set(source, rids);
-    const { sender } = this.lines.send[source];
-    this.turn(source, async () => {
-      const parameters = sender.getParameters();
-      const single = parameters.encodings.length === 1;
-      let changed = false;
-      for (const encoding of parameters.encodings) {
-        const active = single ? rids.length > 0 : rids.includes(encoding.rid ?? '');
-        changed ||= encoding.active !== active;
-        encoding.active = active;
-      }
-      if (changed) await sender.setParameters(parameters);
-    });
-  }
-
   close(): void {
     this.closed = true;
     clearTimeout(this.health);
     clearTimeout(this.retry);
+    clearTimeout(this.mend);
+    for (const out of Object.values(this.out)) out.close();
     this.pc.onconnectionstatechange = null;
     this.pc.close();
-  }
-
-  /** A change that fails is of a connection that ends; the next one starts with all of them. */
-  private turn(source: Source, change: () => Promise<unknown> | undefined): void {
-    const before = this.turns.get(source) ?? Promise.resolve();
-    this.turns.set(source, before.then(() => (this.closed ? undefined : change())).catch(() => undefined));
   }
 
   private async exchangeAll(): Promise<void> {
@@ -149,7 +160,7 @@ export class Connection {
   }
 
   private async exchange(): Promise<void> {
-    const restart = this.restart;
+    const { restart, music } = this;
     const offer = await this.pc.createOffer({ iceRestart: restart });
     await this.pc.setLocalDescription({ type: 'offer', sdp: inStereo(offer.sdp ?? '') });
     // The offer goes without waiting for candidates: the server learns our
@@ -157,7 +168,7 @@ export class Connection {
     const sdp = this.pc.localDescription?.sdp ?? '';
     const answer = await this.options.negotiate({ sdp, lines: named(this.lines) });
     if (this.closed) return;
-    await this.pc.setRemoteDescription({ type: 'answer', sdp: answer });
+    await this.pc.setRemoteDescription({ type: 'answer', sdp: music ? asMusic(answer, this.lines.send.microphone.mid ?? '') : answer });
     this.answered = true;
     if (restart) this.restart = false;
     if (restart || this.state !== 'connected') this.expect();

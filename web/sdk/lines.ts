@@ -1,3 +1,4 @@
+import { camera, screen, type Video } from './encodings';
 import { voices, type Room } from './layout';
 import type { Lines, Pair, Source } from './protocol';
 
@@ -18,37 +19,21 @@ export interface MediaLines {
   voices: RTCRtpTransceiver[];
 }
 
-/**
- * Simulcast layers of a camera, lowest first (RFC 8853 leaves the order to the
- * sender, browsers want it rising). Names and bit rates suit 1280x720.
- */
-const cameraLayers: RTCRtpEncodingParameters[] = [
-  layer('q', 4, 150_000, 'L1T2'),
-  layer('h', 2, 500_000, 'L1T3'),
-  layer('f', 1, 1_700_000, 'L1T3'),
-];
+/** Bits a second of a voice, of music as it is, and of a screen's sound. */
+export const soundRate = { voice: 48_000, music: 192_000, screen: 128_000 } as const;
 
-/** A screen has a layer for reading and one for thumbnails and thin lines. */
-const screenLayers: RTCRtpEncodingParameters[] = [
-  layer('h', 2, 500_000, 'L1T2'),
-  layer('f', 1, 2_500_000, 'L1T3'),
-];
-
-// scalabilityMode makes Chromium send the Dependency Descriptor, so that the
-// server can drop temporal layers without looking into the payload.
-function layer(rid: string, scaleResolutionDownBy: number, maxBitrate: number, scalabilityMode: string): RTCRtpEncodingParameters {
-  return { rid, scaleResolutionDownBy, maxBitrate, scalabilityMode } as RTCRtpEncodingParameters;
-}
+/** How many frames build on others: three rates to choose from. Some browsers know only two, some none. */
+const modes = ['L1T3', 'L1T2', undefined] as const;
 
 /** build adds every line of a first offer, in the order the server expects. */
 export function build(pc: RTCPeerConnection, room: Room): MediaLines {
   const person = new MediaStream();
   const share = new MediaStream();
   const send: Senders = {
-    microphone: sound(pc, person, 48_000),
-    camera: video(pc, person, cameraLayers),
-    screen: video(pc, share, screenLayers),
-    screenAudio: sound(pc, share, 128_000),
+    microphone: sound(pc, person, soundRate.voice, ['audio/red', 'audio/opus']),
+    camera: video(pc, person, camera),
+    screen: video(pc, share, screen.text),
+    screenAudio: sound(pc, share, soundRate.screen, ['audio/opus']),
   };
   const lines: MediaLines = { send, seats: [], stages: [], voices: [] };
   extend(pc, lines, room);
@@ -84,32 +69,80 @@ export function inStereo(sdp: string): string {
   return sdp.replace(/^(a=fmtp:\d+ (?=.*useinbandfec=1)(?!.*stereo=).*)$/gm, '$1;stereo=1');
 }
 
-function video(pc: RTCPeerConnection, stream: MediaStream, layers: RTCRtpEncodingParameters[]): RTCRtpTransceiver {
-  const line = withLayers(pc, stream, layers);
+/**
+ * asMusic has Opus of one section sent in stereo at full rate with its
+ * silences: an encoder does what the answer asks for (RFC 7587 section 7).
+ */
+export function asMusic(answer: string, mid: string): string {
+  const wish = `stereo=1;sprop-stereo=1;maxaveragebitrate=${soundRate.music};usedtx=0`;
+  const asked = (line: string): string => line.replace(/;?\s*(?:sprop-)?(?:stereo|maxaveragebitrate|usedtx)=\d+/g, '') + `;${wish}`;
+  const sections = answer.split(/^(?=m=)/m);
+  const ours = sections.map((s) => (new RegExp(`^a=mid:${mid}\\s*$`, 'm').test(s) ? s.replace(/^a=fmtp:\d+ .*useinbandfec=1[^\r\n]*/gm, asked) : s));
+  return ours.join('');
+}
+
+/** redundant says whether a voice's words are sent twice (RED, RFC 2198), where the browser can; music is too much for that. */
+export function redundant(line: RTCRtpTransceiver, yes: boolean): void {
+  prefer(line, 'sender', yes ? ['audio/red', 'audio/opus'] : ['audio/opus', 'audio/red']);
+}
+
+function video(pc: RTCPeerConnection, stream: MediaStream, how: Video): RTCRtpTransceiver {
+  const line = withLayers(pc, stream, how);
+  describe(line);
   prefer(line, 'sender', ['video/vp8']);
   return line;
 }
 
-function sound(pc: RTCPeerConnection, stream: MediaStream, maxBitrate: number): RTCRtpTransceiver {
-  const line = pc.addTransceiver('audio', { direction: 'sendonly', streams: [stream], sendEncodings: [{ maxBitrate }] });
-  prefer(line, 'sender', ['audio/opus']);
+function sound(pc: RTCPeerConnection, stream: MediaStream, maxBitrate: number, mimes: readonly string[]): RTCRtpTransceiver {
+  const sendEncodings: RTCRtpEncodingParameters[] = [{ maxBitrate, priority: 'high', networkPriority: 'high' }];
+  const line = pc.addTransceiver('audio', { direction: 'sendonly', streams: [stream], sendEncodings });
+  prefer(line, 'sender', mimes);
   return line;
 }
 
 function heard(pc: RTCPeerConnection): RTCRtpTransceiver {
   const line = pc.addTransceiver('audio', { direction: 'recvonly' });
-  prefer(line, 'receiver', ['audio/opus']);
+  prefer(line, 'receiver', ['audio/opus', 'audio/red']);
   return line;
 }
 
-/** Browsers that know no scalability modes refuse them or pass them over. */
-function withLayers(pc: RTCPeerConnection, stream: MediaStream, layers: RTCRtpEncodingParameters[]): RTCRtpTransceiver {
-  const add = (sendEncodings: RTCRtpEncodingParameters[]): RTCRtpTransceiver =>
-    pc.addTransceiver('video', { direction: 'sendonly', streams: [stream], sendEncodings });
+/**
+ * withLayers asks for all layers with temporal layers in each, and for less
+ * where the browser refuses: scalabilityMode makes Chromium send the
+ * Dependency Descriptor, by which the server drops what a viewer cannot take.
+ */
+function withLayers(pc: RTCPeerConnection, stream: MediaStream, { layers, priority }: Video): RTCRtpTransceiver {
+  const common = { priority, networkPriority: priority };
+  for (const scalabilityMode of modes) {
+    const mode = scalabilityMode && { scalabilityMode };
+    const sendEncodings = layers.map(({ rid, scale, bitrate }) => ({ rid, scaleResolutionDownBy: scale, maxBitrate: bitrate, ...common, ...mode }));
+    try {
+      return pc.addTransceiver('video', { direction: 'sendonly', streams: [stream], sendEncodings });
+    } catch {
+      continue; // with fewer temporal layers, then with none
+    }
+  }
+  return pc.addTransceiver('video', { direction: 'sendonly', streams: [stream] });
+}
+
+/** The dependency descriptor's header extension (AV1 RTP specification, appendix A), which serves every codec. */
+const descriptor = 'https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension';
+
+/** Header extensions to negotiate (W3C WebRTC Extensions section 5.2), newer than the type library. */
+interface Extensible {
+  getHeaderExtensionsToNegotiate?: () => { uri: string; direction: RTCRtpTransceiverDirection }[];
+  setHeaderExtensionsToNegotiate?: (extensions: { uri: string; direction: RTCRtpTransceiverDirection }[]) => void;
+}
+
+/** describe offers the dependency descriptor where a browser knows it and would leave it out. */
+function describe(line: RTCRtpTransceiver): void {
+  const extensible = line as Extensible;
+  const all = extensible.getHeaderExtensionsToNegotiate?.() ?? [];
+  if (!all.some((e) => e.uri === descriptor && e.direction === 'stopped')) return;
   try {
-    return add(layers.map((l) => ({ ...l })));
+    extensible.setHeaderExtensionsToNegotiate?.(all.map((e) => (e.uri === descriptor ? { ...e, direction: 'sendrecv' } : e)));
   } catch {
-    return add(layers.map(({ rid, scaleResolutionDownBy, maxBitrate }) => ({ rid, scaleResolutionDownBy, maxBitrate })));
+    // The server then looks into the payload.
   }
 }
 
@@ -117,6 +150,7 @@ function pair(pc: RTCPeerConnection): PairLines {
   const audio = heard(pc);
   const video = pc.addTransceiver('video', { direction: 'recvonly' });
   prefer(video, 'receiver', ['video/vp8', 'video/h264', 'video/vp9', 'video/av1']);
+  describe(video);
   return { audio, video };
 }
 

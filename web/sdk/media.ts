@@ -2,6 +2,7 @@ import { computed, effect, signal, type ReadonlySignal } from '@preact/signals-c
 import { backoff } from './backoff';
 import { Connection, type ConnectionState } from './connection';
 import type { LocalMedia } from './devices';
+import { screen } from './encodings';
 import { MeetingError } from './errors';
 import { seatSteps, stageSteps } from './layout';
 import type { Media, ServerMessage, Source } from './protocol';
@@ -93,7 +94,13 @@ export class MediaSide {
 
   /** network tells that our address may have changed. */
   network(): void {
-    if (this.current.peek() !== 'none') this.connection?.restartICE();
+    if (this.current.peek() !== 'none') this.connection?.restartICE(true);
+  }
+
+  /** configure takes relays, or fresh credentials for them. */
+  configure(iceServers: RTCIceServer[]): void {
+    this.iceServers = iceServers;
+    this.connection?.configure(iceServers);
   }
 
   apply(message: ServerMessage): void {
@@ -101,7 +108,7 @@ export class MediaSide {
       case 'seats':
         return this.seating.seat(message.data.seats ?? []);
       case 'layers':
-        return this.connection?.want(message.data.source, message.data.rids ?? []);
+        return this.connection?.out[message.data.source].want(message.data.rids ?? [], message.data.wishes ?? []);
       // Before its first answer the server cannot mean this connection: the
       // word is an old one, repeated after a resume.
       case 'ice-restart':
@@ -177,9 +184,11 @@ export class MediaSide {
     const when = (on: boolean, track: MediaStreamTrack | null): MediaStreamTrack | null => (on && this.admitted.value ? track : null);
     const follow = (source: Source, track: () => MediaStreamTrack | null): (() => void) => {
       const wanted = computed(track);
-      return effect(() => this.live.value?.send(source, wanted.value));
+      return effect(() => this.live.value?.out[source].send(wanted.value));
     };
     const ends = [
+      effect(() => this.live.value?.tune(local.music.value)),
+      effect(() => this.live.value?.out.screen.treat(screen[local.screenMode.value.now])),
       follow('microphone', () => when(local.microphone.value.on, local.microphone.value.track)),
       follow('camera', () => when(local.camera.value.on, local.camera.value.track)),
       follow('screen', () => when(local.screen.value.on, local.screen.value.track)),

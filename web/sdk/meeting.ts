@@ -6,6 +6,7 @@ import { Links } from './links';
 import { MediaSide } from './media';
 import type { Ended, Failure, Incoming, Line, LinkBars, Participant, Phase, Picture, PictureSource, Self, Speaking, Step, WeakLink } from './model';
 import { ownURL, watchNetwork, watchPage, watchSight } from './network';
+import { onIOS } from './outgoing';
 import { phaseOf, stepOf, type Stage } from './phase';
 import type { Knock, Preview, Reason, Resumed, Role, ServerMessage, Tile, Welcome } from './protocol';
 import { State } from './state';
@@ -28,8 +29,8 @@ export interface MeetingOptions {
   peer?: (configuration: RTCConfiguration) => RTCPeerConnection;
 }
 
-/** How we say who we are, for the server's logs. */
-const client = 'web/0.1';
+/** How we say who we are, for the server's logs, and for what is known of iOS. */
+const client = `web${onIOS() ? '-ios' : ''}/0.1`;
 /** How long a leave may take to be heard before the connection is closed anyway, in milliseconds. */
 const farewell = 1_000;
 /** How long a resumed session is given to repeat what we missed before we ask again, in milliseconds. */

@@ -4,8 +4,8 @@ interface NetworkInformation extends EventTarget {
 }
 
 /**
- * watchNetwork calls back when this machine may have another address: the
- * browser came online, or went from one kind of network to another. The
+ * watchNetwork calls back when this machine may have another address, or none:
+ * the browser went on- or offline, or from one kind of network to another. The
  * function it returns ends the watch.
  */
 export function watchNetwork(changed: () => void): () => void {
@@ -18,10 +18,11 @@ export function watchNetwork(changed: () => void): () => void {
     type = information?.type;
     changed();
   };
-  window.addEventListener('online', changed);
+  const events = ['online', 'offline'] as const;
+  for (const event of events) window.addEventListener(event, changed);
   information?.addEventListener?.('change', compare);
   return () => {
-    window.removeEventListener('online', changed);
+    for (const event of events) window.removeEventListener(event, changed);
     information?.removeEventListener?.('change', compare);
   };
 }

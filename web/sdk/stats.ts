@@ -112,7 +112,7 @@ export interface MeetingStats {
 /** What a snapshot is taken of. */
 export interface Scene extends Pick<MeetingStats, 'version' | 'client' | 'link' | 'room' | 'phase' | 'self' | 'sdpExchanges' | 'recoveries' | 'timings'> {
   people: Participant[];
-  connection: Pick<Connection, 'pc' | 'lines' | 'layers'> | null;
+  connection: Pick<Connection, 'pc' | 'lines' | 'out'> | null;
   seats: Seat[];
 }
 
@@ -151,7 +151,7 @@ export class Collector {
     const participants = people.map(({ id, name, self, away, media: { microphone, camera, screen } }) => {
       return { id, name, self, away: away ?? false, microphone, camera, screen };
     });
-    return { at: Date.now(), ...known, participants, ...collected, layers: Object.fromEntries(connection?.layers ?? []) };
+    return { at: Date.now(), ...known, participants, ...collected, layers: wanted(connection?.out ?? {}) };
   }
 
   private async collect(pc: RTCPeerConnection, lines: MediaLines, seats: Seat[]): Promise<Collected> {
@@ -236,6 +236,11 @@ function counts(r: Report, reports: Map<string, Report>): Counts {
     at: Number(r['timestamp']),
     ours: out,
   };
+}
+
+/** Before the server said so, nobody knows what is wanted. */
+function wanted(out: Partial<Connection['out']>): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(out).flatMap(([source, { rids }]) => (rids ? [[source, [...rids]]] : [])));
 }
 
 function seated(lines: MediaLines, seats: Seat[], received: Map<string, LineStats>): SeatStats[] {

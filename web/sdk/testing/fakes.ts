@@ -80,7 +80,7 @@ export class FakePeer {
   lines: FakeTransceiver[] = [];
   offers: { iceRestart: boolean }[] = [];
   answers: string[] = [];
-  constructor(readonly configuration: RTCConfiguration) {
+  constructor(public configuration: RTCConfiguration) {
     FakePeer.all.push(this);
   }
   static get last(): FakePeer {
@@ -101,6 +101,12 @@ export class FakePeer {
   }
   async setRemoteDescription({ sdp }: { sdp: string }): Promise<void> {
     this.answers.push(sdp);
+  }
+  getConfiguration(): RTCConfiguration {
+    return this.configuration;
+  }
+  setConfiguration(configuration: RTCConfiguration): void {
+    this.configuration = configuration;
   }
   become(state: string, ice = state): void {
     this.connectionState = state;
