@@ -3,6 +3,7 @@ import { LocalMedia, Meeting } from '../sdk';
 import { Home } from './home/Home';
 import { t } from './language';
 import { LazyCall, useCallSoon } from './lazy';
+import { may } from './permissions';
 import { PreJoin } from './prejoin/PreJoin';
 import { expose } from './report';
 import { routeOf, type Route } from './route';
@@ -52,13 +53,15 @@ function RoomPage({ room, go }: { room: string; go: (path: string) => void }) {
   const [attempt, setAttempt] = useState(0);
   const local = useMemo(() => new LocalMedia(), []);
   const meeting = useMemo(() => new Meeting({ room, local, token: tokenOf(location.hash) }), [room, attempt]);
+  // Who may come to watch alone is asked for no camera: whoever brings an invitation waits for what it says.
+  const publishes = meeting.self.value || !meeting.options.token ? may(meeting.self.value, 'publish') : false;
   const over = meeting.ended.value !== null || meeting.failure.value?.retryable === false;
   useEffect(() => {
     // Nobody is filmed by a page that says the meeting is over.
-    if (over) return undefined;
+    if (over || !publishes) return undefined;
     void local.start();
     return () => local.stop();
-  }, [local, over]);
+  }, [local, over, publishes]);
   useEffect(() => {
     expose(meeting);
     meeting.open();

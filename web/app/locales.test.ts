@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { inCall } from '../locales/call';
 import { early, type Entry, type Key } from '../locales/catalogue';
+import { statistics } from '../locales/statistics';
 import { addTexts, negotiate, textIn, typography } from '../locales/text';
 
 function sources(folder: string): string[] {
@@ -14,7 +15,8 @@ function sources(folder: string): string[] {
 }
 
 addTexts(inCall);
-const catalogue = { ...early, ...inCall };
+addTexts(statistics);
+const catalogue = { ...early, ...inCall, ...statistics };
 const code = sources(import.meta.dirname).join('\n');
 const entries = Object.entries(catalogue) as [Key, Entry][];
 

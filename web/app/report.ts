@@ -6,6 +6,8 @@ export interface PageHandle {
   readonly version: string;
   /** A snapshot of what is sent and received. */
   stats(): Promise<unknown>;
+  /** The same as text to send to who looks after the server; without names and addresses. */
+  report(): Promise<string>;
 }
 
 declare global {
@@ -14,5 +16,9 @@ declare global {
 
 /** Lets the page answer for a meeting. */
 export function expose(meeting: Session | null): void {
-  window.palabre = { version, stats: async () => (meeting ? meeting.stats() : { phase: 'home', participants: [], seats: [], sent: [] }) };
+  window.palabre = {
+    version,
+    stats: async () => (meeting ? meeting.stats() : { phase: 'home', participants: [], seats: [], sent: [] }),
+    report: async () => meeting?.report() ?? '',
+  };
 }

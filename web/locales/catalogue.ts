@@ -1,9 +1,10 @@
 import type { inCall } from './call';
+import type { statistics } from './statistics';
 
 /**
  * Every word of the page's first screens, English and French side by side; those
- * of the call are in ./call.ts and are loaded with it. Together they are one
- * catalogue.
+ * of the call are in ./call.ts, those of the statistics in ./statistics.ts, and
+ * are loaded with them. Together they are one catalogue.
  *
  * A missing translation is a type error, an unused or unknown key fails the
  * tests. Write plain spaces before French `; : ! ?` and inside « »: the
@@ -43,6 +44,7 @@ export const early = {
 
   'door.preview': { en: 'Your picture', fr: 'Votre image' },
   'door.cameraOff': { en: 'Your camera is off', fr: 'Votre caméra est coupée' },
+  'door.viewer': { en: 'You come to watch and listen. Nobody sees or hears you.', fr: 'Vous venez regarder et écouter. Personne ne vous voit ni ne vous entend.' },
   'door.asking': { en: 'Your browser asks whether Palabre may use your camera and microphone. Nobody sees or hears you before you join.', fr: 'Votre navigateur demande si Palabre peut utiliser votre caméra et votre micro. Personne ne vous voit ni ne vous entend avant que vous rejoigniez.' },
   'door.level': { en: 'Microphone level', fr: 'Niveau du micro' },
   'door.name': { en: 'Your name', fr: 'Votre nom' },
@@ -140,5 +142,5 @@ export const early = {
   'fail.insecureHint': { en: 'Open the meeting by an address that begins with https://.', fr: 'Ouvrez la réunion par une adresse qui commence par https://.' },
 } as const satisfies Record<string, Entry>;
 
-export type Catalogue = typeof early & typeof inCall;
+export type Catalogue = typeof early & typeof inCall & typeof statistics;
 export type Key = keyof Catalogue;

@@ -3,6 +3,7 @@ import { CameraIcon, CameraOffIcon, MicIcon, MicOffIcon } from '../icons';
 import { ChatIcon, HandIcon, LeaveIcon, MoreIcon, PeopleIcon, ScreenIcon, ScreenStopIcon, SmileIcon } from './icons';
 import { t, type PlainKey } from '../language';
 import { number } from '../format';
+import { may } from '../permissions';
 import { handRaised, toggleCamera, toggleHand, toggleMicrophone, toggleShare } from './actions';
 import { MoreMenu, ReactMenu } from './Menus';
 import type { CallState } from './state';
@@ -91,12 +92,14 @@ function Panels({ call }: { call: CallState }) {
   );
 }
 
-/** The one bar of controls. */
+/** The one bar of controls; nobody is shown what their role may not do. */
 export function Bar({ call }: { call: CallState }) {
+  const self = call.meeting.self.value;
+  const [publish, share, signal] = [may(self, 'publish'), may(self, 'share'), may(self, 'signal')];
   return (
     <div class="bar" role="toolbar" aria-label={t('bar.label')} id="bar">
-      <div class="bar-group"><Devices call={call} /><Share call={call} /></div>
-      <div class="bar-group"><Gestures call={call} /></div>
+      {(publish || share) && <div class="bar-group">{publish && <Devices call={call} />}{share && <Share call={call} />}</div>}
+      {signal && <div class="bar-group"><Gestures call={call} /></div>}
       <div class="bar-group"><Panels call={call} /></div>
       <div class="bar-leave"><Control class="leave" name="bar.leave" word="bar.leave" icon={<LeaveIcon />} onPress={() => call.meeting.leave()} /></div>
     </div>

@@ -4,6 +4,7 @@ import { DownIcon } from '../icons';
 import { SendIcon } from './icons';
 import { time } from '../format';
 import { t } from '../language';
+import { may } from '../permissions';
 import { parts } from './links';
 import type { CallState } from './state';
 
@@ -91,5 +92,6 @@ function Composer({ call }: { call: CallState }) {
 
 /** What people write to everyone. */
 export function Chat({ call }: { call: CallState }) {
-  return <div class="chat"><Lines call={call} /><Composer call={call} /></div>;
+  const mayWrite = may(call.meeting.self.value, 'chat');
+  return <div class="chat"><Lines call={call} />{mayWrite ? <Composer call={call} /> : <p class="quiet chat-closed">{t('chat.closed')}</p>}</div>;
 }

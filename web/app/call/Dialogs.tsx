@@ -3,32 +3,56 @@ import { preferences } from '../preferences';
 import { DeviceMenus } from '../prejoin/Devices';
 import { Dialog } from '../ui/Dialog';
 import { LanguageChoice } from '../ui/LanguageChoice';
+import { may, type Action } from '../permissions';
 import { Meter } from '../ui/Meter';
 import { Invitation } from './Alone';
+import { IncomingChoice } from './Incoming';
+import { ShareMode, shareWords } from './ShareMode';
 import type { CallState } from './state';
 
-interface SwitchProps { name: PlainKey; hint?: PlainKey; field: keyof typeof preferences }
+interface SwitchProps { name: PlainKey; hint?: PlainKey; on: boolean; onSwitch: (on: boolean) => void }
 
-function Switch({ name, hint, field }: SwitchProps) {
-  const value = preferences[field];
+function Switch({ name, hint, on, onSwitch }: SwitchProps) {
   return (
     <label class="switch">
-      <input type="checkbox" role="switch" checked={value.value} onChange={(event) => { value.value = event.currentTarget.checked; }} />
+      <input type="checkbox" role="switch" checked={on} onChange={(event) => onSwitch(event.currentTarget.checked)} />
       <span>{t(name)}{hint && <small>{t(hint)}</small>}</span>
     </label>
   );
 }
 
+function Preference({ field, ...words }: { field: keyof typeof preferences; name: PlainKey; hint?: PlainKey }) {
+  const value = preferences[field];
+  return <Switch {...words} on={value.value} onSwitch={(on) => { value.value = on; }} />;
+}
+
+function VideoSettings({ call: { meeting } }: { call: CallState }) {
+  const { local } = meeting;
+  return (
+    <section>
+      <h3>{t('settings.video')}</h3>
+      {may(meeting.self.value, 'publish') && <Preference name="settings.mirror" field="mirror" />}
+      <Switch name="audio.name" hint="audio.hint" on={meeting.audioOnly.value} onSwitch={(on) => meeting.setAudioOnly(on)} />
+      <IncomingChoice meeting={meeting} />
+      {may(meeting.self.value, 'share') && local.canShareScreen && <><ShareMode local={local} /><p class="hint">{shareWords(local)}</p></>}
+    </section>
+  );
+}
+
 function Settings({ call }: { call: CallState }) {
+  const { local, self } = call.meeting;
+  const publishes = may(self.value, 'publish');
   return (
     <>
-      <DeviceMenus local={call.meeting.local} />
-      <Meter level={call.meeting.local.level} />
-      <div>
-        <Switch name="settings.mirror" field="mirror" />
-        <Switch name="settings.sounds" field="sounds" />
-        <Switch name="settings.keys" hint="settings.keysHint" field="keys" />
-      </div>
+      <DeviceMenus local={local} outputOnly={!publishes} />
+      {publishes && <Meter level={local.level} />}
+      {publishes && <Switch name="settings.music" hint="settings.musicHint" on={local.music.value} onSwitch={(on) => local.setMusic(on)} />}
+      <VideoSettings call={call} />
+      <section>
+        <h3>{t('settings.page')}</h3>
+        <Preference name="settings.sounds" field="sounds" />
+        <Preference name="settings.keys" hint="settings.keysHint" field="keys" />
+      </section>
       <LanguageChoice labelled />
     </>
   );
@@ -38,18 +62,19 @@ function command(key: string): string {
   return /Mac|iP(hone|ad)/.test(navigator.platform) ? `⌘ ${key}` : `Ctrl ${key}`;
 }
 
-function Keys() {
-  const rows: [PlainKey, string[]][] = [
-    ['keys.microphone', ['M', command('D')]], ['keys.camera', ['V', command('E')]], ['keys.talk', [t('keys.space')]],
-    ['keys.share', ['S']], ['keys.hand', ['H']], ['keys.chat', ['C']], ['keys.people', ['P']],
-    ['keys.view', ['G']], ['keys.fullscreen', ['F']], ['keys.bar', ['F2']], ['keys.help', ['?']],
+function Keys({ call }: { call: CallState }) {
+  const all: [PlainKey, string[], Action?][] = [
+    ['keys.microphone', ['M', command('D')], 'publish'], ['keys.camera', ['V', command('E')], 'publish'], ['keys.talk', [t('keys.space')], 'publish'],
+    ['keys.share', ['S'], 'share'], ['keys.hand', ['H'], 'signal'], ['keys.chat', ['C']], ['keys.people', ['P']],
+    ['keys.statistics', ['I']], ['keys.view', ['G']], ['keys.fullscreen', ['F']], ['keys.bar', ['F2']], ['keys.help', ['?']],
   ];
+  const rows = all.filter(([, , need]) => !need || may(call.meeting.self.value, need));
   return (
     <>
       <dl class="keys">
         {rows.map(([name, keys]) => [<dt key={name}>{t(name)}</dt>, <dd key={`${name}-keys`}>{keys.map((key) => <kbd key={key}>{key}</kbd>)}</dd>])}
       </dl>
-      <Switch name="settings.keys" hint="settings.keysHint" field="keys" />
+      <Preference name="settings.keys" hint="settings.keysHint" field="keys" />
     </>
   );
 }
@@ -63,7 +88,7 @@ export function Dialogs({ call }: { call: CallState }) {
   return (
     <Dialog key={name} title={t(titles[name])} onClose={() => { call.dialog.value = null; }}>
       {name === 'settings' && <Settings call={call} />}
-      {name === 'keys' && <Keys />}
+      {name === 'keys' && <Keys call={call} />}
       {name === 'invite' && <Invitation room={call.meeting.options.room} />}
     </Dialog>
   );

@@ -1,9 +1,11 @@
 import type { ComponentChildren } from 'preact';
-import { ExpandIcon, EyeIcon, EyeOffIcon, GridIcon, InviteIcon, KeyboardIcon, PeopleIcon, ScreenIcon, ScreenStopIcon, SettingsIcon, SpeakerViewIcon } from './icons';
+import { ChartIcon, CheckIcon, ExpandIcon, EyeIcon, EyeOffIcon, GridIcon, HeadphonesIcon, InviteIcon, KeyboardIcon, PeopleIcon, ScreenIcon, ScreenStopIcon, SettingsIcon, SpeakerViewIcon } from './icons';
 import { t, type PlainKey } from '../language';
+import { may } from '../permissions';
 import { preferences } from '../preferences';
 import { Popover } from '../ui/Popover';
 import { react, toggleFullscreen, toggleShare } from './actions';
+import { IncomingChoice } from './Incoming';
 import type { CallState } from './state';
 
 /** What one may send, with what it is called. */
@@ -30,12 +32,13 @@ export function ReactMenu({ call }: { call: CallState }) {
   return <Popover id="react" class="popover-react" label={t('bar.react')} onClose={() => { call.menu.value = null; }}><Reactions call={call} /></Popover>;
 }
 
-interface ItemProps { icon: ComponentChildren; name: PlainKey; onPress: () => void; class?: string; keys?: string }
+interface ItemProps { icon: ComponentChildren; name: PlainKey; onPress: () => void; class?: string; keys?: string; on?: boolean }
 
-function Item({ icon, name, onPress, class: extra = '', keys }: ItemProps) {
+/** A line of the menu; with `on` it is something that is switched. */
+function Item({ icon, name, onPress, class: extra = '', keys, on }: ItemProps) {
   return (
-    <button type="button" class={`menu-item ${extra}`} onClick={onPress}>
-      {icon}<span>{t(name)}</span>{keys && <kbd aria-hidden="true">{keys}</kbd>}
+    <button type="button" class={`menu-item ${extra}`} aria-pressed={on} onClick={onPress}>
+      {icon}<span>{t(name)}</span>{on && <CheckIcon size={18} />}{keys && <kbd aria-hidden="true">{keys}</kbd>}
     </button>
   );
 }
@@ -55,19 +58,33 @@ function ViewItems({ call }: { call: CallState }) {
   );
 }
 
+function ReceiveItems({ call: { meeting } }: { call: CallState }) {
+  const audioOnly = meeting.audioOnly.value;
+  return (
+    <>
+      <Item icon={<HeadphonesIcon />} name="audio.name" on={audioOnly} onPress={() => meeting.setAudioOnly(!audioOnly)} />
+      <IncomingChoice meeting={meeting} />
+    </>
+  );
+}
+
 /** What is needed less often; on narrow pages also what the bar has no room for. */
 export function MoreMenu({ call }: { call: CallState }) {
-  const sharing = call.meeting.local.screen.value.on;
+  const { local, self } = call.meeting;
+  const sharing = local.screen.value.on;
   return (
     <Popover id="more" class="popover-more" label={t('bar.more')} onClose={() => { call.menu.value = null; }}>
-      <div class="only-narrow"><Reactions call={call} /></div>
-      {(sharing || call.meeting.local.canShareScreen) && (
+      {may(self.value, 'signal') && <div class="only-narrow"><Reactions call={call} /></div>}
+      {may(self.value, 'share') && (sharing || local.canShareScreen) && (
         <Item class="only-narrow" icon={sharing ? <ScreenStopIcon /> : <ScreenIcon />} name={sharing ? 'bar.stopShare' : 'bar.share'} onPress={() => void toggleShare(call)} />
       )}
       <Item class="only-narrow" icon={<PeopleIcon />} name="bar.people" onPress={() => call.togglePanel('people')} />
       <Item icon={<InviteIcon />} name="menu.invite" onPress={() => call.openDialog('invite')} />
       <ViewItems call={call} />
       <hr />
+      <ReceiveItems call={call} />
+      <hr />
+      <Item icon={<ChartIcon />} name="bar.statistics" keys="I" onPress={() => call.togglePanel('statistics')} />
       <Item icon={<SettingsIcon />} name="bar.settings" onPress={() => call.openDialog('settings')} />
       <Item class="for-keyboard" icon={<KeyboardIcon />} name="menu.shortcuts" keys="?" onPress={() => call.openDialog('keys')} />
     </Popover>

@@ -2,7 +2,10 @@ import { SoundIcon } from '../icons';
 import { OfflineIcon } from './icons';
 import { t } from '../language';
 import { Video } from '../ui/Video';
+import { IncomingNotice } from './Incoming';
 import { Knocks } from './Knocks';
+import { LinkNotice } from './LinkNotice';
+import { ShareMode, shareWords } from './ShareMode';
 import { turnSoundOn } from './Sound';
 import type { CallState } from './state';
 
@@ -12,7 +15,8 @@ function Sharing({ call }: { call: CallState }) {
   return (
     <div class="notice sharing">
       <span class="sharing-thumb"><Video stream={local.screenPreview.value} /></span>
-      <p id="sharing-words">{t('stage.sharing')}</p>
+      <p id="sharing-words">{t('stage.sharing')}<small role="status">{shareWords(local)}</small></p>
+      <ShareMode local={local} quiet />
       <button type="button" class="button small danger" aria-describedby="sharing-words" onClick={() => local.stopScreen()}>{t('word.stop')}</button>
     </div>
   );
@@ -23,7 +27,9 @@ export function Notices({ call }: { call: CallState }) {
   const { meeting } = call;
   return (
     <div class="notices">
-      {meeting.phase.value === 'reconnecting' && <p class="notice warning" role="alert"><OfflineIcon size={20} />{t('stage.reconnecting')}</p>}
+      {meeting.phase.value === 'reconnecting' && (
+        <p class="notice warning" role="alert"><OfflineIcon size={20} />{t(meeting.link.value.whose === 'server' ? 'link.server' : 'stage.reconnecting')}</p>
+      )}
       {call.soundBlocked.value && (
         <div class="notice" role="alert">
           <p>{t('stage.soundOff')}</p>
@@ -31,6 +37,8 @@ export function Notices({ call }: { call: CallState }) {
         </div>
       )}
       <Knocks call={call} />
+      <LinkNotice call={call} />
+      <IncomingNotice call={call} />
       <Sharing call={call} />
     </div>
   );

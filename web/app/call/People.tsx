@@ -1,12 +1,14 @@
 import { useId, useState } from 'preact/hooks';
-import { MaxName, type Participant } from '../../sdk';
+import { MaxName, type Bars as Count, type Participant } from '../../sdk';
 import { CameraOffIcon, MicIcon, MicOffIcon } from '../icons';
 import { HandIcon, InviteIcon, PencilIcon, ScreenIcon, SearchIcon } from './icons';
 import { t } from '../language';
 import { memory } from '../memory';
 import { Avatar } from '../ui/Avatar';
 import { attempt } from './actions';
+import { Bars } from './Bars';
 import { KnockActions } from './Knocks';
+import { barsOf } from './quality';
 import type { CallState } from './state';
 
 const searchable = 8;
@@ -40,10 +42,11 @@ function RenameForm({ call, name, onDone }: { call: CallState; name: string; onD
   );
 }
 
-function State({ person, hand }: { person: Participant; hand: number }) {
+function State({ person, hand, bars }: { person: Participant; hand: number; bars: Count | undefined }) {
   return (
     <span class="person-state">
       {hand > 0 && <span class="tile-hand"><HandIcon size={16} /><span aria-hidden="true">{hand}</span><span class="aside">{t('stage.hand', { n: hand })}</span></span>}
+      {bars !== undefined && bars < 3 && <Bars bars={bars} />}
       {person.media.screen && <span title={t('people.sharing')}><ScreenIcon size={18} /><span class="aside">{t('people.sharing')}</span></span>}
       {!person.media.camera && <span title={t('people.cameraOff')}><CameraOffIcon size={18} /><span class="aside">{t('people.cameraOff')}</span></span>}
       {person.media.microphone ? <MicIcon size={18} /> : <span class="person-muted" title={t('stage.muted')}><MicOffIcon size={18} /><span class="aside">{t('stage.muted')}</span></span>}
@@ -70,7 +73,7 @@ function Person({ call, person }: { call: CallState; person: Participant }) {
         <small>{roleWord(person)}</small>
       </span>
       {mayRename && <button type="button" class="round" aria-label={t('people.rename')} title={t('people.rename')} onClick={() => setRenaming(true)}><PencilIcon size={18} /></button>}
-      <State person={person} hand={hand} />
+      <State person={person} hand={hand} bars={barsOf(call.meeting.quality.value, person)} />
     </li>
   );
 }

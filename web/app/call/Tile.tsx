@@ -1,12 +1,16 @@
 import { useComputed } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { Participant, Picture } from '../../sdk';
-import { MicOffIcon } from '../icons';
+import type { Bars as Count, Participant, Picture, PictureSource } from '../../sdk';
+import { CameraOffIcon, MicOffIcon } from '../icons';
 import { HandIcon, OfflineIcon, PinIcon, ScreenIcon, UnpinIcon } from './icons';
-import { t } from '../language';
+import { t, type PlainKey } from '../language';
 import { preferences } from '../preferences';
 import { Avatar } from '../ui/Avatar';
 import { Video } from '../ui/Video';
+import { Bars } from './Bars';
+import { offByYou } from './Incoming';
+import { barsOf } from './quality';
 import type { CallState } from './state';
 import type { Placed } from './tiles';
 
@@ -35,16 +39,34 @@ function sends(person: Participant, source: 'camera' | 'screen'): boolean {
   return source === 'screen' ? person.media.screen : person.media.camera;
 }
 
-function Words({ person, picture, wanted }: { person: Participant; picture: Picture; wanted: boolean }) {
+/** Why a picture that exists is not sent to us, as far as a person can do something with it. */
+const reasons: Readonly<Record<string, { word: PlainKey; icon: ComponentChildren }>> = {
+  bandwidth: { word: 'stage.bandwidth', icon: <OfflineIcon size={16} /> },
+  codec: { word: 'stage.codec', icon: <CameraOffIcon size={16} /> },
+};
+
+/** A sentence at the edge of a tile; on small tiles its icon alone is seen. */
+function Brief({ icon, word }: { icon: ComponentChildren; word: PlainKey }) {
+  return <p class="tile-words brief" title={t(word)}>{icon}<span>{t(word)}</span></p>;
+}
+
+interface WordsProps { person: Participant; picture: Picture; source: PictureSource; off: boolean; onScreens: () => void }
+
+/** Why there is no picture, or only an old one. */
+function Words({ person, picture, source, off, onScreens }: WordsProps) {
+  const wanted = sends(person, source) && !off;
+  const reason = reasons[picture.paused ?? ''];
   const late = useLasting(wanted && !picture.stream);
-  const slow = useLasting(wanted && picture.paused === 'bandwidth');
+  const paused = useLasting(wanted && reason !== undefined);
   if (person.away) return <p class="tile-words"><OfflineIcon size={18} />{t('stage.awayShort')}</p>;
-  if (slow) return <p class="tile-words brief" title={t('stage.bandwidth')}><OfflineIcon size={16} /><span>{t('stage.bandwidth')}</span></p>;
+  if (off && source === 'screen') return <div class="tile-words"><CameraOffIcon size={16} /><span>{t('incoming.byYou')}</span><button type="button" class="text-button" onClick={onScreens}>{t('incoming.showScreens')}</button></div>;
+  if (off) return <Brief icon={<CameraOffIcon size={16} />} word="incoming.byYou" />;
+  if (paused && reason) return <Brief {...reason} />;
   if (late) return <p class="tile-words">{t('stage.loading')}</p>;
   return null;
 }
 
-function NamePlate({ tile, hand }: { tile: Placed; hand: number }) {
+function NamePlate({ tile, hand, bars }: { tile: Placed; hand: number; bars: Count | undefined }) {
   const muted = tile.source === 'camera' && !tile.person.media.microphone;
   return (
     <div class="tile-plate">
@@ -54,6 +76,7 @@ function NamePlate({ tile, hand }: { tile: Placed; hand: number }) {
         {tile.source === 'screen' && <ScreenIcon size={15} />}
         <span class="tile-name-text">{caption(tile)}</span>
       </span>
+      {bars !== undefined && <Bars bars={bars} class="tile-bars" />}
     </div>
   );
 }
@@ -74,7 +97,9 @@ export function Tile({ tile, call, onPortrait }: Props) {
   const picture = call.meeting.stream(person.id, source).value;
   const speaking = useComputed(() => call.meeting.speakers.value.speaking.includes(person.id)).value && source === 'camera' && person.media.microphone;
   const hand = source === 'camera' ? call.hands.value.indexOf(person.id) + 1 : 0;
-  const wanted = sends(person, source);
+  const off = sends(person, source) && offByYou(call.meeting.incoming.value, source, person.self);
+  const wanted = sends(person, source) && !off;
+  const bars = source === 'camera' ? barsOf(call.meeting.quality.value, person) : undefined;
   const [tall, setTall] = useState(false);
   const pinned = call.pinned.value === key;
   const size = (width: number, height: number) => {
@@ -92,8 +117,8 @@ export function Tile({ tile, call, onPortrait }: Props) {
     >
       {!(wanted && picture.stream) && <Avatar name={person.name} class="tile-avatar" />}
       {wanted && <Video stream={picture.stream} onSize={size} class={`${whole ? 'whole' : ''}${mirrored ? ' mirrored' : ''}`} />}
-      <Words person={person} picture={picture} wanted={wanted} />
-      <NamePlate tile={tile} hand={hand} />
+      <Words person={person} picture={picture} source={source} off={off} onScreens={() => call.meeting.setIncoming('screens')} />
+      <NamePlate tile={tile} hand={hand} bars={bars} />
       {tile.role !== 'float' && (
         <button
           type="button" class="tile-pin" aria-label={t(pinned ? 'stage.unpin' : 'stage.pin', { name: caption(tile) })}

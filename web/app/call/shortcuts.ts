@@ -1,6 +1,6 @@
 /** Which key does what. Pure; useShortcuts.ts listens. */
 
-export type Command = 'microphone' | 'camera' | 'share' | 'hand' | 'chat' | 'people' | 'view' | 'fullscreen' | 'help' | 'bar' | 'talk';
+export type Command = 'microphone' | 'camera' | 'share' | 'hand' | 'chat' | 'people' | 'statistics' | 'view' | 'fullscreen' | 'help' | 'bar' | 'talk';
 
 export interface Key {
   readonly key: string;
@@ -11,7 +11,7 @@ export interface Key {
 }
 
 const singles: Readonly<Record<string, Command>> = {
-  m: 'microphone', v: 'camera', s: 'share', h: 'hand', c: 'chat', p: 'people', g: 'view', f: 'fullscreen', '?': 'help', ' ': 'talk',
+  m: 'microphone', v: 'camera', s: 'share', h: 'hand', c: 'chat', p: 'people', i: 'statistics', g: 'view', f: 'fullscreen', '?': 'help', ' ': 'talk',
 };
 const withControl: Readonly<Record<string, Command>> = { d: 'microphone', e: 'camera' };
 

@@ -4,7 +4,7 @@ import { memory } from '../memory';
 import type { Session } from '../session';
 import { emptyOrder, type Order } from './order';
 
-export type PanelName = 'chat' | 'people';
+export type PanelName = 'chat' | 'people' | 'statistics';
 export type View = 'grid' | 'speaker';
 export type Menu = 'react' | 'more';
 export type DialogName = 'settings' | 'keys' | 'invite';

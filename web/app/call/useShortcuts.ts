@@ -1,8 +1,12 @@
 import { useEffect } from 'preact/hooks';
+import { may, type Action } from '../permissions';
 import { preferences } from '../preferences';
 import { pushToTalk, toggleCamera, toggleFullscreen, toggleHand, toggleMicrophone, toggleShare } from './actions';
 import { commandFor, isControl, isWriting, type Command } from './shortcuts';
 import type { CallState } from './state';
+
+/** What some commands need the permission for. */
+const needs: Partial<Record<Command, Action>> = { microphone: 'publish', talk: 'publish', camera: 'publish', share: 'share', hand: 'signal' };
 
 function carryOut(call: CallState, command: Exclude<Command, 'talk'>): void {
   const acts: Record<typeof command, () => void> = {
@@ -12,6 +16,7 @@ function carryOut(call: CallState, command: Exclude<Command, 'talk'>): void {
     hand: () => toggleHand(call),
     chat: () => call.togglePanel('chat'),
     people: () => call.togglePanel('people'),
+    statistics: () => call.togglePanel('statistics'),
     view: () => call.toggleView(),
     fullscreen: () => toggleFullscreen(call),
     help: () => call.openDialog('keys'),
@@ -29,7 +34,8 @@ export function useShortcuts(call: CallState): void {
       if (document.querySelector('dialog[open]') || event.defaultPrevented) return;
       const focused = document.activeElement;
       const command = commandFor(event, { singleKeys: preferences.keys.peek(), writing: isWriting(focused), onControl: isControl(focused) });
-      if (!command) return;
+      const need = command && needs[command];
+      if (!command || (need && !may(call.meeting.self.peek(), need))) return;
       event.preventDefault();
       if (command === 'talk') endTalk ??= pushToTalk(call);
       else carryOut(call, command);

@@ -45,13 +45,13 @@ function TestTone({ local }: { local: Local }) {
   );
 }
 
-/** The menus of microphone, camera and speaker, and the test tone. */
-export function DeviceMenus({ local }: { local: Local }) {
+/** The menus of microphone, camera and speaker, and the test tone; for who sends nothing, those of the sound alone. */
+export function DeviceMenus({ local, outputOnly = false }: { local: Local; outputOnly?: boolean }) {
   const { microphones, cameras, speakers } = local.devices.value;
   return (
     <div class="devices">
-      <Menu kind="device.microphone" devices={microphones} value={local.microphone.value.deviceId ?? ''} none="device.noMicrophone" onChoose={(id) => void local.chooseMicrophone(id)} />
-      <Menu kind="device.camera" devices={cameras} value={local.camera.value.deviceId ?? ''} none="device.noCamera" onChoose={(id) => void local.chooseCamera(id)} />
+      {!outputOnly && <Menu kind="device.microphone" devices={microphones} value={local.microphone.value.deviceId ?? ''} none="device.noMicrophone" onChoose={(id) => void local.chooseMicrophone(id)} />}
+      {!outputOnly && <Menu kind="device.camera" devices={cameras} value={local.camera.value.deviceId ?? ''} none="device.noCamera" onChoose={(id) => void local.chooseCamera(id)} />}
       {local.canChooseSpeaker && (
         <Menu kind="device.speaker" devices={speakers} value={local.speakerId.value} none="device.default" onChoose={(id) => local.chooseSpeaker(id)} />
       )}

@@ -25,6 +25,11 @@ function Toggles({ local }: { local: Local }) {
   );
 }
 
+/** Who only watches has no picture: it says so in its place. */
+export function NoPicture({ name }: { name: string }) {
+  return <div class="own"><div class="own-picture dark"><div class="own-words">{name.trim() && <Avatar name={name} />}<p>{t('door.viewer')}</p></div></div></div>;
+}
+
 /** Words in place of the picture: what the browser asks, or that the camera is off. */
 function Instead({ local, name }: { local: Local; name: string }) {
   const asking = local.microphone.value.pending || local.camera.value.pending;

@@ -3,10 +3,11 @@ import { MaxName } from '../../sdk';
 import { Mark, WarningIcon } from '../icons';
 import { t } from '../language';
 import { memory } from '../memory';
+import { may } from '../permissions';
 import { roomTitle } from '../route';
 import type { Session } from '../session';
 import { DeviceSummary } from './Devices';
-import { OwnPicture } from './OwnPicture';
+import { NoPicture, OwnPicture } from './OwnPicture';
 import { deviceProblems } from './problems';
 import { progress, whoIsIn } from './words';
 
@@ -75,7 +76,7 @@ function JoinForm({ meeting, name, setName }: FormProps) {
           <p id={`${id}-missing`} class="wrong" role="alert">{missing && t('door.nameNeeded')}</p>
         </div>
       )}
-      <div class="door-more"><DeviceSummary local={meeting.local} /></div>
+      {may(meeting.self.value, 'publish') && <div class="door-more"><DeviceSummary local={meeting.local} /></div>}
       <div class="door-join">
         <button type="submit" class="button primary big wide" aria-disabled={busy}>{t('door.join')}</button>
         <p class="door-step" role="status" data-ready={phase === 'door' && meeting.step.value === 'ready' && !meeting.failure.value}>
@@ -90,14 +91,14 @@ function JoinForm({ meeting, name, setName }: FormProps) {
 export function PreJoin({ meeting, onCancel }: Props) {
   const [name, setName] = useState(() => memory.get('name') ?? '');
   const title = roomTitle(meeting.options.room);
+  const shown = meeting.fixedName.value || name;
   useEffect(() => { document.title = t('app.title', { room: title }); });
   return (
     <div class="door">
       <header class="door-head"><a href="/" aria-label={t('app.name')}><Mark size={28} /></a></header>
       <main class="door-main">
         <div class="door-left">
-          <OwnPicture local={meeting.local} name={meeting.fixedName.value || name} />
-          <Problems meeting={meeting} />
+          {may(meeting.self.value, 'publish') ? <><OwnPicture local={meeting.local} name={shown} /><Problems meeting={meeting} /></> : <NoPicture name={shown} />}
         </div>
         <div class="door-right">
           <div class="door-title">

@@ -1,6 +1,6 @@
 /** A meeting with no server behind it, to show and test every state of the page. */
 import { signal, type Signal } from '@preact/signals';
-import type { Devices, DeviceState, Ended, Failure, Knock, Line, Participant, Phase, Picture, PictureSource, Preview, Self, Speaking, Step, Tile } from '../../sdk';
+import type { Devices, DeviceState, Ended, Failure, Knock, Line, MeetingStats, Participant, Phase, Picture, PictureSource, Preview, Self, Speaking, Step, Tile } from '../../sdk';
 import type { ScreenState } from '../../sdk';
 import type { Local, Session } from '../session';
 
@@ -17,6 +17,8 @@ export class FakeLocal {
   readonly preview = signal<MediaStream | null>(null);
   readonly screenPreview = signal<MediaStream | null>(null);
   readonly options = {};
+  readonly screenMode = signal<Local['screenMode']['value']>({ chosen: 'auto', now: 'text' });
+  readonly music = signal(false);
   canShareScreen = true;
   canChooseSpeaker = true;
 
@@ -31,6 +33,8 @@ export class FakeLocal {
     return 'shared';
   }
   stopScreen(): void { this.screen.value = { ...this.screen.value, on: false }; }
+  setScreenMode(chosen: Local['screenMode']['value']['chosen']): void { this.screenMode.value = { chosen, now: chosen === 'auto' ? 'text' : chosen }; }
+  setMusic(on: boolean): void { this.music.value = on; }
   async testTone(): Promise<void> {}
   stop(): void {}
 }
@@ -58,6 +62,10 @@ export class FakeMeeting {
   readonly knocks = signal<Knock[]>([]);
   readonly started = signal(0);
   readonly audible = signal<MediaStream[]>([]);
+  readonly quality = signal<Session['quality']['value']>({});
+  readonly link = signal<Session['link']['value']>({ whose: null, bars: 3 });
+  readonly incoming = signal<Session['incoming']['value']>('all');
+  readonly audioOnly = signal(false);
   readonly options: { room: string };
   readonly fake = new FakeLocal();
   readonly local = this.fake as unknown as Local;
@@ -99,7 +107,19 @@ export class FakeMeeting {
     if (this.refusal) throw this.refusal;
   }
   show(tiles: Tile[]): void { this.shown.push(tiles); }
-  async stats(): Promise<never> { throw new Error('a fake has none'); }
+  setIncoming(what: Session['incoming']['value']): void { this.incoming.value = what; }
+  setAudioOnly(on: boolean): void {
+    this.audioOnly.value = on;
+    this.incoming.value = on ? 'none' : 'all';
+    void this.fake.setCamera(!on);
+  }
+  /** What the next stats() gives. */
+  snapshot: MeetingStats | null = null;
+  async stats(): Promise<MeetingStats> {
+    if (!this.snapshot) throw new Error('this fake was given no statistics');
+    return this.snapshot;
+  }
+  async report(): Promise<string> { return 'Palabre report'; }
 
   /** The same object, seen as the page sees a meeting. */
   get session(): Session {

@@ -3,7 +3,8 @@ import { useEffect, useRef } from 'preact/hooks';
 
 interface Props { id: string; label: string; class?: string; onClose: () => void; children: ComponentChildren }
 
-const focusable = 'button:not([disabled]), [href], input, select, textarea';
+// Of a group of radio buttons the chosen one takes the focus, as with Tab.
+const focusable = 'button:not([disabled]), [href], input:not([type=radio]), input:checked, select, textarea';
 
 /** What can have the focus in a box: on wide pages some of it is hidden. */
 function items(box: HTMLElement): HTMLElement[] {
@@ -41,7 +42,9 @@ export function Popover({ id, label, class: extra = '', onClose, children }: Pro
     };
   }, []);
   const key = (event: KeyboardEvent) => {
-    const step = steps[event.key];
+    const sideways = event.key === 'ArrowLeft' || event.key === 'ArrowRight';
+    const among = sideways && (event.target as HTMLElement).matches('input[type=radio]');
+    const step = among ? undefined : steps[event.key];
     if (event.key === 'Escape') {
       event.stopPropagation();
       onClose();
