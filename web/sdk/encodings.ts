@@ -68,6 +68,11 @@ export interface Wanted {
   neverOnlyLowest: boolean;
 }
 
+/** rank is the priority of one of a sender's encodings. It is the whole sender's, and Chromium refuses it in any but the first. */
+export function rank(priority: RTCPriorityType, index: number): Pick<RTCRtpEncodingParameters, 'priority' | 'networkPriority'> {
+  return index === 0 ? { priority, networkPriority: priority } : {};
+}
+
 /** Steps of size, so that a dragged window does not restart an encoder at every pixel. */
 const steps = [8, 6, 4, 3, 2.5, 2, 1.5, 1.25, 1];
 
@@ -89,15 +94,14 @@ export function encodingsFor(now: readonly RTCRtpEncodingParameters[], wanted: W
       scaleResolutionDownBy: scale,
       maxBitrate: rateOf(layer, scale, i > 0 ? layers[i - 1] : undefined, wanted),
       maxFramerate: least(layer.frameRate, wish?.maxFramerate),
-      priority: video.priority,
-      networkPriority: video.priority,
+      ...rank(video.priority, i),
     });
   });
 }
 
 /** Whether any encoding differs in what we set. */
 export function differ(a: readonly RTCRtpEncodingParameters[], b: readonly RTCRtpEncodingParameters[]): boolean {
-  const fields = ['active', 'scaleResolutionDownBy', 'maxBitrate', 'maxFramerate', 'priority', 'networkPriority'] as const;
+  const fields = ['active', 'scaleResolutionDownBy', 'maxBitrate', 'maxFramerate'] as const;
   return a.some((encoding, i) => fields.some((field) => encoding[field] !== b[i]?.[field]));
 }
 

@@ -1,4 +1,4 @@
-import { camera, screen, type Video } from './encodings';
+import { camera, rank, screen, type Video } from './encodings';
 import { voices, type Room } from './layout';
 import type { Lines, Pair, Source } from './protocol';
 
@@ -94,7 +94,7 @@ function video(pc: RTCPeerConnection, stream: MediaStream, how: Video): RTCRtpTr
 }
 
 function sound(pc: RTCPeerConnection, stream: MediaStream, maxBitrate: number, mimes: readonly string[]): RTCRtpTransceiver {
-  const sendEncodings: RTCRtpEncodingParameters[] = [{ maxBitrate, priority: 'high', networkPriority: 'high' }];
+  const sendEncodings: RTCRtpEncodingParameters[] = [{ maxBitrate, ...rank('high', 0) }];
   const line = pc.addTransceiver('audio', { direction: 'sendonly', streams: [stream], sendEncodings });
   prefer(line, 'sender', mimes);
   return line;
@@ -112,10 +112,9 @@ function heard(pc: RTCPeerConnection): RTCRtpTransceiver {
  * Dependency Descriptor, by which the server drops what a viewer cannot take.
  */
 function withLayers(pc: RTCPeerConnection, stream: MediaStream, { layers, priority }: Video): RTCRtpTransceiver {
-  const common = { priority, networkPriority: priority };
   for (const scalabilityMode of modes) {
     const mode = scalabilityMode && { scalabilityMode };
-    const sendEncodings = layers.map(({ rid, scale, bitrate }) => ({ rid, scaleResolutionDownBy: scale, maxBitrate: bitrate, ...common, ...mode }));
+    const sendEncodings = layers.map(({ rid, scale, bitrate }, i) => ({ rid, scaleResolutionDownBy: scale, maxBitrate: bitrate, ...rank(priority, i), ...mode }));
     try {
       return pc.addTransceiver('video', { direction: 'sendonly', streams: [stream], sendEncodings });
     } catch {

@@ -58,7 +58,7 @@ export class Outgoing {
 
   /** limit caps a sound, in bits a second. */
   limit(maxBitrate: number): void {
-    this.next(() => this.set((encodings) => encodings.map((e) => ({ ...e, maxBitrate, priority: 'high', networkPriority: 'high' }))));
+    this.next(() => this.set((encodings) => encodings.map((e) => ({ ...e, maxBitrate }))));
   }
 
   close(): void {
