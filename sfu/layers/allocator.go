@@ -3,40 +3,39 @@ package layers
 import (
 	"cmp"
 	"math"
+	"math/bits"
 	"slices"
 	"time"
 )
 
 const (
-	// A layer is high enough while it is not blown up more than this; it is
+	// A picture is high enough while it is not blown up more than this; it is
 	// left for a higher one, or for a lower one, a little beyond, so that a
-	// size between two layers does not flap.
+	// size between two does not flap.
 	enough, tooLittle, plenty = 1.2, 1.3, 1.1
-	// reading is how much larger than a camera's a screen's layer is to be.
+	// reading is how much larger than a camera's a screen's picture is to be.
 	reading = 1.7
-	// rise is what a viewer's line must have to spare before a video gets a
-	// higher layer, sink by how much the sum may exceed the limit before one
-	// is taken away: both limit and bitrates are estimates.
-	rise, sink = 1.15, 1.1
-	// patience is how long a video that lost a layer to the limit does not get
-	// it back; it doubles when that happens again within relapse.
-	patience, longest, relapse = 3 * time.Second, 24 * time.Second, 20 * time.Second
-	// smooth is the weight of a new measurement of a bitrate.
-	smooth = 0.3
+	// small is up to which size, as the side of a square, a camera moves well
+	// enough with smallRate frames a second, smallScreen the height of a screen
+	// that nobody reads. That many frames are there when the rate is nearly so.
+	small, smallScreen         = 160, 270
+	smallRate, smallScreenRate = 15, 5
+	nearly                     = 0.9
 )
 
 // Allocator chooses for one viewer. It is not safe for concurrent use.
 type Allocator struct {
 	videos map[string]*memory
+	limits floor
 	wanted int
 }
 
 // memory is what an Allocator remembers of one video.
 type memory struct {
-	size  int // the rung its size asked for
-	level int // the rung it got, -1 paused
-	costs []float64
-	// lost is when the limit last took a rung away, hold for how long it stays away.
+	known []lasting // by layer
+	step  int       // the picture size that what is shown asked for
+	had   rung      // what it got; layer -1 while paused
+	// lost is when the limit last took something away, hold for how long it stays away.
 	lost time.Time
 	hold time.Duration
 }
@@ -44,23 +43,32 @@ type memory struct {
 // NewAllocator makes the Allocator of one viewer.
 func NewAllocator() *Allocator { return &Allocator{videos: make(map[string]*memory)} }
 
-// Allocate chooses the layers of all videos of the viewer, in the order of
-// videos. limit is what all of them together may use, in bit/s; 0 or less
-// means that no limit is known. Call it when something changed, and about
-// twice a second.
+// Allocate chooses what the viewer gets of all videos, in the order of videos.
+// limit is what all of them together may use, in bit/s, sound already taken
+// off; 0 or less means that no limit is known. Call it when something changed,
+// and about twice a second.
 //
-// Screens get the layer they need first; then every other video its lowest
-// layer; then higher ones, the pinned and the large before the others. What
-// does not fit is paused.
+// Screens come first, in the size they need; then every other video gets its
+// lowest rung; then screens their frame rate; then the pinned, then who
+// speaks, then all others a size at a time, the large before the small. What
+// does not fit is paused, the least important first; a screen with text that
+// is shown alone is not paused, since it is quiet again in a moment.
+//
+// The bitrates of what is chosen never add up to more than the limit. More
+// than before is given only when the limit had room to spare for a while, the
+// longer the more often that was too much.
 func (a *Allocator) Allocate(videos []Video, limit int, now time.Time) []Choice {
 	choices := make([]Choice, len(videos))
 	var shown []*video
 	seen := make(map[string]bool, len(videos))
+	a.wanted = 0
 	for i, v := range videos {
 		choices[i] = none("")
 		if v.Width > 0 && v.Height > 0 && len(v.Layers) > 0 {
 			seen[v.ID] = true
-			shown = append(shown, a.look(v, i))
+			one := a.look(v, i, now)
+			a.wanted += int(one.best().cost)
+			shown = append(shown, one)
 		}
 	}
 	for id := range a.videos {
@@ -69,15 +77,12 @@ func (a *Allocator) Allocate(videos []Video, limit int, now time.Time) []Choice 
 		}
 	}
 	slices.SortStableFunc(shown, before)
-	s := share{left: math.Inf(1), now: now}
+	s := share{limit: math.Inf(1), now: now, limits: &a.limits}
 	if limit > 0 {
-		s.left, s.slack = float64(limit), (sink-1)*float64(limit)
+		s.limit = float64(limit)
 	}
+	a.limits.add(s.limit, now)
 	s.distribute(shown)
-	a.wanted = 0
-	for _, v := range shown {
-		a.wanted += int(v.rungs[v.size].cost)
-	}
 	for _, v := range shown {
 		choices[v.position] = s.settle(v)
 	}
@@ -88,59 +93,78 @@ func (a *Allocator) Allocate(videos []Video, limit int, now time.Time) []Choice 
 // together without a limit, in bit/s.
 func (a *Allocator) Wanted() int { return a.wanted }
 
-// video is a video while its layer is chosen.
+// video is a video while its share is chosen.
 type video struct {
 	Video
 	*memory
 	position int
-	rungs    []rung
-	fresh    bool // not chosen for before
-	got      int  // the rung it gets, -1 none
+	all      []rung
+	// order holds the rungs that are of use for the size shown, worst first.
+	order   []rung
+	fresh   bool    // not chosen for before
+	hadCost float64 // what it had costs by now, bit/s
+	got     int     // the rung it gets in order, -1 none
+	waiting float64 // bit/s held back for it until it may have them again
+}
+
+func (v *video) best() rung { return v.order[len(v.order)-1] }
+
+// cost is what the video takes so far, in bit/s.
+func (v *video) cost() float64 {
+	if v.got < 0 {
+		return 0
+	}
+	return v.order[v.got].cost
 }
 
 // look prepares a video: its rungs, what they cost, and which its size needs.
-func (a *Allocator) look(v Video, position int) *video {
+func (a *Allocator) look(v Video, position int, now time.Time) *video {
 	m, known := a.videos[v.ID]
-	if !known || len(m.costs) != len(v.Layers) {
+	if !known || len(m.known) != len(v.Layers) {
 		known = false
-		m = &memory{level: -1, costs: make([]float64, len(v.Layers))}
+		m = &memory{known: make([]lasting, len(v.Layers)), had: rung{layer: -1}}
 		a.videos[v.ID] = m
 	}
-	rungs := ladder(v.Layers)
-	for i := range rungs {
-		r := &rungs[i]
-		// A layer that is not sent now will cost what it did.
-		if old := m.costs[r.index]; old > 0 && v.Layers[r.index].Bitrate <= 0 {
-			r.cost = old
-		} else if old > 0 {
-			r.cost = old + (r.cost-old)*smooth
-		}
-		if v.Layers[r.index].Bitrate > 0 {
-			m.costs[r.index] = r.cost
+	one := &video{Video: v, memory: m, position: position, fresh: !known, got: -1, all: ladder(v, m.known, now)}
+	m.step = fit(v, one.all, m.step, one.fresh)
+	var useful []rung
+	for _, r := range one.all {
+		if r.step <= m.step && !idle(v, one.all, r) {
+			useful = append(useful, r)
 		}
 	}
-	m.size = fit(v, rungs, m.size, !known)
-	return &video{Video: v, memory: m, position: position, rungs: rungs, fresh: !known, got: -1}
+	one.order = prefer(v, useful)
+	if m.had.layer >= 0 {
+		one.hadCost = m.had.cost
+		if i := slices.IndexFunc(one.all, m.had.is); i >= 0 {
+			one.hadCost = one.all[i].cost
+		}
+	}
+	return one
 }
 
-// fit is the lowest rung that is high enough for the size shown.
+// fit is the smallest picture size that is high enough for what is shown.
 func fit(v Video, rungs []rung, last int, fresh bool) int {
-	if !fresh && last < len(rungs) {
-		if blown(v, rungs[last]) <= tooLittle && (last == 0 || blown(v, rungs[last-1]) > plenty) {
+	top := rungs[len(rungs)-1].step
+	at := func(step int) rung {
+		return rungs[slices.IndexFunc(rungs, func(r rung) bool { return r.step == step })]
+	}
+	if !fresh && last <= top {
+		if blown(v, at(last)) <= tooLittle && (last == 0 || blown(v, at(last-1)) > plenty) {
 			return last
 		}
 	}
-	for i, r := range rungs {
+	for _, r := range rungs {
 		if blown(v, r) <= enough {
-			return i
+			return r.step
 		}
 	}
-	return len(rungs) - 1
+	return top
 }
 
-// blown is how many times larger a layer would be shown than it is: a screen
+// blown is how many times larger a rung would be shown than it is: a screen
 // is fitted into its tile, of a camera something is cut off. A screen is there
-// to be read, so a lower layer is for tiles a good deal smaller than it.
+// to be read, so a lower one is for tiles a good deal smaller than it.
 func blown(v Video, r rung) float64 {
 	x, y := float64(v.Width)/r.width, float64(v.Height)/r.height
 	if v.Screen {
@@ -149,13 +173,48 @@ func blown(v Video, r rung) float64 {
 	return math.Sqrt(x * y)
 }
 
-// before orders videos by importance.
+// rate is how many frames a second are of use in the size shown, 0 for all.
+func rate(v Video) int {
+	switch {
+	case v.Screen && !v.Motion && v.Height <= smallScreen:
+		return smallScreenRate
+	case !v.Screen && v.Width*v.Height <= small*small:
+		return smallRate
+	}
+	return 0
+}
+
+// idle says that a rung has more frames than are of use: one of the same size
+// with fewer has enough.
+func idle(v Video, all []rung, r rung) bool {
+	need := float64(rate(v))
+	return need > 0 && slices.ContainsFunc(all, func(o rung) bool {
+		return o.step == r.step && o.temporal < r.temporal && o.framerate >= nearly*need
+	})
+}
+
+// whole is the size in which a viewer shows the whole picture of a rung; 0
+// while its shape is not known.
+func whole(v Video, r rung) (width, height int) {
+	if !r.sized {
+		return 0, 0
+	}
+	x, y := float64(v.Width)/r.width, float64(v.Height)/r.height
+	scale := max(x, y) // of a camera something is cut off
+	if v.Screen {
+		scale = min(x, y) * reading
+	}
+	return int(math.Ceil(r.width * scale)), int(math.Ceil(r.height * scale))
+}
+
+// before orders videos by importance. Sizes a little apart are one: tiles that
+// are moved about must not take the bandwidth from each other.
 func before(a, b *video) int {
 	return cmp.Or(
 		-cmp.Compare(weight(a.Screen), weight(b.Screen)),
 		-cmp.Compare(weight(a.Pinned), weight(b.Pinned)),
 		-cmp.Compare(weight(a.Speaking), weight(b.Speaking)),
-		-cmp.Compare(a.Width*a.Height, b.Width*b.Height),
+		-cmp.Compare(bits.Len(uint(a.Width*a.Height)), bits.Len(uint(b.Width*b.Height))),
 	)
 }
 

@@ -1,17 +1,13 @@
-// Package layers decides which simulcast layer of every video a viewer gets,
-// and from that which layers a publisher need not send.
+// Package layers decides which part of every video a viewer gets, and from
+// that which parts a publisher need not send.
 //
-// The [Allocator] of a viewer fits layers to the size at which videos are
-// shown and to what the viewer's line carries. The [Demand] of a published
-// video is the union of what its viewers want. Both are plain values of one
-// owner: no clock, no goroutine, no lock.
+// A video is a ladder of rungs: its simulcast layers (RFC 8853), within a
+// layer the spatial and temporal layers of scalable coding. The [Allocator] of
+// a viewer fits them to the size at which videos are shown and to what the
+// viewer's line carries. The [Demand] of a published video is the union of
+// what its viewers want. Both are plain values of one owner: no clock, no
+// goroutine, no lock.
 package layers
-
-import (
-	"cmp"
-	"math"
-	"slices"
-)
 
 // PausedBandwidth is the reason of a video that is paused because the
 // viewer's line does not carry it.
@@ -74,79 +70,17 @@ type Choice struct {
 	// end before Want begins.
 	Want int
 	// Spatial and Temporal are the highest ids to forward of the layer, or of
-	// the one wanted when none is forwarded.
+	// the one wanted when none is forwarded; [Whole] for all there is.
 	Spatial, Temporal uint8
+	// MaxWidth and MaxHeight say how large the viewer shows the whole picture,
+	// MaxFramerate how many frames a second are of use; 0 is no limit.
+	MaxWidth, MaxHeight, MaxFramerate int
 	// Paused is [PausedBandwidth] or empty.
 	Paused string
 }
 
+// Whole is more than any spatial or temporal id.
+const Whole = 255
+
 // none is the choice for what is not to be seen.
 func none(reason string) Choice { return Choice{Forward: -1, Want: -1, Paused: reason} }
-
-// What is assumed of layers nobody measured: the highest of a video is
-// 720 lines of 16:9, each lower one half as high, and a pixel shown for a
-// second takes so many bits.
-const (
-	topHeight    = 720
-	bitsPerPixel = 2.2
-)
-
-// rung is a layer of a video with what is known or assumed of it.
-type rung struct {
-	index         int // in the video's Layers
-	width, height float64
-	cost          float64 // bit/s
-	alive         bool
-}
-
-// ladder orders the layers of a video, lowest first, and fills in what is not known.
-func ladder(layers []Layer) []rung {
-	list := make([]rung, len(layers))
-	for i, l := range layers {
-		list[i] = rung{index: i, width: float64(l.Width), height: float64(l.Height), cost: float64(l.Bitrate), alive: l.Alive}
-	}
-	slices.SortStableFunc(list, func(a, b rung) int { return compare(layers, a.index, b.index) })
-	known := slices.IndexFunc(list, func(r rung) bool { return r.width > 0 && r.height > 0 })
-	for i := range list {
-		r := &list[i]
-		if r.width <= 0 || r.height <= 0 {
-			from, step := rung{width: topHeight * 16 / 9, height: topHeight}, i-(len(list)-1)
-			if known >= 0 {
-				from, step = list[known], i-known
-			}
-			r.width, r.height = math.Ldexp(from.width, step), math.Ldexp(from.height, step)
-		}
-		if r.cost <= 0 {
-			r.cost = r.width * r.height * bitsPerPixel
-		}
-	}
-	return list
-}
-
-// compare orders two layers of a video: by their size where key frames told
-// it, else by the customary names, else by what they measured, else as offered.
-func compare(layers []Layer, i, j int) int {
-	a, b := layers[i], layers[j]
-	if a.Height > 0 && b.Height > 0 && a.Height != b.Height {
-		return cmp.Compare(a.Height, b.Height)
-	}
-	if x, y := place(layers, a.RID), place(layers, b.RID); x >= 0 && y >= 0 && x != y {
-		return cmp.Compare(x, y)
-	}
-	if a.Bitrate > 0 && b.Bitrate > 0 {
-		return cmp.Compare(a.Bitrate, b.Bitrate)
-	}
-	return 0
-}
-
-// place is where a rid stands among the names senders use, -1 when it is none
-// of them: quarter, half, full; or low, medium, high.
-func place(layers []Layer, rid string) int {
-	for _, names := range [][]string{{"q", "h", "f"}, {"l", "m", "h"}} {
-		all := !slices.ContainsFunc(layers, func(l Layer) bool { return !slices.Contains(names, l.RID) })
-		if i := slices.Index(names, rid); all && i >= 0 {
-			return i
-		}
-	}
-	return -1
-}

@@ -133,11 +133,11 @@ func TestAssumedLadder(t *testing.T) {
 	for _, rid := range []string{"q", "f"} {
 		v = with(v, rid, unknown)
 	}
-	rungs := ladder(v.Layers)
+	rungs := ladder(v, make([]lasting, 3), start)
 	if rungs[0].height != 180 || rungs[2].height != 720 || rungs[2].width != 1280 || rungs[2].cost < 1e6 {
 		t.Errorf("from a known layer in the middle: %+v", rungs)
 	}
-	if r := ladder([]Layer{{RID: "1", Bitrate: 900}, {RID: "0", Bitrate: 100}}); r[0].index != 1 || r[1].height != topHeight || r[0].height != topHeight/2 {
+	if r := ladder(Video{Layers: []Layer{{RID: "1", Bitrate: 900}, {RID: "0", Bitrate: 100}}}, make([]lasting, 2), start); r[0].layer != 1 || r[1].height != topHeight || r[0].height != topHeight/2 {
 		t.Errorf("by bitrate alone: %+v", r)
 	}
 }

@@ -1,0 +1,220 @@
+package layers
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+)
+
+// What is assumed of what nobody measured.
+const (
+	// The highest layer of a video is 720 lines of 16:9, each lower one half as
+	// high, and a pixel shown for a second takes so many bits.
+	topHeight    = 720
+	bitsPerPixel = 2.2
+	// The lowest layer takes no more than this: a video nobody has seen yet
+	// must be tried before it can be called too much.
+	firstTry = 300e3
+	// measureTime is over how much time measured bitrates are evened out.
+	measureTime = 1200 * time.Millisecond
+)
+
+// What a low frame rate costs against a low resolution: the value of a rung is
+// its height times its share of the frames to this power. A camera at a quarter
+// of its frames is worth a little less than one half as high, a moving screen a lot.
+const (
+	cameraRate = 0.6
+	motionRate = 1.2
+)
+
+// rung is a part of a video with what is known or assumed of it.
+type rung struct {
+	layer             int // in the video's Layers
+	spatial, temporal uint8
+	// step counts the picture sizes of the video, the smallest is 0; below those
+	// within the layer, its largest is 0.
+	step, below   int
+	width, height float64
+	sized         bool    // width and height were measured
+	framerate     float64 // 0 when unknown
+	share         float64 // of the layer's frames
+	cost          float64 // bit/s
+	alive         bool
+}
+
+// is says whether two rungs are the same part of the video.
+func (r rung) is(other rung) bool {
+	return r.layer == other.layer && r.spatial == other.spatial && r.temporal == other.temporal
+}
+
+// lasting is what is remembered of one layer while it is not sent.
+type lasting struct {
+	rungs []rung
+	at    time.Time
+}
+
+// ladder lists the rungs of a video, smallest pictures first and within a size
+// by frame rate, and fills in what is not known.
+func ladder(v Video, known []lasting, now time.Time) []rung {
+	order := make([]int, len(v.Layers))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return compare(v.Layers, i, j) })
+	list := make([]rung, 0, len(order))
+	step := 0
+	for place, index := range order {
+		parts := split(v.Layers[index], index, known[index])
+		width, height, sized := dimensions(v.Layers, order, place)
+		for i := range parts {
+			r := &parts[i]
+			if r.spatial != parts[max(0, i-1)].spatial {
+				step++
+			}
+			r.step = step
+			if r.width <= 0 || r.height <= 0 {
+				r.width, r.height, r.sized = math.Ldexp(width, -r.below), math.Ldexp(height, -r.below), sized
+			}
+			if r.cost <= 0 {
+				r.cost = r.width * r.height * bitsPerPixel * r.share
+				if place == 0 && step == 0 {
+					r.cost = min(r.cost, firstTry*r.share)
+				}
+			}
+		}
+		if v.Layers[index].Bitrate > 0 {
+			known[index].even(parts, now)
+		}
+		list = append(list, parts...)
+		step++
+	}
+	return list
+}
+
+// dimensions are those of the layer at a place of the order, or what others suggest.
+func dimensions(layers []Layer, order []int, place int) (width, height float64, sized bool) {
+	if l := layers[order[place]]; l.Width > 0 && l.Height > 0 {
+		return float64(l.Width), float64(l.Height), true
+	}
+	width, height = topHeight*16/9, topHeight
+	from := len(order) - 1
+	for i, index := range order {
+		if l := layers[index]; l.Width > 0 && l.Height > 0 {
+			width, height, from = float64(l.Width), float64(l.Height), i
+			break
+		}
+	}
+	return math.Ldexp(width, place-from), math.Ldexp(height, place-from), false
+}
+
+// split is a layer taken apart, as measured now or, while it is not sent, before.
+func split(l Layer, index int, before lasting) []rung {
+	if len(l.Rungs) == 0 {
+		if l.Bitrate <= 0 && len(before.rungs) > 0 {
+			parts := slices.Clone(before.rungs)
+			for i := range parts {
+				parts[i].layer, parts[i].alive = index, l.Alive
+			}
+			return parts
+		}
+		return []rung{{layer: index, spatial: Whole, temporal: Whole, share: 1, cost: float64(l.Bitrate), alive: l.Alive}}
+	}
+	sorted := slices.SortedFunc(slices.Values(l.Rungs), func(a, b Rung) int {
+		return cmp.Or(cmp.Compare(a.Spatial, b.Spatial), cmp.Compare(a.Temporal, b.Temporal))
+	})
+	last := sorted[len(sorted)-1]
+	parts := make([]rung, len(sorted))
+	for i, r := range sorted {
+		slower := max(0, int(last.Temporal)-int(r.Temporal))
+		p := rung{
+			layer: index, spatial: r.Spatial, temporal: r.Temporal, below: int(last.Spatial - r.Spatial), alive: l.Alive,
+			width: float64(r.Width), height: float64(r.Height), sized: r.Width > 0 && r.Height > 0,
+			framerate: r.Framerate, share: math.Ldexp(1, -slower), cost: float64(r.Bitrate),
+		}
+		if r.Bitrate <= 0 && l.Bitrate > 0 {
+			// Two thirds more for twice the frames, four times as much for twice the height.
+			p.cost = float64(l.Bitrate) * math.Pow(0.6, float64(slower)) * math.Ldexp(1, -2*p.below)
+		}
+		// What begins to be sent above the highest known is part of it.
+		if p.below == 0 {
+			p.spatial = Whole
+		}
+		if slower == 0 {
+			p.temporal = Whole
+		}
+		parts[i] = p
+	}
+	return parts
+}
+
+// even smooths the bitrates of a layer that is sent, and remembers them.
+func (k *lasting) even(parts []rung, now time.Time) {
+	weight := 1 - math.Exp(-max(0, now.Sub(k.at).Seconds())/measureTime.Seconds())
+	for i := range parts {
+		at := slices.IndexFunc(k.rungs, parts[i].is)
+		if at >= 0 {
+			old := k.rungs[at].cost
+			parts[i].cost = old + (parts[i].cost-old)*weight
+		}
+	}
+	k.rungs, k.at = append(k.rungs[:0], parts...), now
+}
+
+// prefer orders rungs from worst to best and leaves out those that cost as
+// much as a better one.
+func prefer(v Video, rungs []rung) []rung {
+	rungs = slices.Clone(rungs)
+	slices.SortStableFunc(rungs, func(a, b rung) int {
+		if v.Screen && !v.Motion { // text: rather sharp than smooth
+			return cmp.Or(cmp.Compare(a.step, b.step), cmp.Compare(a.temporal, b.temporal))
+		}
+		return cmp.Or(cmp.Compare(value(v, a), value(v, b)), cmp.Compare(a.step, b.step), -cmp.Compare(a.cost, b.cost))
+	})
+	kept := make([]rung, 0, len(rungs))
+	least := math.Inf(1)
+	for i := len(rungs) - 1; i >= 0; i-- {
+		if rungs[i].cost < least {
+			least = rungs[i].cost
+			kept = append(kept, rungs[i])
+		}
+	}
+	slices.Reverse(kept)
+	return kept
+}
+
+func value(v Video, r rung) float64 {
+	power := cameraRate
+	if v.Screen {
+		power = motionRate
+	}
+	return math.Sqrt(r.width*r.height) * math.Pow(r.share, power)
+}
+
+// compare orders two layers of a video: by their size where key frames told
+// it, else by the customary names, else by what they measured, else as offered.
+func compare(layers []Layer, i, j int) int {
+	a, b := layers[i], layers[j]
+	if a.Height > 0 && b.Height > 0 && a.Height != b.Height {
+		return cmp.Compare(a.Height, b.Height)
+	}
+	if x, y := place(layers, a.RID), place(layers, b.RID); x >= 0 && y >= 0 && x != y {
+		return cmp.Compare(x, y)
+	}
+	if a.Bitrate > 0 && b.Bitrate > 0 {
+		return cmp.Compare(a.Bitrate, b.Bitrate)
+	}
+	return 0
+}
+
+// place is where a rid stands among the names senders use, -1 when it is none
+// of them: quarter, half, full; or low, medium, high.
+func place(layers []Layer, rid string) int {
+	for _, names := range [][]string{{"q", "h", "f"}, {"l", "m", "h"}} {
+		all := !slices.ContainsFunc(layers, func(l Layer) bool { return !slices.Contains(names, l.RID) })
+		if i := slices.Index(names, rid); all && i >= 0 {
+			return i
+		}
+	}
+	return -1
+}
