@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"palabre/sfu/codec"
+	"palabre/sfu/descriptor"
 	"palabre/sfu/rtp"
 )
 
@@ -23,8 +24,12 @@ const smallPacket = 384
 type Packet struct {
 	// Header is the parsed header.
 	Header rtp.Header
-	// Frame is what the payload says.
+	// Frame is what the dependency descriptor or the payload says.
 	Frame codec.Frame
+	// Structure is what the packet's dependency descriptor refers to, nil when
+	// there is none, and Active the decode targets the sender produces.
+	Structure *descriptor.Structure
+	Active    uint32
 	// Sequence is the extended sequence number.
 	Sequence uint64
 	// Arrival is when it came in, since the start of the server.

@@ -87,6 +87,9 @@ type Frame struct {
 	Switch uint32
 
 	TemporalID, SpatialID uint8
+	// TopSpatial and TopTemporal are the highest ids the sender produces now,
+	// where it says so in a dependency descriptor.
+	TopSpatial, TopTemporal uint8
 
 	// HasNumber: the packet has a dependency descriptor, in which its frame is Number.
 	HasNumber bool
@@ -129,6 +132,27 @@ func Inspect(c Codec, payload []byte) (Frame, error) {
 	default:
 		return Frame{}, nil
 	}
+}
+
+// Counters reads into f only what [AppendPayload] changes, before the frame
+// itself begins. It is for senders whose dependency descriptors say the rest,
+// and whose frames may be encrypted.
+func Counters(c Codec, payload []byte, f *Frame) error {
+	var read Frame
+	ok := len(payload) > 0
+	switch {
+	case !ok:
+	case c == VP8:
+		_, ok = vp8Descriptor(payload, &read)
+	case c == VP9:
+		_, ok = vp9Descriptor(payload, &read)
+	}
+	if !ok {
+		return ErrMalformed
+	}
+	f.HasPictureID, f.PictureBits, f.PictureID = read.HasPictureID, read.PictureBits, read.PictureID
+	f.HasTL0, f.TL0 = read.HasTL0, read.TL0
+	return nil
 }
 
 // AppendPayload appends the payload to dst for one receiver: with the

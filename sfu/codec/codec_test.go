@@ -64,7 +64,7 @@ func TestInspect(t *testing.T) {
 		{"VP9 upper spatial layer of a key frame, end", codec.VP9, "ac05" + "0307" + "00",
 			codec.Frame{KeyFrame: true, SwitchUp: true, End: true, HasPictureID: true, PictureBits: 7, PictureID: 5, SpatialID: 1, HasTL0: true, TL0: 7}},
 		{"VP9 flexible with references", codec.VP9, "f88f01" + "50" + "0302" + "00",
-			codec.Frame{Start: true, SwitchUp: true, HasPictureID: true, PictureBits: 15, PictureID: 0xF01, TemporalID: 2}},
+			codec.Frame{Start: true, Switch: 0xFC, HasPictureID: true, PictureBits: 15, PictureID: 0xF01, TemporalID: 2}},
 		{"H264 parameter sets in one packet", codec.H264, "78" + "0004" + "6742c01e" + "0003" + "68ce3c", key},
 		{"H264 start of an IDR picture", codec.H264, "7c85" + "88", codec.Frame{KeyFrame: true, SwitchUp: true}},
 		{"H264 middle of an IDR picture", codec.H264, "7c05" + "88", codec.Frame{KeyFrame: true, SwitchUp: true}},
@@ -209,4 +209,32 @@ func inspectSafely(c codec.Codec, payload []byte) (err error, panicked bool) {
 	_, err = codec.Inspect(c, payload)
 	codec.AppendPayload(nil, c, payload, 1, 2)
 	return err, false
+}
+
+// TestCounters reads what a viewer's copy changes, of frames nobody can read.
+func TestCounters(t *testing.T) {
+	scrambled := "9d9d9d9d9d9d9d9d9d9d9d9d"
+	for _, c := range []struct {
+		name    string
+		codec   codec.Codec
+		payload string
+		want    codec.Frame
+	}{
+		{"VP8", codec.VP8, "90e0" + "8001" + "07" + "20" + "00" + scrambled, codec.Frame{HasPictureID: true, PictureBits: 15, PictureID: 1, HasTL0: true, TL0: 7}},
+		{"VP9", codec.VP9, "a8" + "8102" + "32" + "09" + scrambled, codec.Frame{HasPictureID: true, PictureBits: 15, PictureID: 0x102, HasTL0: true, TL0: 9}},
+		{"H264", codec.H264, "ff" + scrambled, codec.Frame{}},
+		{"AV1", codec.AV1, "90" + scrambled, codec.Frame{}},
+	} {
+		payload, err := hex.DecodeString(c.payload)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got codec.Frame
+		if err := codec.Counters(c.codec, payload, &got); err != nil || got != c.want {
+			t.Errorf("%s: %+v, %v; want %+v", c.name, got, err, c.want)
+		}
+	}
+	if err := codec.Counters(codec.VP8, []byte{0x90, 0x80, 0x80}, &codec.Frame{}); err == nil {
+		t.Error("a picture id cut off is one")
+	}
 }

@@ -25,8 +25,10 @@ func vp9Descriptor(payload []byte, f *Frame) (l vp9Layout, ok bool) {
 			return l, false
 		}
 		layer := payload[at]
-		f.TemporalID, f.SwitchUp = layer>>5, layer&vp9SwitchUp != 0
-		f.SpatialID = layer >> 1 & 7
+		f.TemporalID, f.SpatialID = layer>>5, layer>>1&7
+		if layer&vp9SwitchUp != 0 { // what follows refers to no higher layer from before
+			f.Switch = switchAbove(min(f.SpatialID, 3), f.TemporalID)
+		}
 		at++
 		if bits&vp9F == 0 {
 			if at >= len(payload) {
@@ -48,6 +50,11 @@ func vp9Descriptor(payload []byte, f *Frame) (l vp9Layout, ok bool) {
 	}
 	l.size = at
 	return l, len(payload) > at
+}
+
+// switchAbove is everything from a temporal layer on.
+func switchAbove(spatial, temporal uint8) uint32 {
+	return SwitchTo(spatial, 0) * (0xFF << temporal & 0xFF)
 }
 
 // vp9References skips the list of reference indices.
@@ -108,7 +115,7 @@ func inspectVP9(payload []byte) (Frame, error) {
 	f.KeyFrame = bits&vp9P == 0
 	f.Start = bits&vp9B != 0 && f.SpatialID == 0
 	f.End = bits&vp9E != 0
-	f.SwitchUp = f.SwitchUp || f.KeyFrame
+	f.SwitchUp = f.KeyFrame
 	return f, nil
 }
 

@@ -148,8 +148,12 @@ func (d *Descriptor) Describe(f *codec.Frame) {
 	}
 	f.KeyFrame = d.Attached || !d.Start && d.DiffCount == 0
 	f.SpatialID, f.TemporalID = d.Spatial, d.Temporal
-	f.SwitchUp, f.Switch = false, 0
+	f.SwitchUp, f.Switch, f.TopSpatial, f.TopTemporal = false, 0, 0, 0
 	for i, l := range d.Structure.Layers[:d.Structure.Targets] {
+		if d.Active>>i&1 == 0 {
+			continue
+		}
+		f.TopSpatial, f.TopTemporal = max(f.TopSpatial, l.Spatial), max(f.TopTemporal, l.Temporal)
 		if d.Indications.For(i) == Switch {
 			f.Switch |= codec.SwitchTo(l.Spatial, l.Temporal)
 		}

@@ -66,7 +66,7 @@ func TestTemporalLayers(t *testing.T) {
 		d := read(t, &r, c.text)
 		var f codec.Frame
 		d.Describe(&f)
-		c.frame.HasNumber, c.frame.TemporalID = true, c.temporal
+		c.frame.HasNumber, c.frame.TemporalID, c.frame.TopTemporal = true, c.temporal, 1
 		if d.Temporal != c.temporal || d.Diffs[0] != c.diff || f != c.frame {
 			t.Errorf("%s: %+v\n%+v, want %+v", name, d.Frame, f, c.frame)
 		}
@@ -82,7 +82,7 @@ func TestSpatialLayers(t *testing.T) {
 	}
 	var f codec.Frame
 	key.Describe(&f)
-	if !f.SwitchPoint() || f.Width != 1280 || f.Height != 720 || f.Switch != codec.SwitchTo(0, 0)|codec.SwitchTo(1, 0)|codec.SwitchTo(2, 0) {
+	if !f.SwitchPoint() || f.Width != 1280 || f.Height != 720 || f.TopSpatial != 1 || f.Switch != codec.SwitchTo(0, 0)|codec.SwitchTo(1, 0) {
 		t.Errorf("key frame %+v", f)
 	}
 	if w, h := s.SizeOf(1); w != 640 || h != 360 {

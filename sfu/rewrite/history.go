@@ -19,13 +19,30 @@ type entry struct {
 	tl0       uint8
 	state     state
 	resends   uint8
-	marker    bool
+	taken     taken
+}
+
+// taken is a marker bit and what the viewer got of the picture, in a byte.
+type taken uint8
+
+func take(l level, marker bool) taken {
+	t := taken(l.spatial&highestSpatial<<3 | l.temporal&highestTemporal)
+	if marker {
+		t |= 0x80
+	}
+	return t
+}
+
+func (t taken) marker() bool { return t&0x80 != 0 }
+func (t taken) level() level {
+	return level{uint8(t >> 3 & highestSpatial), uint8(t & highestTemporal)}
 }
 
 func (e *entry) out(number uint64) Out {
-	o := Out{Sequence: uint16(number), Timestamp: e.timestamp, Marker: e.marker}
+	o := Out{Sequence: uint16(number), Timestamp: e.timestamp, Marker: e.taken.marker()}
 	if e.state == sent {
 		o.PictureID, o.TL0 = e.picture, e.tl0
+		o.Spatial, o.Temporal = e.taken.level().spatial, e.taken.level().temporal
 	}
 	return o
 }

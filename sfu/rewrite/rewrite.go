@@ -11,6 +11,10 @@
 //   - a packet dropped on purpose leaves no gap,
 //   - a packet lost on the way to us leaves a gap, so that the viewer asks
 //     for it, and fits into that gap when it comes late,
+//   - of a stream with layers it gives those the viewer takes, whole pictures
+//     at a time: less at once, more where a decoder can follow, and the marker
+//     is on the last packet that the viewer gets of a picture,
+//   - frame numbers and templates of dependency descriptors go on over a switch,
 //   - timestamps follow the server's clock whoever sits in the seat, so that
 //     one line of sender reports stays true and lips keep to the voice.
 //
@@ -77,6 +81,12 @@ type Out struct {
 	PictureID uint16
 	TL0       uint8
 	Marker    bool
+	// Spatial and Temporal are up to which ids the viewer gets the picture.
+	Spatial, Temporal uint8
+	// Number and Template are what to add to the numbers of a dependency
+	// descriptor, see descriptor.Patch.
+	Template uint8
+	Number   uint16
 	// Switched: this is the first packet from a new origin.
 	Switched bool
 }
@@ -105,6 +115,7 @@ type Stream struct {
 	time            timeline
 	pictures        pictures
 	filter          filter
+	frames          frames
 }
 
 // New makes a stream.
@@ -162,33 +173,48 @@ func (s *Stream) Forward(o Origin, p *cache.Packet) (Out, Verdict) {
 	if o != s.current {
 		return Out{}, Skip
 	}
-	if p.Header.PayloadSize() == 0 || s.pictures.dropped(p) || s.surplus(p) {
+	if p.Header.PayloadSize() == 0 || s.surplus(p) {
 		return s.Drop(o, p)
 	}
-	if p.Sequence > s.highest {
+	level := s.filter.decide(p)
+	switch {
+	case p.Frame.TemporalID > level.temporal || s.pictures.dropped(p):
+		return s.Drop(o, p)
+	case !level.has(&p.Frame):
+		return s.omit(p) // of a picture that goes to the viewer all the same
+	case p.Sequence > s.highest:
 		s.reserve(p.Sequence)
-		return s.send(p, false)
+		return s.send(p, level, false)
 	}
-	return s.late(p)
+	return s.late(p, level)
 }
 
-// Drop is [Stream.Forward] for a packet the viewer is not to get, of a higher
-// temporal layer for one. It leaves no gap. Decide for whole frames.
+// Drop is [Stream.Forward] for a packet the viewer is not to get. It leaves no
+// gap. Decide for whole pictures.
 func (s *Stream) Drop(o Origin, p *cache.Packet) (Out, Verdict) {
 	if o == 0 || o != s.current {
 		return Out{}, Skip
 	}
+	inOrder := p.Sequence > s.highest
+	out, verdict := s.omit(p) // first: what was missing before p keeps its picture id
+	if inOrder {
+		s.pictures.drop(p)
+	}
+	return out, verdict
+}
+
+// omit leaves one packet out.
+func (s *Stream) omit(p *cache.Packet) (Out, Verdict) {
 	if p.Sequence > s.highest {
 		s.reserve(p.Sequence)
 		s.highest = p.Sequence
-		s.pictures.drop(p)
 		return Out{}, Skip
 	}
 	e, number := s.sent.find(p.Sequence)
 	if e == nil || e.state != reserved {
 		return Out{}, Skip
 	}
-	e.state, e.timestamp = padding, s.time.last
+	e.state, e.timestamp, e.taken = padding, s.time.last, 0
 	return e.out(number), Fill
 }
 
@@ -220,11 +246,17 @@ func (s *Stream) Lookup(sequence uint16, now, gap time.Duration) (Sent, bool) {
 		return Sent{}, false
 	}
 	e.resent, e.resends = stamp, e.resends+1
-	return Sent{
+	found := Sent{
 		Origin: e.origin, Sequence: e.in,
 		Padding: e.state == padding, Missing: e.state == reserved,
 		Out: e.out(number),
-	}, true
+	}
+	if e.state == sent {
+		shift, known := s.frames.at(number)
+		found.Number, found.Template = shift.number, shift.template
+		return found, known
+	}
+	return found, true
 }
 
 // Timestamp is the RTP timestamp of a moment on the server's clock: the line
@@ -247,26 +279,30 @@ func (s *Stream) switchTo(o Origin, p *cache.Packet) (Out, Verdict) {
 	s.sent.cut()
 	s.time.anchor(p)
 	s.pictures.anchor(p)
-	return s.send(p, true)
+	s.filter.begin()
+	s.frames.begin(s.sent.next)
+	return s.send(p, s.filter.decide(p), true)
 }
 
 // send gives the next number to a packet in order.
-func (s *Stream) send(p *cache.Packet, switched bool) (Out, Verdict) {
+func (s *Stream) send(p *cache.Packet, l level, switched bool) (Out, Verdict) {
 	s.highest = p.Sequence
 	e, number := s.sent.push(s.current, p.Sequence)
 	e.state = sent
 	e.timestamp = s.time.next(p)
 	e.picture, e.tl0 = s.pictures.next(p)
 	// A new voice begins a talk spurt (RFC 3551 §4.1).
-	e.marker = p.Header.Marker || s.audio && switched
-	s.ended = e.marker || s.audio
+	e.taken = take(l, p.Header.Marker || l.ends(&p.Frame) && !s.audio || s.audio && switched)
+	s.ended = e.taken.marker() || s.audio
 	out := e.out(number)
+	shift := s.frames.next(p, number)
+	out.Number, out.Template = shift.number, shift.template
 	out.Switched = switched
 	return out, Send
 }
 
 // late fits a packet into the gap that was left for it.
-func (s *Stream) late(p *cache.Packet) (Out, Verdict) {
+func (s *Stream) late(p *cache.Packet, l level) (Out, Verdict) {
 	e, number := s.sent.find(p.Sequence)
 	if e == nil || e.state != reserved {
 		return Out{}, Skip
@@ -274,9 +310,12 @@ func (s *Stream) late(p *cache.Packet) (Out, Verdict) {
 	e.state = sent
 	e.timestamp = s.time.late(p)
 	e.picture, e.tl0 = s.pictures.late(p, e.picture)
-	e.marker = p.Header.Marker
+	e.taken = take(l, p.Header.Marker || l.ends(&p.Frame) && !s.audio)
 	e.resends = 0
-	return e.out(number), Send
+	out := e.out(number)
+	shift := s.frames.late(p)
+	out.Number, out.Template = shift.number, shift.template
+	return out, Send
 }
 
 // reserve keeps a number free for every packet between the highest and sequence.
