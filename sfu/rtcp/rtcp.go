@@ -1,5 +1,5 @@
 // Package rtcp reads the RTCP packets a media server acts on (RFC 3550,
-// RFC 4585, RFC 5104, REMB) without allocating and without trusting a length.
+// RFC 4585, RFC 5104, REMB, transport-wide feedback, RFC 8888) without allocating and without trusting a length.
 // What it does not know it skips.
 package rtcp
 
