@@ -2,14 +2,12 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { LocalMedia, Meeting } from '../sdk';
 import { Home } from './home/Home';
 import { t } from './language';
-import { LazyCall, useCallSoon } from './lazy';
+import { LazyCall, LazyEnded, LazyFailed, useRestSoon } from './lazy';
 import { may } from './permissions';
 import { PreJoin } from './prejoin/PreJoin';
 import { expose } from './report';
 import { routeOf, type Route } from './route';
 import type { Session } from './session';
-import { Ended } from './states/Ended';
-import { Failed } from './states/Failed';
 import { Message } from './states/Message';
 import { LiveRegions } from './ui/announce';
 import { version } from './version';
@@ -31,15 +29,15 @@ function useMet(meeting: Session): () => string[] {
 /** The screen that fits where a meeting stands. */
 export function Room({ meeting, onAgain, onHome }: RoomProps) {
   const met = useMet(meeting);
-  useCallSoon();
+  useRestSoon();
   const entered = useRef(false);
   const { room } = meeting.options;
   const phase = meeting.phase.value;
   const failure = meeting.failure.value;
   const ended = meeting.ended.value;
   if (phase === 'joined') entered.current = true;
-  if (ended) return <Ended room={room} ended={ended} met={met()} onRejoin={onAgain} onHome={onHome} />;
-  if (failure && !failure.retryable) return <Failed room={room} failure={failure} onRetry={onAgain} onHome={onHome} />;
+  if (ended) return <LazyEnded room={room} ended={ended} met={met()} onRejoin={onAgain} onHome={onHome} />;
+  if (failure && !failure.retryable) return <LazyFailed room={room} failure={failure} onRetry={onAgain} onHome={onHome} />;
   if (phase === 'joined' || (entered.current && phase === 'reconnecting')) return <LazyCall meeting={meeting} />;
   return <PreJoin meeting={meeting} onCancel={() => { meeting.leave(); onHome(); }} />;
 }

@@ -328,28 +328,32 @@ describe('in front of the door', () => {
 });
 
 describe('the way out and what goes wrong', () => {
-  const show = () => act(() => render(<Room meeting={meeting.session} onAgain={() => meeting.told.push(['again'])} onHome={() => undefined} />, root));
+  const show = async () => {
+    await import('./states/end'); // as it is by then, from standing at the door
+    await act(async () => render(<Room meeting={meeting.session} onAgain={() => meeting.told.push(['again'])} onHome={() => undefined} />, root));
+    await vi.waitFor(() => expect(root.textContent).not.toBe(''));
+  };
 
-  it.each([['left', 'You left the meeting'], ['removed', 'You were taken out'], ['denied', 'You were not let in'], ['replaced', 'joined from somewhere else'], ['shutdown', 'The server stopped'], ['lost', 'The connection was lost']] as const)('%s', (reason, words) => {
+  it.each([['left', 'You left the meeting'], ['removed', 'You were taken out'], ['denied', 'You were not let in'], ['replaced', 'joined from somewhere else'], ['shutdown', 'The server stopped'], ['lost', 'The connection was lost']] as const)('%s', async (reason, words) => {
     meeting.ended.value = { reason, duration: 65_000 };
-    show();
+    await show();
     expect(root.textContent).toContain(words);
     expect(root.textContent).toContain('1 minute, 5 seconds');
     press('Rejoin');
     expect(meeting.told).toEqual([['again']]);
   });
 
-  it.each([['room-full', 'full'], ['forbidden', 'may not enter'], ['unauthorized', 'no longer valid'], ['internal', 'Something went wrong']] as const)('%s', (code, words) => {
+  it.each([['room-full', 'full'], ['forbidden', 'may not enter'], ['unauthorized', 'no longer valid'], ['internal', 'Something went wrong']] as const)('%s', async (code, words) => {
     meeting.failure.value = { code, message: 'secret detail', retryable: false };
-    show();
+    await show();
     expect(root.textContent).toContain(words);
     expect(root.textContent).not.toContain('secret detail');
   });
 
-  it('stays at the door while the server does not answer', () => {
+  it('stays at the door while the server does not answer', async () => {
     meeting.phase.value = 'connecting';
     meeting.failure.value = { code: 'unreachable', message: '', retryable: true };
-    show();
+    await show();
     expect(root.textContent).toContain('The server does not answer');
     expect(named('Join')).toBeDefined();
   });

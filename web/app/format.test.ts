@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { parts } from './call/links';
 import { matches } from './call/People';
-import { duration, list, number } from './format';
+import { bitrate, duration, list, number, seconds, share } from './format';
 import { speak, t } from './language';
 import { hue, initials } from './person';
 import { progress, whoIsIn } from './prejoin/words';
@@ -22,6 +22,18 @@ describe('durations', () => {
   });
 });
 
+describe('measured', () => {
+  it.each([
+    [() => bitrate(0), '0 kbit/s', '0 kbit/s'], [() => bitrate(612_400), '612 kbit/s', '612 kbit/s'], [() => bitrate(999_700), '1 Mbit/s', '1 Mbit/s'],
+    [() => bitrate(1_250_000), '1.3 Mbit/s', '1,3 Mbit/s'], [() => share(0.004), '0.4%', '0,4 %'], [() => share(0), '0%', '0 %'],
+    [() => seconds(0.0243), '24 ms', '24 ms'], [() => seconds(1.44), '1.4 s', '1,4 s'], [() => seconds(0), '0 ms', '0 ms'],
+  ])('%# reads well', (written, english, french) => {
+    expect(written()).toBe(english);
+    speak('fr');
+    expect(written().replace(space, ' ')).toBe(french);
+  });
+});
+
 it('lists and numbers follow the language', () => {
   expect(list(['Ana', 'Bo', 'Cy'])).toMatch(/^Ana, Bo,? and Cy$/);
   speak('fr');
@@ -30,9 +42,9 @@ it('lists and numbers follow the language', () => {
 });
 
 it('the language is switched while the page runs', () => {
-  expect(t('bar.leave')).toBe('Leave');
+  expect(t('door.join')).toBe('Join');
   speak('fr');
-  expect(t('bar.leave')).toBe('Quitter');
+  expect(t('door.join')).toBe('Rejoindre');
   expect(document.documentElement.lang).toBe('fr');
 });
 

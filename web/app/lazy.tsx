@@ -1,26 +1,18 @@
-/** The call is loaded while people are still at the door. */
-import { signal } from '@preact/signals';
-import type { ComponentType } from 'preact';
+/** What is needed only after the door is loaded while people stand in front of it. */
 import { useEffect } from 'preact/hooks';
-import type { Session } from './session';
+import { later } from './ui/later';
 
-const call = signal<ComponentType<{ meeting: Session }> | null>(null);
+const call = later(async () => (await import('./call/Call')).Call);
+const ended = later(async () => (await import('./states/end')).Ended);
+const failed = later(async () => (await import('./states/end')).Failed);
 
-async function load(): Promise<void> {
-  if (!call.peek()) call.value = (await import('./call/Call')).Call;
-}
+export const LazyCall = call.Part;
+export const LazyEnded = ended.Part;
+export const LazyFailed = failed.Part;
 
-/** Begins to load the call; a failure is met again, and shown, on the way in. */
-export function useCallSoon(): void {
-  useEffect(() => { void load().catch(() => undefined); }, []);
-}
-
-/** The call, as soon as it is there: normally at once. */
-export function LazyCall({ meeting }: { meeting: Session }) {
+/** Begins to load what comes after the door; a failure is met again, and shown, on the way in. */
+export function useRestSoon(): void {
   useEffect(() => {
-    // A new release may have taken the old file away: the page as it is now has the right one.
-    void load().catch(() => location.reload());
+    for (const part of [call, ended, failed]) void part.load().catch(() => undefined);
   }, []);
-  const Call = call.value;
-  return Call ? <Call meeting={meeting} /> : null;
 }

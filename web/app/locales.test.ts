@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { inCall } from '../locales/call';
 import { early, type Entry, type Key } from '../locales/catalogue';
+import { atEnd } from '../locales/end';
 import { statistics } from '../locales/statistics';
 import { addTexts, negotiate, textIn, typography } from '../locales/text';
 
@@ -16,7 +17,8 @@ function sources(folder: string): string[] {
 
 addTexts(inCall);
 addTexts(statistics);
-const catalogue = { ...early, ...inCall, ...statistics };
+addTexts(atEnd);
+const catalogue = { ...early, ...inCall, ...statistics, ...atEnd };
 const code = sources(import.meta.dirname).join('\n');
 const entries = Object.entries(catalogue) as [Key, Entry][];
 

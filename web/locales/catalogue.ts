@@ -1,10 +1,11 @@
 import type { inCall } from './call';
+import type { atEnd } from './end';
 import type { statistics } from './statistics';
 
 /**
  * Every word of the page's first screens, English and French side by side; those
- * of the call are in ./call.ts, those of the statistics in ./statistics.ts, and
- * are loaded with them. Together they are one catalogue.
+ * of the call are in ./call.ts, of its statistics in ./statistics.ts, of its end
+ * in ./end.ts, and are loaded with them. Together they are one catalogue.
  *
  * A missing translation is a type error, an unused or unknown key fails the
  * tests. Write plain spaces before French `; : ! ?` and inside « »: the
@@ -84,56 +85,17 @@ export const early = {
   'device.camera.none': { en: 'No camera found. Others will see your initials.', fr: 'Aucune caméra trouvée. Les autres verront vos initiales.' },
   'device.camera.system': { en: 'Your system blocks the camera. Open its privacy settings and allow this browser.', fr: 'Votre système bloque la caméra. Ouvrez ses réglages de confidentialité et autorisez ce navigateur.' },
 
-  'bar.label': { en: 'Meeting controls', fr: 'Commandes de la réunion' },
   'bar.mute': { en: 'Mute microphone', fr: 'Couper le micro' },
   'bar.unmute': { en: 'Unmute microphone', fr: 'Activer le micro' },
   'bar.cameraOff': { en: 'Turn camera off', fr: 'Couper la caméra' },
   'bar.cameraOn': { en: 'Turn camera on', fr: 'Activer la caméra' },
-  'bar.share': { en: 'Share screen', fr: 'Partager l’écran' },
-  'bar.stopShare': { en: 'Stop sharing', fr: 'Arrêter le partage' },
-  'bar.raise': { en: 'Raise hand', fr: 'Lever la main' },
-  'bar.lower': { en: 'Lower hand', fr: 'Baisser la main' },
-  'bar.react': { en: 'React', fr: 'Réagir' },
-  'bar.chat': { en: 'Chat', fr: 'Discussion' },
-  'bar.people': { en: 'People', fr: 'Participants' },
-  'bar.more': { en: 'More', fr: 'Plus' },
-  'bar.leave': { en: 'Leave', fr: 'Quitter' },
-  'bar.settings': { en: 'Settings', fr: 'Paramètres' },
-  'bar.unread': { en: { one: '{n} unread message', other: '{n} unread messages' }, fr: { one: '{n} message non lu', other: '{n} messages non lus' } },
-  'bar.hands': { en: { one: '{n} raised hand', other: '{n} raised hands' }, fr: { one: '{n} main levée', other: '{n} mains levées' } },
-  'bar.shareDenied': { en: 'The browser did not allow sharing the screen.', fr: 'Le navigateur n’a pas autorisé le partage d’écran.' },
-  'bar.shareUnsupported': { en: 'This browser cannot share a screen.', fr: 'Ce navigateur ne sait pas partager un écran.' },
 
-  'ended.left': { en: 'You left the meeting', fr: 'Vous avez quitté la réunion' },
-  'ended.over': { en: 'The meeting is over for you', fr: 'La réunion est finie pour vous' },
-  'ended.lost': { en: 'The connection was lost', fr: 'La connexion a été perdue' },
-  'ended.lostHint': { en: 'Check your network, then come back: your place is the same link.', fr: 'Vérifiez votre réseau, puis revenez : le lien reste le même.' },
-  'ended.denied': { en: 'You were not let in', fr: 'On ne vous a pas fait entrer' },
-  'ended.deniedHint': { en: 'A host declined. If this is a mistake, tell them and try again.', fr: 'Un hôte a refusé. Si c’est une erreur, prévenez-le et réessayez.' },
-  'ended.removed': { en: 'You were taken out of the meeting', fr: 'On vous a fait sortir de la réunion' },
-  'ended.removedHint': { en: 'A host or the server ended your participation.', fr: 'Un hôte ou le serveur a mis fin à votre participation.' },
-  'ended.replaced': { en: 'You joined from somewhere else', fr: 'Vous avez rejoint depuis un autre endroit' },
-  'ended.replacedHint': { en: 'The meeting goes on there. You can bring it back here.', fr: 'La réunion continue là-bas. Vous pouvez la ramener ici.' },
-  'ended.shutdown': { en: 'The server stopped', fr: 'Le serveur s’est arrêté' },
-  'ended.shutdownHint': { en: 'Wait a moment, then come back by the same link.', fr: 'Attendez un instant, puis revenez par le même lien.' },
-  'ended.duration': { en: 'Duration', fr: 'Durée' },
-  'ended.people': { en: 'People met', fr: 'Personnes présentes' },
-  'ended.rejoin': { en: 'Rejoin', fr: 'Rejoindre à nouveau' },
-
-  'fail.full': { en: 'This meeting is full', fr: 'Cette réunion est complète' },
-  'fail.fullHint': { en: 'Wait until somebody leaves, then try again.', fr: 'Attendez qu’une place se libère, puis réessayez.' },
-  'fail.forbidden': { en: 'You may not enter here', fr: 'L’entrée n’est pas possible' },
-  'fail.forbiddenHint': { en: 'This meeting needs an invitation. Ask the person who invited you for a new link.', fr: 'Cette réunion demande une invitation. Demandez un nouveau lien à la personne qui vous a invité.' },
-  'fail.unauthorized': { en: 'This invitation is no longer valid', fr: 'Cette invitation n’est plus valable' },
-  'fail.unauthorizedHint': { en: 'Ask the person who invited you for a new link.', fr: 'Demandez un nouveau lien à la personne qui vous a invité.' },
   'fail.unavailable': { en: 'The server takes no new meeting right now', fr: 'Le serveur n’accueille personne en ce moment' },
   'fail.unavailableHint': { en: 'It is restarting or very busy. Try again in a moment.', fr: 'Il redémarre ou il est très occupé. Réessayez dans un instant.' },
   'fail.offline': { en: 'The server does not answer', fr: 'Le serveur ne répond pas' },
   'fail.offlineHint': { en: 'Check your network. We keep trying.', fr: 'Vérifiez votre réseau. Nous continuons d’essayer.' },
   'fail.media': { en: 'The way for sound and picture is blocked', fr: 'Le chemin du son et de l’image est bloqué' },
   'fail.mediaHint': { en: 'A firewall or VPN may be in between. Try another network, or ask your administrator.', fr: 'Un pare-feu ou un VPN s’interpose peut-être. Essayez un autre réseau, ou demandez à votre administrateur.' },
-  'fail.other': { en: 'Something went wrong on our side', fr: 'Quelque chose a échoué de notre côté' },
-  'fail.otherHint': { en: 'Try again. If it happens twice, tell your administrator: {code}.', fr: 'Réessayez. Si cela se répète, prévenez votre administrateur : {code}.' },
   'fail.page': { en: 'There is nothing at this address', fr: 'Il n’y a rien à cette adresse' },
   'fail.pageHint': { en: 'Look for a missing piece in the link, or start a meeting of your own.', fr: 'Vérifiez qu’il ne manque rien au lien, ou démarrez une réunion.' },
   'fail.browser': { en: 'This browser is too old for a meeting', fr: 'Ce navigateur est trop ancien pour une réunion' },
@@ -142,5 +104,5 @@ export const early = {
   'fail.insecureHint': { en: 'Open the meeting by an address that begins with https://.', fr: 'Ouvrez la réunion par une adresse qui commence par https://.' },
 } as const satisfies Record<string, Entry>;
 
-export type Catalogue = typeof early & typeof inCall & typeof statistics;
+export type Catalogue = typeof early & typeof inCall & typeof statistics & typeof atEnd;
 export type Key = keyof Catalogue;

@@ -3,7 +3,8 @@
  * Not part of the build.
  */
 import { render } from 'preact';
-import type { ErrorCode, Reason } from '../../sdk/protocol';
+import type { Incoming, WeakLink } from '../../sdk';
+import type { ErrorCode, Reason, Role } from '../../sdk/protocol';
 import { Room } from '../App';
 import { Call } from '../call/Call';
 import type { CallState, DialogName, Menu, PanelName } from '../call/state';
@@ -16,6 +17,7 @@ import { LiveRegions } from '../ui/announce';
 import '../styles/index.css';
 import { FakeMeeting, person } from './fake';
 import { picture } from './faces';
+import { snapshot } from './snapshot';
 
 const query = new URLSearchParams(location.search);
 const state = query.get('state') ?? 'home';
@@ -104,9 +106,22 @@ function scene(meeting: FakeMeeting) {
   return <Room meeting={meeting.session} onAgain={() => undefined} onHome={() => undefined} />;
 }
 
+/** Connections, and what is not wanted of them. */
+function weaken(meeting: FakeMeeting): void {
+  if (query.has('quality')) meeting.quality.value = { p0: { up: 1, down: 3 }, p1: { up: 3, down: 3 }, p2: { up: 2, down: 3 }, p3: { up: 0, down: 1 }, p4: { up: 1, down: 1 } };
+  const whose = query.get('link') as WeakLink['whose'];
+  if (whose) meeting.link.value = { whose, participant: 'p2', direction: query.get('way') as 'up', bars: 1 };
+  if (query.has('incoming')) meeting.incoming.value = query.get('incoming') as Incoming;
+  if (query.has('audio')) meeting.setAudioOnly(true);
+  if (query.has('role')) meeting.self.value = { id: 'p0', name: 'Ana Duarte', role: query.get('role') as Role };
+  if (query.has('paused')) meeting.participants.value.slice(1, 3).forEach(({ id }, i) => { meeting.stream(id, 'camera').value = { ...meeting.stream(id, 'camera').value, paused: i ? 'codec' : 'bandwidth' }; });
+  meeting.snapshot = snapshot;
+}
+
 const meeting = new FakeMeeting();
 fill(meeting);
 gather(meeting, Number(query.get('people') ?? 0));
+weaken(meeting);
 if (query.has('knock')) meeting.knocks.value = [{ participant: 'k1', name: 'Mireille Dupont' }, { participant: 'k2', name: 'Omar' }];
 if (query.has('sharing')) {
   meeting.fake.screen.value = { ...meeting.fake.screen.value, on: true };
