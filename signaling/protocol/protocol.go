@@ -146,6 +146,9 @@ type Resumed struct {
 	// Fresh says that the server no longer had the session (it restarted):
 	// nothing is repeated, Seq starts again at 1 and the client sends join.
 	Fresh bool `json:"fresh"`
+	// ICEServers replace those of the welcome where they are given: their
+	// credentials do not last for ever.
+	ICEServers []ICEServer `json:"iceServers,omitempty"`
 }
 
 // Preview is what somebody at the door may see.

@@ -142,7 +142,7 @@ const least1080p = 250_000;
 function rateOf(layer: Layer, scale: number, below: Layer | undefined, { video, line }: Wanted): number {
   const full = Math.round((layer.bitrate * (layer.scale / scale) ** 1.5) / 1000) * 1000;
   if (!below || line === null || video.degradation !== 'maintain-resolution' || line > full * wide) return full;
-  return Math.min(full, Math.max(least1080p, Math.round((line * share) / 50_000) * 50_000));
+  return Math.min(full, Math.max(least1080p, Math.round((line * share) / 100_000) * 100_000));
 }
 
 /** The least of what is said; 0 and undefined say nothing. */

@@ -2,7 +2,8 @@
  * The headless client of Palabre: one session in one room, its media and its
  * state as signals. It draws nothing and talks to no host but its own server.
  */
-export { Meeting, type MeetingOptions } from './meeting';
+export { Meeting } from './meeting';
+export type { MeetingOptions } from './options';
 export { MeetingError } from './errors';
 export { LocalMedia, type DeviceState, type Devices, type LocalMediaOptions, type ScreenContent, type ScreenMode, type ScreenState } from './devices';
 export type { Link as Signalling } from './wire';

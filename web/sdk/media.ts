@@ -6,6 +6,7 @@ import { screen } from './encodings';
 import { MeetingError } from './errors';
 import { seatSteps, stageSteps } from './layout';
 import type { Media, ServerMessage, Source } from './protocol';
+import type { ScreenContent } from './screen';
 import { Seating } from './seats';
 import { Viewing } from './viewing';
 import type { Wire } from './wire';
@@ -62,9 +63,8 @@ export class MediaSide {
   }
 
   /** prepare makes the connection, unless there is one. */
-  prepare(self: string, iceServers?: RTCIceServer[]): void {
+  prepare(self: string): void {
     this.viewing.self = self;
-    if (iceServers) this.iceServers = iceServers;
     if (!this.connection) this.make();
   }
 
@@ -189,12 +189,33 @@ export class MediaSide {
     const ends = [
       effect(() => this.live.value?.tune(local.music.value)),
       effect(() => this.live.value?.out.screen.treat(screen[local.screenMode.value.now])),
+      this.watch(),
       follow('microphone', () => when(local.microphone.value.on, local.microphone.value.track)),
       follow('camera', () => when(local.camera.value.on, local.camera.value.track)),
       follow('screen', () => when(local.screen.value.on, local.screen.value.track)),
       follow('screenAudio', () => when(local.screen.value.on, local.screen.value.audio)),
     ];
     return () => ends.forEach((end) => end());
+  }
+
+  /** Who sends a screen sees what it shows and what the line takes of it. What does that is loaded when somebody shares. */
+  private watch(): () => void {
+    const { local } = this.options;
+    const sharing = computed(() => this.admitted.value && local.screen.value.track !== null);
+    return effect(() => {
+      const out = sharing.value ? this.live.value?.out.screen : undefined;
+      if (!out) return;
+      let end: (() => void) | null = (): void => undefined;
+      const guessed = (content: ScreenContent): void => local.guessScreen(content);
+      const watch = { sender: out.sender, content: local.screenMode.peek().now, guessed, line: (bits: number) => out.narrow(bits) };
+      // Without it a share is what it was taken for first.
+      void import('./watch').then(({ watchScreen }) => end && (end = watchScreen(watch)), () => undefined);
+      return () => {
+        end?.();
+        end = null;
+        out.narrow(null);
+      };
+    });
   }
 }
 

@@ -1,33 +1,23 @@
-import { computed, effect, signal, type ReadonlySignal } from '@preact/signals-core';
+import { computed, signal, type ReadonlySignal } from '@preact/signals-core';
+import { Announcer } from './announcer';
+import { AudioOnly } from './audio-only';
 import { deferred, type Deferred } from './deferred';
 import { LocalMedia } from './devices';
 import { MeetingError } from './errors';
-import { Links } from './links';
+import { Insight } from './insight';
+import { Links, type Way } from './links';
 import { MediaSide } from './media';
 import type { Ended, Failure, Incoming, Line, LinkBars, Participant, Phase, Picture, PictureSource, Self, Speaking, Step, WeakLink } from './model';
 import { ownURL, watchNetwork, watchPage, watchSight } from './network';
+import type { MeetingOptions } from './options';
 import { onIOS } from './outgoing';
 import { phaseOf, stepOf, type Stage } from './phase';
+import { Pictures } from './pictures';
 import type { Knock, Preview, Reason, Resumed, Role, ServerMessage, Tile, Welcome } from './protocol';
 import { State } from './state';
-import type { Collector, MeetingStats } from './stats';
+import type { MeetingStats, Scene } from './stats';
 import { Timings } from './timings';
 import { Wire, type Link as Signalling, type Listener } from './wire';
-
-export interface MeetingOptions {
-  room: string;
-  /** A join token; without it one comes as a guest. */
-  token?: string;
-  /** WebSocket URL; default is /ws of the page's own origin. */
-  url?: string;
-  /** Devices to use; default is a LocalMedia of the meeting's own. */
-  local?: LocalMedia;
-  /** How many seats the first offer holds, default 4. */
-  seats?: number;
-  /** For tests. */
-  socket?: (url: string, protocol: string) => WebSocket;
-  peer?: (configuration: RTCConfiguration) => RTCPeerConnection;
-}
 
 /** How we say who we are, for the server's logs, and for what is known of iOS. */
 const client = `web${onIOS() ? '-ios' : ''}/0.1`;
@@ -73,9 +63,8 @@ export class Meeting {
   private readonly media: MediaSide;
   private readonly state = new State();
   private readonly links: Links;
-  /** What audio-only took away, to be given back. */
-  private readonly spared = signal<{ incoming: Incoming; camera: boolean } | null>(null);
-  private collector: Promise<Collector> | null = null;
+  private readonly byEar: AudioOnly;
+  private readonly insight = new Insight(() => this.scene());
   private readonly stage = signal<Stage>('outside');
   private readonly up = signal(false);
   /** We were in, the server forgot us, and we are on our way back in. */
@@ -84,7 +73,9 @@ export class Meeting {
   private readonly over = signal<Ended | null>(null);
   private readonly who = signal<{ id: string; name: string; role: Role } | null>(null);
   private readonly named = signal('');
-  private readonly pictures = new Map<string, ReadonlySignal<Picture>>();
+  private readonly pictures: Pictures;
+  /** The others are told whenever what we send changes. */
+  private readonly announcer: Announcer;
   private readonly ends: (() => void)[] = [];
   private readonly timings = new Timings();
   private opened = false;
@@ -95,10 +86,7 @@ export class Meeting {
   private inside = false;
   /** The server lets us set up media before we join. */
   private prepared = false;
-  private iceServers: RTCIceServer[] = [];
   private version = '';
-  /** What the server was last told that we send. */
-  private told = '';
 
   constructor(readonly options: MeetingOptions) {
     this.local = options.local ?? new LocalMedia();
@@ -116,25 +104,21 @@ export class Meeting {
       peer: options.peer,
       failed: (error) => (this.trouble.value = error?.failure ?? null),
     });
-    const media = this.media.state;
     const { stage, up, returning } = this;
-    const { viewing } = this.media;
-    this.links = new Links(
-      computed(() => ({
-        ...{ self: this.who.value?.id ?? '', inside: stage.value === 'joined', up: up.value && !returning.value },
-        ...{ media: media.value, visible: viewing.people.value },
-      })),
-    );
-    this.incoming = viewing.incoming;
-    this.audioOnly = computed(() => this.spared.value !== null && viewing.incoming.value === 'none' && !this.local.camera.value.on);
+    const { viewing, seating, state: media } = this.media;
     this.phase = computed(() => phaseOf({ stage: stage.value, up: up.value, returning: returning.value, media: media.value }));
     this.step = computed(() => stepOf({ up: up.value, media: media.value }));
     this.self = computed(() => this.selfNow());
     [this.failure, this.ended, this.fixedName, this.signalling] = [this.trouble, this.over, this.named, this.wire.link];
-    [this.quality, this.link] = [this.links.quality, this.links.weakest];
     ({ participants: this.participants, speakers: this.speakers, chat: this.chat } = this.state);
     ({ knocks: this.knocks, preview: this.preview, started: this.started } = this.state);
-    this.audible = this.media.seating.audible;
+    this.audible = seating.audible;
+    this.pictures = new Pictures(this.who, seating, this.local);
+    this.byEar = new AudioOnly(viewing, this.local);
+    [this.incoming, this.audioOnly] = [viewing.incoming, this.byEar.on];
+    this.announcer = new Announcer(this.media.sending, this.wire);
+    this.links = new Links(computed(() => this.way()));
+    [this.quality, this.link] = [this.links.quality, this.links.weakest];
   }
 
   /** Connects to the server and prepares media; call it as soon as the page is there. */
@@ -145,7 +129,13 @@ export class Meeting {
       this.trouble.value = new MeetingError('unsupported', 'this browser has no WebRTC').failure;
       return;
     }
-    this.ends.push(watchNetwork(() => this.moved()), watchPage(() => this.close()), watchSight((hidden) => this.media.viewing.hide(hidden)), this.announce(), this.timings.watch(this.phase, this.step));
+    this.ends.push(
+      watchNetwork(() => this.moved()),
+      watchPage(() => this.close()),
+      watchSight((hidden) => this.media.viewing.hide(hidden)),
+      this.announcer.watch(() => this.stage.value === 'joined' && !this.returning.value && this.up.value),
+      this.timings.watch(this.phase, this.step),
+    );
     this.wire.start();
   }
 
@@ -179,15 +169,7 @@ export class Meeting {
 
   /** Somebody's picture; our own too, by our own id. Same signal for the same arguments. */
   stream(participant: string, source: PictureSource): ReadonlySignal<Picture> {
-    const key = `${source} ${participant}`;
-    let picture = this.pictures.get(key);
-    if (!picture) {
-      const theirs = this.media.seating.picture(participant, source);
-      const ours = source === 'camera' ? this.local.preview : this.local.screenPreview;
-      picture = computed(() => (this.who.value?.id === participant ? { stream: ours.value } : theirs.value));
-      this.pictures.set(key, picture);
-    }
-    return picture;
+    return this.pictures.of(participant, source);
   }
 
   onReaction(hear: (participant: string, emoji: string) => void): () => void {
@@ -236,45 +218,17 @@ export class Meeting {
 
   /** Only sound, both ways; switched back, incoming pictures and camera are as they were. */
   setAudioOnly(on: boolean): void {
-    const { viewing } = this.media;
-    if (on === this.audioOnly.peek()) return;
-    if (on) {
-      this.spared.value = { incoming: viewing.incoming.peek(), camera: this.local.camera.peek().on };
-      viewing.take('none');
-      void this.local.setCamera(false);
-      return;
-    }
-    const { incoming, camera } = this.spared.peek() ?? { incoming: 'all', camera: false };
-    this.spared.value = null;
-    viewing.take(incoming);
-    if (camera) void this.local.setCamera(true);
+    this.byEar.set(on);
   }
 
   /** A snapshot of what is sent and received, for support reports and tests. */
-  async stats(): Promise<MeetingStats> {
-    const { connection, seating, exchanges, iceRestarts, rebuilds } = this.media;
-    // Loaded when first asked for, so that nobody waits for it at the door.
-    this.collector ??= import('./stats').then(({ Collector }) => new Collector());
-    return (await this.collector).snapshot({
-      version: this.version,
-      client,
-      link: this.link.peek(),
-      room: this.options.room,
-      phase: this.phase.peek(),
-      self: this.who.peek()?.id ?? null,
-      people: this.participants.peek(),
-      connection,
-      seats: seating.seats,
-      sdpExchanges: exchanges,
-      recoveries: { iceRestarts, rebuilds, reconnects: Math.max(0, this.wire.greetings - 1) },
-      timings: this.timings.marks,
-    });
+  stats(): Promise<MeetingStats> {
+    return this.insight.stats();
   }
 
   /** The same as text for a support ticket, without names, tokens or addresses. */
-  async report(): Promise<string> {
-    const [stats, { reportOf }] = await Promise.all([this.stats(), import('./report')]);
-    return reportOf(stats, navigator.userAgent);
+  report(): Promise<string> {
+    return this.insight.report();
   }
 
   private listener(): Listener {
@@ -294,17 +248,18 @@ export class Meeting {
     this.who.value = { id, name: name || this.name, role };
     this.named.value = name;
     this.prepared = prepare;
-    this.iceServers = iceServers ?? [];
+    this.media.configure(iceServers ?? []);
     this.version = welcome.version;
     this.state.enter(id, welcome.preview);
     this.connected(true);
     if (this.media.connection) this.media.rebuild(id);
-    else if (prepare) this.media.prepare(id, this.iceServers);
+    else if (prepare) this.media.prepare(id);
     this.goOn();
   }
 
   private resumed(resumed: Resumed): void {
     const { participant: id, media, fresh } = resumed;
+    if (resumed.iceServers) this.media.configure(resumed.iceServers);
     const who = this.who.peek();
     if (who) this.who.value = { ...who, id };
     this.state.enter(id);
@@ -318,7 +273,7 @@ export class Meeting {
 
   private lost(): void {
     this.up.value = false;
-    this.told = '';
+    this.announcer.forget();
   }
 
   private connected(anew: boolean): void {
@@ -329,11 +284,8 @@ export class Meeting {
 
   /** At the start of a session: stand at the door, or go (back) in. */
   private goOn(): void {
-    if (!this.entering) {
-      this.stage.value = 'door';
-      return;
-    }
-    this.enter();
+    if (this.entering) this.enter();
+    else this.stage.value = 'door';
   }
 
   /** What the server may have missed while we were away. */
@@ -346,9 +298,7 @@ export class Meeting {
     if (!this.inside) this.stage.value = 'joining';
     // Nothing of ours is passed on before we are in; on the line already, it is there the moment we are.
     if (this.prepared) this.media.admit(true);
-    const media = this.media.sending.peek();
-    this.told = JSON.stringify(media);
-    this.wire.request('join', { name: this.name, media }).catch((error: MeetingError) => this.notIn(error));
+    this.wire.request('join', { name: this.name, media: this.announcer.now() }).catch((error: MeetingError) => this.notIn(error));
   }
 
   /** Join failed: when the connection went, the next one tries; else we are told why. */
@@ -393,7 +343,7 @@ export class Meeting {
     this.returning.value = false;
     this.joinedAt ||= Date.now();
     this.stage.value = 'joined';
-    this.media.prepare(id, this.iceServers);
+    this.media.prepare(id);
     this.catchUp();
     this.entering?.resolve();
   }
@@ -435,19 +385,24 @@ export class Meeting {
     });
   }
 
-  /** The others are told whenever what we send changes. */
-  private announce(): () => void {
-    return effect(() => {
-      const sending = this.media.sending.value;
-      if (this.stage.value !== 'joined' || this.returning.value || !this.up.value) return;
-      const text = JSON.stringify(sending);
-      if (text !== this.told && this.wire.send('media', sending)) this.told = text;
-    });
-  }
-
   private selfNow(): Self | null {
     const who = this.who.value;
     const me = this.participants.value.find((p) => p.self);
     return who && { id: who.id, name: me?.name ?? who.name, role: me?.role ?? who.role };
+  }
+  private way(): Way {
+    const up = this.up.value && !this.returning.value;
+    const [self, inside] = [this.who.value?.id ?? '', this.stage.value === 'joined'];
+    return { self, inside, up, media: this.media.state.value, visible: this.media.viewing.people.value };
+  }
+
+  private scene(): Scene {
+    const { connection, seating, exchanges, iceRestarts, rebuilds } = this.media;
+    return {
+      ...{ version: this.version, client, link: this.link.peek(), room: this.options.room, phase: this.phase.peek() },
+      ...{ self: this.who.peek()?.id ?? null, people: this.participants.peek(), seats: seating.seats },
+      ...{ connection, sdpExchanges: exchanges, timings: this.timings.marks },
+      recoveries: { iceRestarts, rebuilds, reconnects: Math.max(0, this.wire.greetings - 1) },
+    };
   }
 }

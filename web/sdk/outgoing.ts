@@ -50,8 +50,8 @@ export class Outgoing {
     this.shape();
   }
 
-  /** narrow takes what the line can bear, in bits a second. */
-  narrow(line: number): void {
+  /** narrow takes what the line can bear, in bits a second, or that nobody knows. */
+  narrow(line: number | null): void {
     this.line = line;
     this.shape();
   }

@@ -159,6 +159,11 @@ export interface Resumed {
    * nothing is repeated, Seq starts again at 1 and the client sends join.
    */
   fresh: boolean;
+  /**
+   * ICEServers replace those of the welcome where they are given: their
+   * credentials do not last for ever.
+   */
+  iceServers?: ICEServer[];
 }
 
 /** Preview is what somebody at the door may see. */
