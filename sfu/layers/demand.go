@@ -144,7 +144,7 @@ func (d *Demand) wake(at time.Time) {
 func (l *demanded) measure(sized bool) {
 	l.need = Wish{RID: l.rid, MaxWidth: 1, MaxHeight: 1, MaxFramerate: 1}
 	for _, w := range l.viewers {
-		l.need = l.need.union(w)
+		l.need = l.need.Union(w)
 	}
 	if !sized {
 		l.need.MaxWidth, l.need.MaxHeight = 0, 0
@@ -157,7 +157,7 @@ func (l *demanded) settle(now time.Time) (again time.Time) {
 	if !l.wanted {
 		l.wanted, l.shown = true, l.need
 	}
-	l.shown = l.shown.union(l.need)
+	l.shown = l.shown.Union(l.need)
 	if l.shown == l.need {
 		l.less = time.Time{}
 		return time.Time{}
@@ -172,8 +172,8 @@ func (l *demanded) settle(now time.Time) (again time.Time) {
 	return time.Time{}
 }
 
-// union is a wish that satisfies both.
-func (w Wish) union(other Wish) Wish {
+// Union is a wish that satisfies both.
+func (w Wish) Union(other Wish) Wish {
 	return Wish{
 		RID: w.RID, MaxWidth: most(w.MaxWidth, other.MaxWidth), MaxHeight: most(w.MaxHeight, other.MaxHeight),
 		MaxFramerate: most(w.MaxFramerate, other.MaxFramerate),

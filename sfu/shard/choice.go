@@ -25,17 +25,53 @@ func (w wish) with(t *Track, c layers.Choice) wish {
 	w.lines++
 	low, high := min(c.Want, max(c.Forward, 0)), max(c.Want, c.Forward)
 	for _, l := range t.layers[low : high+1] {
-		w.layers = append(w.layers, layers.Wish{RID: l.rid})
+		one := layers.Wish{RID: l.rid, MaxWidth: c.MaxWidth, MaxHeight: c.MaxHeight, MaxFramerate: c.MaxFramerate}
+		if i := slices.IndexFunc(w.layers, func(have layers.Wish) bool { return have.RID == l.rid }); i >= 0 {
+			w.layers[i] = w.layers[i].Union(one)
+			continue
+		}
+		w.layers = append(w.layers, one)
 	}
 	return w
 }
 
-// allocate chooses a layer for every picture of the viewer.
+// sound measures what a viewer's lines without pictures take.
+type sound struct {
+	octets uint32 // of all those lines, modulo 2^32
+	looked time.Time
+	rate   float64 // bit/s
+}
+
+// look gives the rate of what was sent in sound lately, in bit/s. It rises at
+// once and falls slowly: who speaks pauses, too.
+func (d *sound) look(lines []*Line, now time.Time) int {
+	took := now.Sub(d.looked)
+	if took < allocateEvery {
+		return int(d.rate)
+	}
+	var octets uint32
+	for _, l := range lines {
+		if !l.video {
+			octets += l.octets
+		}
+	}
+	rate := float64(octets-d.octets) * 8 / took.Seconds()
+	d.rate = max(rate, d.rate+(rate-d.rate)*0.1)
+	d.octets, d.looked = octets, now
+	return int(d.rate)
+}
+
+// allocate chooses a layer for every picture of the viewer. Sound is not
+// chosen: it is always sent, and pictures share what it leaves.
 func (p *Peer) allocate(s *Shard, now time.Time) {
 	p.stale, p.allocated = false, now
 	bits := p.limit.look(now)
 	if !p.entered.Load() || !p.up.Load() {
 		return
+	}
+	sound := p.sound.look(p.lines, now)
+	if bits > 0 {
+		bits = max(1, bits-sound) // 0 would be no limit
 	}
 	p.videos = p.videos[:0]
 	var lines []*Line
@@ -51,6 +87,7 @@ func (p *Peer) allocate(s *Shard, now time.Time) {
 		l.choose(s, choice, now)
 		wishes[l.track] = wishes[l.track].with(l.track, choice)
 	}
+	p.wants = p.allocator.Wanted() + sound
 	p.tell(s, wishes, now)
 }
 
@@ -64,7 +101,7 @@ func (l *Line) describe() layers.Video {
 	for i, layer := range t.layers {
 		v.Layers[i] = layers.Layer{
 			RID: layer.rid, Width: int(layer.width.Load()), Height: int(layer.height.Load()),
-			Bitrate: int(layer.bitrate.Load()), Alive: layer.alive.Load(),
+			Bitrate: int(layer.bitrate.Load()), Alive: layer.alive.Load(), Rungs: layer.rungs(nil),
 		}
 	}
 	return v
@@ -99,9 +136,31 @@ func (l *Line) choose(s *Shard, c layers.Choice, now time.Time) {
 		}
 		l.leave(s, have.layer, now)
 	}
-	if l.stream.Waiting() != 0 && now.Sub(l.asked) > askEvery {
+	l.part = part{c.Spatial, c.Temporal}
+	l.carry()
+	if (l.stream.Waiting() != 0 || l.stream.Short()) && now.Sub(l.asked) > askEvery {
 		l.ask(s, to, keyframe.Start, now)
 	}
+}
+
+// part is up to which ids a line carries its layer.
+type part struct{ spatial, temporal uint8 }
+
+// carry puts the choice of what the line gets of its layer into effect. While
+// a switch to another layer is under way that is a choice for the other: of
+// the one still shown, less is taken at once, more is not taken any longer.
+func (l *Line) carry() {
+	if !l.video {
+		return
+	}
+	next := l.part
+	if l.stream.Waiting() == 0 || l.stream.Current() == 0 {
+		l.carried = next
+	} else {
+		l.carried.temporal = min(l.carried.temporal, next.temporal)
+		l.carried.spatial = next.spatial
+	}
+	l.take(l.carried.spatial, l.carried.temporal)
 }
 
 // tell lets publishers know what the viewer wants, where that changed.

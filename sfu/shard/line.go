@@ -25,7 +25,9 @@ type Line struct {
 	pause     pause
 
 	watched Watch
-	track   *Track
+	// part is what was chosen of the layer, carried what is in effect of that.
+	part, carried part
+	track         *Track
 	// subs are the layers that come in: what is shown, and what is switched to.
 	subs []sub
 
@@ -284,6 +286,7 @@ func (l *Line) switched(s *Shard, to *Layer, now time.Time) {
 		}
 		l.leave(s, l.subs[i].layer, now)
 	}
+	l.carry()
 }
 
 // agrees finds the viewer's payload type for the layer's codec; a viewer that

@@ -72,6 +72,8 @@ type Peer struct {
 	bySSRC    map[uint32]*Line
 	allocator *layers.Allocator
 	limit     limit
+	sound     sound
+	wants     int // bit/s that sound and pictures would take without a limit
 	budget    keyframe.Budget
 	resend    resends
 	stale     bool // the choice of layers is to be made anew
