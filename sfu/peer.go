@@ -136,6 +136,7 @@ func (h handler) Connected() {
 }
 
 func (h handler) Disconnected() {
+	h.p.media.Disconnected()
 	h.p.reports.add("", func(r Report) { r.Disconnected() })
 }
 

@@ -103,12 +103,40 @@ func (p *Peer) Snapshot() Snapshot {
 		PacketsOut: p.stats.out.Packets.Load(), BytesOut: p.stats.out.Bytes.Load(),
 	}
 	done := make(chan struct{})
-	if p.shard.post(func(*Shard, time.Time) {
+	if p.shard.post(func(_ *Shard, now time.Time) {
 		defer close(done)
-		out.RTT, out.Limit, out.SSRCs = p.rtt, int(p.limit.bits), len(p.streams)
-		out.Link.RTT = p.rtt
+		p.describe(&out, now)
 	}, p) {
 		<-done
 	}
 	return out
+}
+
+// describe fills in what only the peer's shard may look at.
+func (p *Peer) describe(out *Snapshot, now time.Time) {
+	out.Link = p.linkStats(now)
+	out.RTT, out.Limit, out.SSRCs = p.rtt, out.Link.Estimate, len(p.streams)
+	out.Up, out.Down = p.health.told[0], p.health.told[1]
+	for _, t := range p.tracks {
+		s := TrackStats{Source: t.Source, Video: t.Video, Sending: t.sending.Load()}
+		for _, l := range t.layers {
+			if c := l.codec.Load(); c != nil {
+				s.Codec = c.MIME
+			}
+			s.Layers = append(s.Layers, l.counts())
+		}
+		out.Tracks = append(out.Tracks, s)
+	}
+	for _, l := range p.lines {
+		out.Lines = append(out.Lines, l.counts())
+	}
+}
+
+// linkStats is what is known of the way to the peer.
+func (p *Peer) linkStats(now time.Time) LinkStats {
+	e := p.estimator.Stats(p.engine.since(now))
+	return LinkStats{
+		RTT: p.rtt, Estimate: e.Estimate, Acknowledged: e.Acknowledged, Wanted: p.wants,
+		Loss: e.Loss, QueueDelay: e.Queue, Probes: e.Probes,
+	}
 }
