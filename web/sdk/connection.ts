@@ -1,7 +1,7 @@
 import { MeetingError } from './errors';
 import type { Room } from './layout';
 import { camera, screen, type Video } from './encodings';
-import { asMusic, build, extend, inStereo, named, redundant, soundRate, type MediaLines } from './lines';
+import { build, extend, inStereo, named, redundant, soundRate, type MediaLines } from './lines';
 import { Outgoing } from './outgoing';
 import type { Offer, Source } from './protocol';
 
@@ -168,10 +168,16 @@ export class Connection {
     const sdp = this.pc.localDescription?.sdp ?? '';
     const answer = await this.options.negotiate({ sdp, lines: named(this.lines) });
     if (this.closed) return;
-    await this.pc.setRemoteDescription({ type: 'answer', sdp: music ? asMusic(answer, this.lines.send.microphone.mid ?? '') : answer });
+    await this.pc.setRemoteDescription({ type: 'answer', sdp: music ? await this.asMusic(answer) : answer });
     this.answered = true;
     if (restart) this.restart = false;
     if (restart || this.state !== 'connected') this.expect();
+  }
+
+  /** What few people need is loaded when they do. */
+  private async asMusic(answer: string): Promise<string> {
+    const { asMusic } = await import('./music');
+    return asMusic(answer, this.lines.send.microphone.mid ?? '');
   }
 
   private failed(error: unknown): void {

@@ -4,7 +4,6 @@ import { Input, type DeviceState } from './input';
 import { browserStore, Memory, type Store } from './memory';
 import { Meter } from './meter';
 import { ScreenShare, type ScreenContent, type ScreenMode, type ScreenState } from './screen';
-import { playTone } from './tone';
 
 export type { DeviceState } from './input';
 export type { ScreenContent, ScreenMode, ScreenState } from './screen';
@@ -143,8 +142,9 @@ export class LocalMedia {
   }
 
   /** Plays two soft notes on the chosen speaker. */
-  testTone(): Promise<void> {
-    return playTone(this.speakerId.peek());
+  async testTone(): Promise<void> {
+    const { playTone } = await import('./tone');
+    await playTone(this.speakerId.peek());
   }
 
   /** Gives every device back; start() takes them again. */

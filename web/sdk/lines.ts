@@ -69,18 +69,6 @@ export function inStereo(sdp: string): string {
   return sdp.replace(/^(a=fmtp:\d+ (?=.*useinbandfec=1)(?!.*stereo=).*)$/gm, '$1;stereo=1');
 }
 
-/**
- * asMusic has Opus of one section sent in stereo at full rate with its
- * silences: an encoder does what the answer asks for (RFC 7587 section 7).
- */
-export function asMusic(answer: string, mid: string): string {
-  const wish = `stereo=1;sprop-stereo=1;maxaveragebitrate=${soundRate.music};usedtx=0`;
-  const asked = (line: string): string => line.replace(/;?\s*(?:sprop-)?(?:stereo|maxaveragebitrate|usedtx)=\d+/g, '') + `;${wish}`;
-  const sections = answer.split(/^(?=m=)/m);
-  const ours = sections.map((s) => (new RegExp(`^a=mid:${mid}\\s*$`, 'm').test(s) ? s.replace(/^a=fmtp:\d+ .*useinbandfec=1[^\r\n]*/gm, asked) : s));
-  return ours.join('');
-}
-
 /** redundant says whether a voice's words are sent twice (RED, RFC 2198), where the browser can; music is too much for that. */
 export function redundant(line: RTCRtpTransceiver, yes: boolean): void {
   prefer(line, 'sender', yes ? ['audio/red', 'audio/opus'] : ['audio/opus', 'audio/red']);
