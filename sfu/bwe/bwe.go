@@ -29,9 +29,6 @@ type Config struct {
 	// Start is what the line is taken to carry until something is known, in
 	// bit/s; Least and Most bound every later estimate.
 	Start, Least, Most int
-	// Feedback says that the client agreed to report the arrival of every
-	// packet. Without it nothing limits what is sent until reports speak against it.
-	Feedback bool
 }
 
 const (
@@ -90,6 +87,7 @@ type Estimator struct {
 	prober  prober
 	reports reports
 	wanted  float64
+	agreed  bool // the client is to report arrivals
 
 	take    func(sequence uint16, received bool, arrival time.Duration) bool // e.arrival, made once
 	at      time.Duration                                                    // of the feedback being taken in
@@ -111,6 +109,10 @@ func New(c Config) *Estimator {
 	e.take = e.arrival
 	return e
 }
+
+// Expect says that the client agreed to report the arrival of every packet.
+// Without that nothing limits what is sent until other reports speak against it.
+func (e *Estimator) Expect() { e.agreed = true }
 
 // Sent notes that the packet with this transport-wide sequence number, of size
 // bytes, left at at. Tell it of everything that leaves towards the viewer:
@@ -294,7 +296,7 @@ func (e *Estimator) guided(at time.Duration) bool {
 	if e.feedbacks > 0 {
 		return true
 	}
-	return e.config.Feedback && !(e.unseen && at-e.firstUnseen > deaf)
+	return e.agreed && !(e.unseen && at-e.firstUnseen > deaf)
 }
 
 // Padding says how many bytes of padding to send now so that a probe cluster
@@ -315,14 +317,16 @@ const room = 1.25
 // Probing says that a cluster is being sent.
 func (e *Estimator) Probing() bool { return e.prober.state == sendingCluster }
 
-// Stats is what an Estimator knows.
+// Stats is what an [Estimator] knows.
 type Stats struct {
-	// Estimate is what the line is thought to carry, Target what of that may be
-	// sent, Acknowledged what arrived lately, Sending what left; all in bit/s.
+	// Estimate is what the line is thought to carry, 0 while nothing is known;
+	// Target what may be sent, Acknowledged what arrived lately, 0 of a client
+	// that does not report arrivals; Sending what left; all in bit/s.
 	Estimate, Target, Acknowledged, Sending int
 	// Loss is the share of packets lost lately, 0 to 1.
 	Loss float64
-	// Queue is the delay by queues on the way; RTT includes the wait for a feedback.
+	// Queue is for how long packets wait on the way, RTT the round trip, the
+	// wait for a feedback included.
 	Queue, RTT time.Duration
 	// Idle: what is sent does not fill the line, so that the estimate is old knowledge.
 	Idle bool
@@ -330,17 +334,19 @@ type Stats struct {
 	Guided bool
 	// Overuse: the delay grows.
 	Overuse bool
-	// Probes and Found count the clusters sent and those that found more room.
+	// Probes counts the clusters sent, Found those that found more room.
 	Probes, Found uint64
 }
 
 // Stats gives what is known at a moment.
 func (e *Estimator) Stats(at time.Duration) Stats {
-	return Stats{
-		Estimate: int(e.control.rate), Target: e.Target(at),
-		Acknowledged: int(e.arrived.rate(long)), Sending: int(e.sending.rateAt(long, at)),
-		Loss: e.losses.ratio, Queue: e.queue.delay(), RTT: e.rtt,
-		Idle: e.idle(), Guided: e.feedbacks > 0, Overuse: e.trend.signal == overuse,
+	s := Stats{
+		Estimate: int(e.reports.bits), Target: e.Target(at), Sending: int(e.sending.rateAt(long, at)), Loss: e.reports.loss,
 		Probes: e.prober.clusters, Found: e.prober.found,
 	}
+	if e.feedbacks > 0 {
+		s.Guided, s.Estimate, s.Acknowledged, s.Loss = true, int(e.control.rate), int(e.arrived.rate(long)), e.losses.ratio
+		s.Queue, s.RTT, s.Overuse, s.Idle = e.queue.delay(), e.rtt, e.trend.signal == overuse, e.idle()
+	}
+	return s
 }

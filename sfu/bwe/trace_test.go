@@ -79,8 +79,8 @@ func run(t trace) outcome {
 	if t.feedback == 0 {
 		t.feedback = 100 * time.Millisecond
 	}
-	t.config.Feedback = true
 	v := &viewer{trace: t, Estimator: New(t.config), rand: rand.New(rand.NewPCG(1, 2)), came: map[uint16]time.Duration{}, sequence: 65000, reported: 65000, highest: 64999}
+	v.Expect()
 	v.Wanted(int(t.wanted))
 	var tcp *reno
 	if t.tcp {

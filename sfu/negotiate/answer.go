@@ -36,8 +36,8 @@ type Use struct {
 
 // Answer writes the server's answer.
 //
-// A viewer's section is answered with goog-remb and without transport-cc:
-// the browser then estimates the bandwidth itself and says so in REMB.
+// Who can report when each packet arrived is asked for that, both ways. Only a
+// viewer that cannot is asked for an estimate of its own (goog-remb).
 func (o *Offer) Answer(local Local) string {
 	var b strings.Builder
 	b.Grow(1024 + len(o.Lines)*1200)
@@ -126,9 +126,9 @@ func (l *Line) answer(b *strings.Builder, local Local, candidates []string) {
 }
 
 // publishers are the header extensions that only a publisher's packets bear:
-// what names and describes its layers, and what its bandwidth is estimated by.
+// what names and describes its layers.
 func publishers() rtp.Set {
-	return rtp.SetOf(rtp.RID, rtp.RepairedRID, rtp.TransportSequence, rtp.DependencyDescriptor, rtp.LayersAllocation)
+	return rtp.SetOf(rtp.RID, rtp.RepairedRID, rtp.LayersAllocation)
 }
 
 func (l *Line) streams(b *strings.Builder, use Use) {
@@ -157,7 +157,7 @@ func (c Codec) answer(b *strings.Builder, use Use, receive bool) {
 	}
 	b.WriteString("\r\n")
 	for _, f := range c.Feedback {
-		if f == "transport-cc" && !receive || f == "goog-remb" && receive {
+		if f == "goog-remb" && (receive || c.ReportsArrivals()) {
 			continue
 		}
 		fmt.Fprintf(b, "a=rtcp-fb:%d %s\r\n", c.PayloadType, f)

@@ -140,8 +140,7 @@ func repair(table map[uint8]*raw, formats []string, pt uint8) uint8 {
 	return 0
 }
 
-// wanted keeps the feedback the server gives or understands. A viewer's
-// section is answered without transport-cc, see [Offer.Answer].
+// wanted keeps the feedback the server gives or understands.
 func wanted(kind Kind, offered []string) []string {
 	var keep []string
 	for _, f := range offered {
@@ -160,6 +159,9 @@ func wanted(kind Kind, offered []string) []string {
 	}
 	return keep
 }
+
+// ReportsArrivals says that the client reports when each packet arrived.
+func (c Codec) ReportsArrivals() bool { return slices.Contains(c.Feedback, "transport-cc") }
 
 // parameter reads one value of an fmtp line.
 func parameter(fmtp, key string) string {

@@ -59,14 +59,34 @@ func TestAnswer(t *testing.T) {
 		}
 	}
 	_, viewer, _ := strings.Cut(text, "a=mid:2\r\n")
-	if strings.Contains(viewer, "transport-cc") || strings.Contains(viewer, "transport-wide") || !strings.Contains(viewer, "goog-remb") {
-		t.Errorf("a viewer's section must leave the estimate to the viewer:\n%s", viewer)
+	if !strings.Contains(viewer, "transport-cc") || !strings.Contains(viewer, "a=extmap:3 ") || strings.Contains(viewer, "goog-remb") {
+		t.Errorf("a viewer that can report arrivals is to do that, and no more:\n%s", viewer)
 	}
 	if strings.Contains(viewer, "dependency-descriptor") || strings.Contains(viewer, "x-google") || !strings.Contains(viewer, "a=extmap:6 ") {
 		t.Errorf("a viewer's section names what viewers get, and no more:\n%s", viewer)
 	}
 	if strings.Count(text, "a=candidate:") != 1 {
 		t.Error("candidates belong to the first section only")
+	}
+}
+
+// TestAnswerToWhoCannotReportArrivals leaves the estimate to a viewer that does
+// not offer what arrivals are reported by, or only half of it.
+func TestAnswerToWhoCannotReportArrivals(t *testing.T) {
+	for name, without := range map[string]string{
+		"no feedback": "a=rtcp-fb:96 transport-cc\r\n",
+		"no numbers":  "a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			o, err := negotiate.Parse(strings.Replace(head, "BUNDLE 0 1 2 3", "BUNDLE 2", 1) + strings.Replace(seat, without, "", 1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := o.Answer(negotiate.Local{Uses: map[string]negotiate.Use{"2": {Send: true, Stream: "seat0", SSRC: 5, RTX: 6}}})
+			if strings.Contains(text, "transport-cc") || !strings.Contains(text, "goog-remb") {
+				t.Errorf("answered with\n%s", text)
+			}
+		})
 	}
 }
 

@@ -221,6 +221,11 @@ func parseLine(m *sdp.MediaDescription, direction string) (Line, error) {
 	l.Sends = direction == "sendrecv" || direction == "sendonly"
 	l.Receives = direction == "sendrecv" || direction == "recvonly"
 	l.Codecs = parseCodecs(m, l.Kind)
+	if !slices.ContainsFunc(l.Extensions, func(e Extension) bool { return e.Kind == rtp.TransportSequence }) {
+		for i := range l.Codecs { // without numbers no arrival can be reported
+			l.Codecs[i].Feedback = slices.DeleteFunc(l.Codecs[i].Feedback, func(f string) bool { return f == "transport-cc" })
+		}
+	}
 	return l, nil
 }
 

@@ -56,6 +56,8 @@ type Report struct {
 	// FractionLost is in 1/256; TotalLost is signed.
 	FractionLost uint8
 	TotalLost    int32
+	// Highest is the highest sequence number received, with its cycles.
+	Highest uint32
 	// Jitter is in timestamp units.
 	Jitter uint32
 	// LastSR and Delay give the round trip, in 1/65536 s.
@@ -102,7 +104,7 @@ func (p Packet) Reports() iter.Seq[Report] {
 			b := p.Body[at:]
 			lost := int32(binary.BigEndian.Uint32(b[4:])<<8) >> 8
 			if !yield(Report{
-				SSRC: binary.BigEndian.Uint32(b), FractionLost: b[4], TotalLost: lost,
+				SSRC: binary.BigEndian.Uint32(b), FractionLost: b[4], TotalLost: lost, Highest: binary.BigEndian.Uint32(b[8:]),
 				Jitter: binary.BigEndian.Uint32(b[12:]), LastSR: binary.BigEndian.Uint32(b[16:]), Delay: binary.BigEndian.Uint32(b[20:]),
 			}) {
 				return

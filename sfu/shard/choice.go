@@ -65,7 +65,7 @@ func (d *sound) look(lines []*Line, now time.Time) int {
 // chosen: it is always sent, and pictures share what it leaves.
 func (p *Peer) allocate(s *Shard, now time.Time) {
 	p.stale, p.allocated = false, now
-	bits := p.limit.look(now)
+	bits := p.target(now)
 	if !p.entered.Load() || !p.up.Load() {
 		return
 	}
@@ -88,6 +88,7 @@ func (p *Peer) allocate(s *Shard, now time.Time) {
 		wishes[l.track] = wishes[l.track].with(l.track, choice)
 	}
 	p.wants = p.allocator.Wanted() + sound
+	p.estimator.Wanted(p.wants)
 	p.tell(s, wishes, now)
 }
 

@@ -15,29 +15,46 @@ func (p *Peer) control(s *Shard, compound []byte, arrived, now time.Time) {
 	if p.dead {
 		return
 	}
+	p.health.heard = now
 	for packet := range rtcp.All(compound) {
 		switch packet.Type {
 		case rtcp.SenderReport, rtcp.ReceiverReport:
 			p.reported(packet, arrived)
 		case rtcp.Transport:
-			if media, lost := packet.Lost(); lost != nil {
-				if l := p.bySSRC[media]; l != nil {
-					l.resend(s, lost, now)
-				}
-			}
+			p.transported(s, packet, now)
 		case rtcp.Payload:
 			if bits, ok := packet.Bitrate(); ok {
-				p.limit.estimate(bits, now)
+				p.estimator.REMB(bits, p.engine.since(now))
+				p.learnt(now)
 				continue
 			}
 			for media := range packet.KeyFrames() {
 				p.engine.Metrics.PLIsReceived.Add(1)
+				if l := p.bySSRC[media]; l != nil {
+					l.tally.plis++
+				}
 				if l := p.bySSRC[media]; l != nil && len(l.subs) > 0 && p.budget.Allow(now) {
 					l.ask(s, l.subs[len(l.subs)-1].layer, keyframe.Loss, now)
 				}
 			}
 		}
 		// A BYE says nothing we would act on: streams end with their section.
+	}
+}
+
+// transported takes in what a viewer says of the transport: what it misses,
+// and when packets arrived.
+func (p *Peer) transported(s *Shard, packet rtcp.Packet, now time.Time) {
+	if packet.IsArrivals() {
+		p.estimator.Feedback(packet.Arrivals, p.engine.since(now))
+		p.health.arrivals(packet)
+		p.learnt(now)
+		return
+	}
+	if media, lost := packet.Lost(); lost != nil {
+		if l := p.bySSRC[media]; l != nil {
+			l.resend(s, lost, now)
+		}
 	}
 }
 
@@ -55,8 +72,9 @@ func (p *Peer) reported(packet rtcp.Packet, arrived time.Time) {
 		if l == nil {
 			continue
 		}
-		p.limit.lost(float64(r.FractionLost)/256, l.packets-l.reported, arrived)
+		p.estimator.Report(float64(r.FractionLost)/256, l.packets-l.reported, p.engine.since(arrived))
 		l.reported = l.packets
+		l.heard(r)
 		if r.LastSR == 0 {
 			continue
 		}
@@ -79,9 +97,10 @@ func (p *Peer) reported(packet rtcp.Packet, arrived time.Time) {
 // resend sends lost packets again from the publishers' caches.
 func (l *Line) resend(s *Shard, lost func(func(uint16) bool), now time.Time) {
 	at := s.engine.since(now)
-	gap := max(minResendGap, l.peer.rtt)
+	gap, rate := max(minResendGap, l.peer.rtt), float64(l.peer.estimator.Target(at))
 	for sequence := range lost {
 		s.engine.Metrics.NACKsReceived.Add(1)
+		l.tally.nacks++
 		if !l.known || l.peer.resend.spent() {
 			return
 		}
@@ -90,8 +109,8 @@ func (l *Line) resend(s *Shard, lost func(func(uint16) bool), now time.Time) {
 			continue
 		}
 		if sent.Padding {
-			if l.peer.resend.take(fillSize, l.peer.limit.rate) {
-				l.fill(s, sent.Out, now)
+			if l.peer.resend.take(fillSize, rate) {
+				l.fill(s, sent.Out, 1, now)
 			}
 			continue
 		}
@@ -102,8 +121,8 @@ func (l *Line) resend(s *Shard, lost func(func(uint16) bool), now time.Time) {
 		if pkt := layer.ring.Get(sent.Sequence); pkt != nil {
 			if sent.Missing {
 				l.deliver(s, layer, pkt, now)
-			} else {
-				l.again(s, layer, pkt, sent, now)
+			} else if l.peer.resend.take(len(pkt.Bytes()), rate) {
+				l.retransmit(s, layer, pkt, sent, now)
 			}
 			pkt.Release()
 		}
@@ -122,29 +141,33 @@ func (l *Line) layerOf(origin rewrite.Origin) *Layer {
 	return nil
 }
 
-// again sends a packet once more, as a retransmission where the viewer agreed
-// to RFC 4588, else as it was.
-func (l *Line) again(s *Shard, layer *Layer, pkt *cache.Packet, sent rewrite.Sent, now time.Time) {
-	if !l.peer.resend.take(len(pkt.Bytes()), l.peer.limit.rate) {
-		return
-	}
+// retransmit sends a packet once more, as a retransmission where the viewer
+// agreed to RFC 4588, else as it was. It gives its size, 0 when it was not sent.
+func (l *Line) retransmit(s *Shard, layer *Layer, pkt *cache.Packet, sent rewrite.Sent, now time.Time) int {
 	if l.agree.RTX == 0 {
-		if n := l.write(s, layer, pkt, sent.Out, now); n > 0 {
+		n := l.write(s, layer, pkt, sent.Out, now)
+		if n > 0 {
+			l.tally.resent++
 			s.engine.Metrics.RTXOut.add(n)
 		}
-		return
+		return n
 	}
 	o := rtp.Outgoing{
 		SSRC: l.rtx, Timestamp: sent.Timestamp, SequenceNumber: l.resent,
-		PayloadType: l.agree.RTX, Marker: sent.Marker, Values: passed(pkt),
+		PayloadType: l.agree.RTX, Marker: sent.Marker,
 	}
-	o.SetAbsSendTime(absSendTime(s, now))
+	l.pass(s, &o, pkt, sent.Out)
+	l.peer.stamp(&o, now)
 	l.resent++
 	header := rtp.AppendRTX(s.header[:0], l.peer.ids, &o, sent.Out.Sequence)
 	payload := l.body(s, layer, pkt, sent.Out, s.payload[:0])
 	if l.peer.conn.WriteRTP(header, payload) != nil {
 		s.engine.Metrics.Drops[DropSend].Add(1)
-		return
+		return 0
 	}
-	s.engine.Metrics.RTXOut.add(len(header) + len(payload))
+	n := len(header) + len(payload)
+	l.tally.resent++
+	l.peer.left(n, now)
+	s.engine.Metrics.RTXOut.add(n)
+	return n
 }

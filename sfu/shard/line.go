@@ -2,10 +2,12 @@ package shard
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"palabre/sfu/cache"
 	"palabre/sfu/codec"
+	"palabre/sfu/descriptor"
 	"palabre/sfu/keyframe"
 	"palabre/sfu/negotiate"
 	"palabre/sfu/rewrite"
@@ -35,6 +37,8 @@ type Line struct {
 	codec *negotiate.Codec
 	agree negotiate.Codec
 	known bool
+	// descriptors: the viewer agreed to dependency descriptors.
+	descriptors bool
 
 	sent      bool // since the last sender report
 	packets   uint32
@@ -43,6 +47,7 @@ type Line struct {
 	resent    uint16
 	asked     time.Time // for a key frame, on the viewer's behalf
 	forwarded uint64
+	tally     sentTally
 }
 
 // sub is a layer a line gets, with the origin its packets bear.
@@ -64,6 +69,7 @@ func (p *Peer) NewLine(l negotiate.Line, cname string, ssrc, rtx uint32) *Line {
 	return &Line{
 		peer: p, video: video, codecs: l.Codecs, cname: cname, ssrc: ssrc, rtx: rtx,
 		stream: rewrite.New(c), resent: uint16(rand.Uint32()),
+		descriptors: slices.ContainsFunc(l.Extensions, func(e negotiate.Extension) bool { return e.Kind == rtp.DependencyDescriptor }),
 	}
 }
 
@@ -247,7 +253,7 @@ func (l *Line) deliver(s *Shard, layer *Layer, pkt *cache.Packet, now time.Time)
 	case rewrite.Skip:
 		return
 	case rewrite.Fill:
-		l.fill(s, out, now)
+		l.fill(s, out, 1, now)
 		return
 	}
 	if out.Switched {
@@ -259,10 +265,10 @@ func (l *Line) deliver(s *Shard, layer *Layer, pkt *cache.Packet, now time.Time)
 	}
 	m := s.engine.Metrics
 	m.forwarded(s.engine.since(now) - pkt.Arrival)
-	l.peer.limit.sent += n
 	l.peer.resend.sent(n)
 	l.peer.stats.out.add(n)
 	l.count(n)
+	l.peer.health.sent(now)
 	if l.video {
 		m.VideoOut.add(n)
 	} else {
@@ -274,6 +280,8 @@ func (l *Line) count(n int) {
 	l.sent = true
 	l.packets++
 	l.octets += uint32(n)
+	l.tally.packets++
+	l.tally.bytes += uint64(n)
 	l.forwarded++
 }
 
@@ -303,6 +311,9 @@ func (l *Line) agrees(layer *Layer) bool {
 			return false
 		}
 		l.codec, l.agree, l.known = c, agreed, true
+		// Without descriptors a decoder does not see which frames of AV1 belong to
+		// one picture.
+		l.stream.Flat(!l.descriptors && codec.ByMime(agreed.MIME) == codec.AV1)
 		if l.pause == pausedCodec {
 			l.setPause(notPaused)
 		}
@@ -314,15 +325,17 @@ func (l *Line) agrees(layer *Layer) bool {
 func (l *Line) write(s *Shard, layer *Layer, pkt *cache.Packet, out rewrite.Out, now time.Time) int {
 	o := rtp.Outgoing{
 		SSRC: l.ssrc, Timestamp: out.Timestamp, SequenceNumber: out.Sequence,
-		PayloadType: l.agree.PayloadType, Marker: out.Marker, Values: passed(pkt),
+		PayloadType: l.agree.PayloadType, Marker: out.Marker,
 	}
-	o.SetAbsSendTime(absSendTime(s, now))
+	l.pass(s, &o, pkt, out)
+	l.peer.stamp(&o, now)
 	header := rtp.AppendHeader(s.header[:0], l.peer.ids, &o)
 	payload := l.body(s, layer, pkt, out, s.payload[:0])
 	if l.peer.conn.WriteRTP(header, payload) != nil {
 		s.engine.Metrics.Drops[DropSend].Add(1)
 		return 0
 	}
+	l.peer.left(len(header)+len(payload), now)
 	return len(header) + len(payload)
 }
 
@@ -334,16 +347,24 @@ func (l *Line) body(s *Shard, layer *Layer, pkt *cache.Packet, out rewrite.Out, 
 	return codec.AppendPayload(dst, codec.Codec(layer.kind.Load()), pkt.Payload(), out.PictureID, out.TL0)
 }
 
-// passed are the header extensions a viewer gets as the publisher sent them.
-func passed(pkt *cache.Packet) rtp.Values {
-	v := pkt.Header.Values
-	v.Present &= rtp.SetOf(rtp.AudioLevel, rtp.AbsCaptureTime, rtp.PlayoutDelay, rtp.Orientation, rtp.ContentType)
-	return v
+// pass puts on a packet the header extensions a viewer gets as the publisher
+// sent them, and the dependency descriptor with the numbers of the viewer's stream.
+func (l *Line) pass(s *Shard, o *rtp.Outgoing, pkt *cache.Packet, out rewrite.Out) {
+	o.Values = pkt.Header.Values
+	o.Present &= rtp.SetOf(rtp.AudioLevel, rtp.AbsCaptureTime, rtp.PlayoutDelay, rtp.Orientation, rtp.ContentType)
+	if !l.descriptors || !pkt.Frame.HasNumber {
+		return
+	}
+	patch := descriptor.Patch{Number: out.Number, Template: out.Template}
+	if d := pkt.Structure; d != nil && d.Targets > 1 {
+		patch.Masked, patch.Active = true, pkt.Active&d.Mask(out.Spatial, out.Temporal)
+	}
+	o.DependencyDescriptor = patch.Append(s.descriptor[:0], pkt.Header.DependencyDescriptor(pkt.Bytes()), pkt.Structure)
 }
 
 // absSendTime is 24 bits of seconds in 6.18 fixed point, as late as we know the time.
-func absSendTime(s *Shard, now time.Time) uint32 {
-	return uint32(s.engine.wall.NTP(now)>>14) & 0xFFFFFF
+func absSendTime(e *Engine, now time.Time) uint32 {
+	return uint32(e.wall.NTP(now)>>14) & 0xFFFFFF
 }
 
 // take says up to which spatial and temporal id the line carries its layer;
@@ -351,14 +372,12 @@ func absSendTime(s *Shard, now time.Time) uint32 {
 // more where a decoder can follow.
 func (l *Line) take(spatial, temporal uint8) { l.stream.Take(spatial, temporal) }
 
-// fill sends padding under numbers the viewer would otherwise ask for.
-func (l *Line) fill(s *Shard, out rewrite.Out, now time.Time) {
+// fill sends padding under numbers the viewer would otherwise ask for, and
+// says whether it could.
+func (l *Line) fill(s *Shard, out rewrite.Out, size uint8, now time.Time) bool {
 	if !l.known {
-		return
+		return false
 	}
 	o := rtp.Outgoing{SSRC: l.ssrc, Timestamp: out.Timestamp, SequenceNumber: out.Sequence, PayloadType: l.agree.PayloadType}
-	o.SetAbsSendTime(absSendTime(s, now))
-	if l.peer.conn.WriteRTP(rtp.AppendPadding(s.header[:0], l.peer.ids, &o, 1), nil) != nil {
-		s.engine.Metrics.Drops[DropSend].Add(1)
-	}
+	return l.padding(s, &o, size, now)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pion/interceptor/pkg/twcc"
 
+	"palabre/sfu/bwe"
 	"palabre/sfu/clock"
 	"palabre/sfu/keyframe"
 	"palabre/sfu/layers"
@@ -52,6 +53,7 @@ type Peer struct {
 
 	entered atomic.Bool
 	up      atomic.Bool // the connection carries media
+	cut     atomic.Bool // nothing comes from the client any more
 	closed  atomic.Bool
 	stats   Stats
 
@@ -71,7 +73,8 @@ type Peer struct {
 	lines     []*Line
 	bySSRC    map[uint32]*Line
 	allocator *layers.Allocator
-	limit     limit
+	estimator *bwe.Estimator
+	outlet    outlet
 	sound     sound
 	wants     int // bit/s that sound and pictures would take without a limit
 	budget    keyframe.Budget
@@ -81,6 +84,7 @@ type Peer struct {
 	lastSR    time.Time
 	wishes    map[*Track]wish
 	videos    []layers.Video
+	health    health
 }
 
 // Open gives a new peer to a shard. id tells peers apart in the logs.
@@ -90,7 +94,7 @@ func (e *Engine) Open(id string, conn Conn, events Events, voices Voices) *Peer 
 		engine: e, shard: s, conn: conn, events: events, voices: voices, key: id,
 		ssrc: NewSSRC(), ids: &rtp.Extensions{}, byMid: map[string]*Track{}, streams: map[uint32]*stream{},
 		sender: clock.NewSender(), bySSRC: map[uint32]*Line{}, allocator: layers.NewAllocator(),
-		wishes: map[*Track]wish{}, resend: resends{budget: resendLeast},
+		wishes: map[*Track]wish{}, estimator: bwe.New(bwe.Config{}), resend: resends{budget: resendLeast},
 	}
 	p.twcc = twcc.NewRecorder(p.ssrc)
 	s.post(func(s *Shard, _ time.Time) { s.peers[p] = struct{}{} }, p)
@@ -124,6 +128,7 @@ func (p *Peer) Negotiated(ids *rtp.Extensions, sources []Source, lines []*Line) 
 			p.lines = append(p.lines, l)
 			p.bySSRC[l.ssrc] = l
 		}
+		p.expect(lines)
 		p.stale = true
 	}, p)
 	if ok {
@@ -157,8 +162,12 @@ func (p *Peer) Enter() {
 // key frame, which must not be sent into the void.
 func (p *Peer) Connected() {
 	p.up.Store(true)
+	p.cut.Store(false)
 	p.shard.post(p.allocate, p)
 }
+
+// Disconnected says that nothing comes from the client any more.
+func (p *Peer) Disconnected() { p.cut.Store(true) }
 
 // Sends says whether the publisher means to send the track.
 func (t *Track) Sends(sends bool) { t.sending.Store(sends) }
@@ -231,6 +240,7 @@ func (p *Peer) Close() {
 func (p *Peer) end(s *Shard, now time.Time) {
 	p.dead = true
 	delete(s.peers, p)
+	delete(s.probing, p)
 	for _, l := range p.lines {
 		l.watch(s, Watch{Line: l}, now)
 		l.closed = true
@@ -271,4 +281,6 @@ func (p *Peer) tick(s *Shard, now time.Time) {
 		p.allocate(s, now)
 	}
 	p.sendReports(now)
+	p.pace(s, now)
+	p.grade(now)
 }

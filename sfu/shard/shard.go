@@ -33,12 +33,15 @@ type Shard struct {
 	engine *Engine
 	index  int
 	peers  map[*Peer]struct{}
-	local  []item   // to do in this turn, by this shard
-	out    [][]item // by shard: what this turn produced for others
-	batch  []item   // what this turn does; kept for its space
-	ticked time.Time
-	done   chan struct{}
-	wake   chan struct{}
+	// probing are those a cluster of probes is being sent to.
+	probing map[*Peer]struct{}
+	local   []item   // to do in this turn, by this shard
+	out     [][]item // by shard: what this turn produced for others
+	batch   []item   // what this turn does; kept for its space
+	ticked  time.Time
+	paced   time.Time
+	done    chan struct{}
+	wake    chan struct{}
 
 	mu      sync.Mutex
 	inbox   []item
@@ -48,13 +51,15 @@ type Shard struct {
 	current *Peer // whose work is being done, to blame a panic on
 	header  [512]byte
 	payload [2048]byte
-	lost    []uint16
-	start   []*cache.Packet
+	// descriptor is a viewer's dependency descriptor.
+	descriptor [256]byte
+	lost       []uint16
+	start      []*cache.Packet
 }
 
 func newShard(e *Engine, index, count int) *Shard {
 	return &Shard{
-		engine: e, index: index, peers: map[*Peer]struct{}{}, out: make([][]item, count),
+		engine: e, index: index, peers: map[*Peer]struct{}{}, probing: map[*Peer]struct{}{}, out: make([][]item, count),
 		done: make(chan struct{}), wake: make(chan struct{}, 1),
 	}
 }
@@ -126,7 +131,10 @@ func (s *Shard) run() {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
-		if len(s.peers) > 0 {
+		switch {
+		case len(s.probing) > 0:
+			timer.Reset(paceEvery)
+		case len(s.peers) > 0:
 			timer.Reset(tickEvery)
 		}
 		select {
@@ -155,6 +163,10 @@ func (s *Shard) turn(clock func() time.Time) (last bool) {
 	if now.Sub(s.ticked) >= tickEvery {
 		s.ticked = now
 		s.tick(now)
+	}
+	if len(s.probing) > 0 && now.Sub(s.paced) >= paceEvery {
+		s.paced = now
+		s.pace(now)
 	}
 	s.flush()
 	return last
@@ -222,6 +234,23 @@ func (s *Shard) tick(now time.Time) {
 	for p := range s.peers {
 		s.tickPeer(p, now)
 	}
+}
+
+// pace feeds the clusters of probes that are being sent.
+func (s *Shard) pace(now time.Time) {
+	for p := range s.probing {
+		s.pacePeer(p, now)
+	}
+}
+
+func (s *Shard) pacePeer(p *Peer, now time.Time) {
+	defer s.rescue()
+	s.current = p
+	if p.dead {
+		delete(s.probing, p)
+		return
+	}
+	p.pace(s, now)
 }
 
 func (s *Shard) tickPeer(p *Peer, now time.Time) {

@@ -1,0 +1,161 @@
+package shard
+
+import (
+	"slices"
+	"time"
+
+	"palabre/sfu/negotiate"
+	"palabre/sfu/rtp"
+)
+
+// outlet is how packets leave towards a viewer.
+type outlet struct {
+	numbered bool   // the viewer agreed to transport-wide numbers
+	number   uint16 // the next
+	chosen   int    // the target layers were last chosen for
+	again    uint16 // which of the recent packets a probe repeats next
+}
+
+const (
+	// paceEvery is how often a cluster of probes is fed while it is sent.
+	paceEvery = 5 * time.Millisecond
+	// mostPadding bounds the packets of one step: at the highest rate there is.
+	mostPadding = 128
+	// paddingSize is the padding of one packet, all that fits (RFC 3550 section 5.1).
+	paddingSize = 255
+	// recents are the newest packets, which a probe repeats: what is older the
+	// viewer has, or has given up.
+	recents = 24
+	// Layers are chosen anew at once when the target leaves this part of what
+	// they were chosen for, upwards at most every reviewEvery.
+	sunk, risen = 0.95, 1.1
+	reviewEvery = 150 * time.Millisecond
+)
+
+// expect looks at what the viewer agreed to on lines that are new.
+func (p *Peer) expect(lines []*Line) {
+	if p.ids.ID(rtp.TransportSequence) == 0 || p.outlet.numbered {
+		return
+	}
+	for _, l := range lines {
+		if slices.ContainsFunc(l.codecs, negotiate.Codec.ReportsArrivals) {
+			p.outlet.numbered = true
+			p.estimator.Expect()
+			return
+		}
+	}
+}
+
+// stamp puts the number and time of its leaving on a packet.
+func (p *Peer) stamp(o *rtp.Outgoing, now time.Time) {
+	o.SetAbsSendTime(absSendTime(p.engine, now))
+	if p.outlet.numbered {
+		o.SetTransportSequence(p.outlet.number)
+	}
+}
+
+// left notes that the packet last stamped left.
+func (p *Peer) left(size int, now time.Time) {
+	p.estimator.Sent(p.outlet.number, size, p.engine.since(now))
+	p.outlet.number++
+}
+
+// learnt has layers chosen anew when what may be sent has changed.
+func (p *Peer) learnt(now time.Time) {
+	target, chosen := float64(p.estimator.Target(p.engine.since(now))), float64(p.outlet.chosen)
+	if target < sunk*chosen || target > risen*chosen && now.Sub(p.allocated) > reviewEvery {
+		p.stale = true
+	}
+}
+
+// target is what may be sent now, in bit/s, for a choice of layers.
+func (p *Peer) target(now time.Time) int {
+	p.outlet.chosen = p.estimator.Target(p.engine.since(now))
+	return p.outlet.chosen
+}
+
+// pace sends what a cluster of probes is due now, and begins one when it is time.
+func (p *Peer) pace(s *Shard, now time.Time) {
+	if !p.outlet.numbered || !p.entered.Load() || !p.up.Load() {
+		return
+	}
+	at := p.engine.since(now)
+	for range mostPadding {
+		due := p.estimator.Padding(at)
+		if due <= 0 || !p.probe(s, due, now) {
+			break
+		}
+	}
+	if p.estimator.Probing() {
+		s.probing[p] = struct{}{}
+	} else {
+		delete(s.probing, p)
+	}
+}
+
+// probe sends one packet that nobody asked for, of about due bytes: a recent
+// one again, else padding. It says whether there was a way to.
+func (p *Peer) probe(s *Shard, due int, now time.Time) bool {
+	if due >= paddingSize {
+		for _, l := range p.lines {
+			if l.video && l.known && l.agree.RTX != 0 && l.repeat(s, now) {
+				return true
+			}
+		}
+	}
+	for _, l := range p.lines {
+		if l.video && !l.closed && l.pad(s, now) {
+			return true
+		}
+	}
+	return false
+}
+
+// repeat sends one of the line's newest packets again.
+func (l *Line) repeat(s *Shard, now time.Time) bool {
+	for range recents {
+		l.peer.outlet.again = l.peer.outlet.again%recents + 1
+		sent, ok := l.stream.Recent(l.peer.outlet.again)
+		if !ok {
+			continue
+		}
+		layer := l.layerOf(sent.Origin)
+		if layer == nil {
+			continue
+		}
+		if pkt := layer.ring.Get(sent.Sequence); pkt != nil {
+			n := l.retransmit(s, layer, pkt, sent, now)
+			pkt.Release()
+			return n > 0
+		}
+	}
+	return false
+}
+
+// pad sends padding: among the retransmissions, which may begin with it (RFC
+// 4588 section 8.1 leaves their numbers to us), else between two pictures.
+func (l *Line) pad(s *Shard, now time.Time) bool {
+	at := s.engine.since(now)
+	for i := range l.codecs {
+		if l.rtx == 0 || l.codecs[i].RTX == 0 {
+			continue
+		}
+		o := rtp.Outgoing{SSRC: l.rtx, Timestamp: l.stream.Timestamp(at), SequenceNumber: l.resent, PayloadType: l.codecs[i].RTX}
+		l.resent++
+		return l.padding(s, &o, paddingSize, now)
+	}
+	out, ok := l.stream.Pad()
+	return ok && l.fill(s, out, paddingSize, now)
+}
+
+// padding sends a packet that is only padding.
+func (l *Line) padding(s *Shard, o *rtp.Outgoing, size uint8, now time.Time) bool {
+	l.peer.stamp(o, now)
+	packet := rtp.AppendPadding(s.header[:0], l.peer.ids, o, size)
+	if l.peer.conn.WriteRTP(packet, nil) != nil {
+		s.engine.Metrics.Drops[DropSend].Add(1)
+		return false
+	}
+	l.peer.left(len(packet), now)
+	return true
+}
