@@ -29,6 +29,8 @@ func (l level) ends(f *codec.Frame) bool { return f.End && f.SpatialID == l.spat
 // them or not: so less can be had at once, without a key frame, at any time.
 type filter struct {
 	want, have level
+	wish       level // want, of a viewer who can take spatial layers
+	flat       bool  // it cannot
 	top        uint8 // the highest spatial id the sender produces
 	recent     [recentPictures]picture
 	count      int // pictures of this origin
@@ -40,13 +42,27 @@ type picture struct {
 	level     level
 }
 
-func newFilter() filter { return filter{want: level{highestSpatial, highestTemporal}} }
+func newFilter() (f filter) {
+	f.wish = level{highestSpatial, highestTemporal}
+	f.want = f.wish
+	return f
+}
 
 // Take says up to which spatial and temporal id the viewer is to get what it
 // watches. Less takes effect with the next picture, more where a decoder that
 // got less until then can follow. A stream begins with [All] of both.
 func (s *Stream) Take(spatial, temporal uint8) {
-	s.filter.want = level{min(spatial, highestSpatial), min(temporal, highestTemporal)}
+	s.filter.wish = level{min(spatial, highestSpatial), min(temporal, highestTemporal)}
+	s.Flat(s.filter.flat)
+}
+
+// Flat says that the viewer cannot take more than the lowest spatial layer,
+// whatever it is to get.
+func (s *Stream) Flat(flat bool) {
+	f := &s.filter
+	if f.want, f.flat = f.wish, flat; flat {
+		f.want.spatial = 0
+	}
 }
 
 // Short says that a spatial layer the viewer is to get does not come before
@@ -57,7 +73,14 @@ func (s *Stream) Short() bool {
 }
 
 // begin starts with the first picture of an origin, a key frame.
-func (f *filter) begin() { f.have, f.count, f.top = f.want, 0, 0 }
+func (f *filter) begin() {
+	f.start()
+	f.count, f.top = 0, 0
+}
+
+// start takes all of a key frame that is wanted. Of what follows everything
+// can be had: how much is wanted counts again from the next picture on.
+func (f *filter) start() { f.have = level{f.want.spatial, highestTemporal} }
 
 // decide gives what of p's picture the viewer gets.
 func (f *filter) decide(p *cache.Packet) level {
@@ -98,7 +121,7 @@ func (f *filter) climb(p *cache.Packet) {
 	switch {
 	case f.have == f.want:
 	case c.KeyFrame && c.SpatialID == 0:
-		f.have = f.want
+		f.start()
 	case f.have.has(c):
 		f.follow(c)
 	case c.SwitchUp && c.TemporalID == f.have.temporal+1 && c.TemporalID <= f.want.temporal && c.SpatialID <= f.have.spatial:

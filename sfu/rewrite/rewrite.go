@@ -246,17 +246,22 @@ func (s *Stream) Lookup(sequence uint16, now, gap time.Duration) (Sent, bool) {
 		return Sent{}, false
 	}
 	e.resent, e.resends = stamp, e.resends+1
+	return s.found(e, number)
+}
+
+// found is what went out under a number.
+func (s *Stream) found(e *entry, number uint64) (Sent, bool) {
 	found := Sent{
 		Origin: e.origin, Sequence: e.in,
 		Padding: e.state == padding, Missing: e.state == reserved,
 		Out: e.out(number),
 	}
-	if e.state == sent {
-		shift, known := s.frames.at(number)
-		found.Number, found.Template = shift.number, shift.template
-		return found, known
+	if e.state != sent {
+		return found, true
 	}
-	return found, true
+	shift, known := s.frames.at(number)
+	found.Number, found.Template = shift.number, shift.template
+	return found, known
 }
 
 // Timestamp is the RTP timestamp of a moment on the server's clock: the line

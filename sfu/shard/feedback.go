@@ -94,6 +94,7 @@ func (p *Peer) feedback(s *Shard, now time.Time) {
 			if len(s.lost) > 0 && l.repairable() {
 				b = rtcp.AppendNACK(b, p.ssrc, l.ssrc, s.lost)
 				p.engine.Metrics.NACKsSent.Add(uint64(len(s.lost)))
+				l.tally.nacks += uint64(len(s.lost))
 			}
 			// What is lost for good only a key frame mends; viewers would ask too,
 			// each when its decoder notices.
@@ -130,6 +131,7 @@ func (l *Layer) repairable() bool {
 
 func (p *Peer) appendPLI(b []byte, l *Layer) []byte {
 	p.engine.Metrics.PLIsSent.Add(1)
+	l.tally.plis++
 	return rtcp.AppendPLI(b, p.ssrc, l.ssrc)
 }
 
@@ -192,15 +194,13 @@ func (t *Track) tick(s *Shard, now time.Time) {
 		if l.alive.Load() && (now.Sub(l.last) > silence || t.packet.Sub(l.last) > lag) {
 			l.alive.Store(false)
 			l.bitrate.Store(0)
+			l.rates.reset()
 			l.ring.Expire(s.engine.since(now))
 			changed = true
 		}
 		if took := now.Sub(l.measured); l.alive.Load() && took >= rateEvery {
-			rate := int64(float64(l.bytes*8) / took.Seconds())
-			if old := l.bitrate.Load(); old > 0 {
-				rate = (old*3 + rate) / 4
-			}
-			l.bitrate.Store(rate)
+			l.bitrate.Store(smooth(l.bitrate.Load(), int64(float64(l.bytes*8)/took.Seconds())))
+			l.rates.measure(took)
 			l.bytes, l.measured = 0, now
 		}
 	}

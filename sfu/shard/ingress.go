@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"palabre/sfu/cache"
-	"palabre/sfu/codec"
+	"palabre/sfu/descriptor"
 	"palabre/sfu/rtp"
 )
 
@@ -28,6 +28,7 @@ func (p *Peer) receive(s *Shard, pkt *cache.Packet, arrived, now time.Time) {
 	if p.dead {
 		return
 	}
+	p.health.heard = now
 	h := &pkt.Header
 	if rtp.Parse(pkt.Bytes(), p.ids, h) != nil {
 		m.Drops[DropMalformed].Add(1)
@@ -193,6 +194,7 @@ func (t *Track) layerBySSRC(ssrc uint32) *Layer {
 // begin starts a layer with a new stream: its numbers have nothing to do with
 // those before.
 func (l *Layer) begin(s *Shard, ssrc uint32, now time.Time) {
+	l.renew()
 	if l.ssrc != 0 {
 		l.sequence = rtp.Unwrapper{}
 		l.ring.Clear()
@@ -208,6 +210,8 @@ func (l *Layer) begin(s *Shard, ssrc uint32, now time.Time) {
 	l.missing.Reset()
 	l.arbiter.Reset()
 	l.reception = reception{}
+	l.descriptors = descriptor.Reader{}
+	l.rates.reset()
 	l.clock = nil
 }
 
@@ -242,6 +246,7 @@ func (l *Layer) accept(s *Shard, pkt *cache.Packet, repair bool, arrived, now ti
 		found, ok := t.codecOf(h.PayloadType)
 		if !ok {
 			t.bad, t.wrong = t.bad+1, t.wrong+1
+			l.tally.wrong++
 			m.Drops[DropCodec].Add(1)
 			return false
 		}
@@ -259,19 +264,17 @@ func (l *Layer) accept(s *Shard, pkt *cache.Packet, repair bool, arrived, now ti
 	pkt.Arrival = s.engine.since(arrived)
 	pkt.Sequence = l.sequence.Unwrap(h.SequenceNumber)
 	recovered := l.missing.Seen(pkt.Sequence, pkt.Arrival)
+	if recovered && (repair || c.RTX == 0) {
+		l.tally.repaired++
+	}
 	if !repair {
 		l.reception.packet(h.Timestamp, pkt.Sequence, c.ClockRate, pkt.Arrival)
 	}
-	if h.PayloadSize() > 0 {
-		frame, err := codec.Inspect(codec.Codec(l.kind.Load()), pkt.Payload())
-		if err != nil {
-			t.bad, t.wrong = t.bad+1, t.wrong+1
-			m.Drops[DropMalformed].Add(1)
-			return false
-		}
-		pkt.Frame = frame
-	} else {
-		pkt.Frame = codec.Frame{}
+	if l.inspect(pkt) != nil {
+		t.bad, t.wrong = t.bad+1, t.wrong+1
+		l.tally.wrong++
+		m.Drops[DropMalformed].Add(1)
+		return false
 	}
 	if !repair && !recovered {
 		l.clock.Packet(h.Timestamp, arrived)
@@ -291,6 +294,11 @@ func (l *Layer) accept(s *Shard, pkt *cache.Packet, repair bool, arrived, now ti
 func (l *Layer) note(s *Shard, pkt *cache.Packet, now time.Time) {
 	t := l.track
 	size := len(pkt.Bytes())
+	l.tally.packets++
+	l.tally.bytes += uint64(size)
+	if pkt.Header.Marker {
+		l.tally.frames++
+	}
 	t.good, t.right = t.good+1, t.right+1
 	t.packet, l.last = now, now
 	l.bytes += size
@@ -300,6 +308,7 @@ func (l *Layer) note(s *Shard, pkt *cache.Packet, now time.Time) {
 		return
 	}
 	s.engine.Metrics.VideoIn.add(size)
+	l.rates.count(pkt)
 	if pkt.Frame.SwitchPoint() {
 		l.arbiter.Seen(now)
 		l.missing.KeyFrame(pkt.Sequence, pkt.Arrival)
@@ -317,6 +326,8 @@ func (l *Layer) note(s *Shard, pkt *cache.Packet, now time.Time) {
 	if !l.alive.Load() {
 		l.alive.Store(true)
 		l.measured, l.bytes = now, size
+		l.rates.meter = meter{}
+		l.rates.count(pkt)
 		t.retell(s, now)
 	}
 }

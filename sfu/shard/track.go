@@ -7,6 +7,7 @@ import (
 	"palabre/sfu/cache"
 	"palabre/sfu/clock"
 	"palabre/sfu/codec"
+	"palabre/sfu/descriptor"
 	"palabre/sfu/keyframe"
 	"palabre/sfu/layers"
 	"palabre/sfu/nack"
@@ -45,6 +46,8 @@ type Track struct {
 	demand  *layers.Demand
 	wanting map[*Peer]int // viewers, with how many lines
 	wanted  time.Time     // since when somebody wants it; zero: nobody
+	wishes  []layers.Wish // what the publisher was told
+	wished  time.Time     // when
 	packet  time.Time     // last good one
 	key     time.Time     // last key frame
 	good    int           // packets since the last look
@@ -76,15 +79,18 @@ type Layer struct {
 	// Owned by the publisher's shard from here.
 	ssrc, rtx uint32
 	sequence  rtp.Unwrapper
-	missing   nack.List
-	arbiter   keyframe.Arbiter
-	clock     *clock.Track
-	groups    []group
-	reception reception
-	last      time.Time // when a packet came
-	bytes     int       // since the rate was measured
-	measured  time.Time
-	pt        uint8
+	// descriptors are those of the stream, where it has them.
+	descriptors descriptor.Reader
+	missing     nack.List
+	arbiter     keyframe.Arbiter
+	clock       *clock.Track
+	groups      []group
+	reception   reception
+	last        time.Time // when a packet came
+	tally       tally
+	bytes       int // since the rate was measured
+	measured    time.Time
+	pt          uint8
 }
 
 // group is the lines of one shard that get a layer. Immutable once made: it travels.
@@ -202,6 +208,7 @@ func (t *Track) announce(now time.Time) {
 		t.wanted = now
 	}
 	if changed {
+		t.wishes, t.wished = wishes, now
 		t.peer.events.Layers(t.Source, wishes)
 	}
 }
