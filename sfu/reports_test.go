@@ -27,6 +27,7 @@ func (d *diary) Disconnected()                     { d.write("disconnected") }
 func (d *diary) Failed(reason string)              { d.write("failed: " + reason) }
 func (d *diary) Seated([]Seat)                     { d.write("seated") }
 func (d *diary) Layers(s Source, _ []LayerWish)    { d.write("layers " + string(s)) }
+func (d *diary) Quality(int, int)                  { d.write("quality") }
 func (d *diary) Speakers(_ []string, floor string) { d.write("floor: " + floor) }
 
 func TestReportsKeepOrderAndTheNewestOfAKind(t *testing.T) {
