@@ -26,6 +26,8 @@ import (
 	"github.com/pion/dtls/v3/pkg/crypto/fingerprint"
 	"github.com/pion/dtls/v3/pkg/crypto/selfsign"
 	"github.com/pion/ice/v4"
+
+	"palabre/sfu/tcp"
 )
 
 // Config says what a Host works with.
@@ -61,6 +63,15 @@ func (c *Config) defaults() {
 		c.Strange = tcpFirst
 	}
 }
+
+const (
+	// tcpFirst is how long a connection may take to send its first check, and
+	// how long one that names nobody's credentials stays.
+	tcpFirst = 5 * time.Second
+	// tcpIdle ends a connection that says nothing: browsers check a path in use
+	// every few seconds, and one in reserve every 25.
+	tcpIdle = 60 * time.Second
+)
 
 // tcpReadPackets bounds the packets waiting to be read of one ICE-TCP connection.
 const tcpReadPackets = 64
@@ -103,7 +114,7 @@ func NewHost(c Config) (*Host, error) {
 	h.udp = newMux(c.UDP, oneAddress(c.UDP.LocalAddr()), h.stray, c.Logger)
 	if c.TCP != nil {
 		h.tcp = ice.NewTCPMuxDefault(ice.TCPMuxParams{
-			Listener: newGate(c.TCP, tcpIdle, c.Logger), Logger: h.logs.NewLogger("tcp"),
+			Listener: tcp.NewGate(c.TCP, tcpIdle, c.Logger), Logger: h.logs.NewLogger("tcp"),
 			ReadBufferSize:       tcpReadPackets,
 			FirstStunBindTimeout: c.Strange, AliveDurationForConnFromStun: c.Strange,
 		})

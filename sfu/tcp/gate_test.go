@@ -1,4 +1,4 @@
-package transport
+package tcp
 
 import (
 	"errors"
@@ -11,13 +11,13 @@ import (
 )
 
 // doors listens and counts what comes through a gate.
-func doors(t *testing.T, change func(*gate)) (*gate, string, chan net.Conn) {
+func doors(t *testing.T, change func(*Gate)) (*Gate, string, chan net.Conn) {
 	t.Helper()
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := newGate(l, time.Minute, slog.New(slog.DiscardHandler))
+	g := NewGate(l, time.Minute, slog.New(slog.DiscardHandler))
 	change(g)
 	in := make(chan net.Conn, 100)
 	go func() {
@@ -50,9 +50,9 @@ func visit(t *testing.T, address string) net.Conn {
 }
 
 func TestGateBoundsTheConnections(t *testing.T) {
-	for name, change := range map[string]func(*gate){
-		"in all":           func(g *gate) { g.max = 3 },
-		"from one address": func(g *gate) { g.each = 3 },
+	for name, change := range map[string]func(*Gate){
+		"in all":           func(g *Gate) { g.max = 3 },
+		"from one address": func(g *Gate) { g.each = 3 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			g, address, in := doors(t, change)
@@ -66,12 +66,12 @@ func TestGateBoundsTheConnections(t *testing.T) {
 			if _, err := refused.Read(make([]byte, 1)); err == nil || errors.Is(err, net.ErrClosed) {
 				t.Errorf("the fourth connection was not shown out: %v", err)
 			}
-			if g.count() != 3 {
-				t.Errorf("%d connections counted, want 3", g.count())
+			if g.Count() != 3 {
+				t.Errorf("%d connections counted, want 3", g.Count())
 			}
 			_ = inside[0].Close()
 			_ = inside[0].Close() // twice, as its users may
-			for deadline := time.Now().Add(10 * time.Second); g.count() == 3 && time.Now().Before(deadline); {
+			for deadline := time.Now().Add(10 * time.Second); g.Count() == 3 && time.Now().Before(deadline); {
 				<-time.NewTimer(time.Millisecond).C
 			}
 			visit(t, address)
@@ -80,15 +80,15 @@ func TestGateBoundsTheConnections(t *testing.T) {
 				_ = c.Close()
 			}
 			g.writers.Wait()
-			if g.count() != 0 || len(g.from) != 0 {
-				t.Errorf("%d connections and %d addresses remembered after all left", g.count(), len(g.from))
+			if g.Count() != 0 || len(g.from) != 0 {
+				t.Errorf("%d connections and %d addresses remembered after all left", g.Count(), len(g.from))
 			}
 		})
 	}
 }
 
 func TestGateEndsSilentConnections(t *testing.T) {
-	_, address, in := doors(t, func(g *gate) { g.idle = 100 * time.Millisecond })
+	_, address, in := doors(t, func(g *Gate) { g.idle = 100 * time.Millisecond })
 	visit(t, address)
 	c := <-in
 	start := time.Now()
@@ -119,7 +119,7 @@ func TestGateOutlivesAWantOfFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := newGate(&flaky{l, 3}, time.Minute, slog.New(slog.DiscardHandler))
+	g := NewGate(&flaky{l, 3}, time.Minute, slog.New(slog.DiscardHandler))
 	defer g.Close()
 	visit(t, l.Addr().String())
 	c, err := g.Accept()
@@ -137,7 +137,7 @@ func TestGateOutlivesAWantOfFiles(t *testing.T) {
 }
 
 func TestGuestSaysItsLastWords(t *testing.T) {
-	_, address, in := doors(t, func(*gate) {})
+	_, address, in := doors(t, func(*Gate) {})
 	far := visit(t, address)
 	c := <-in
 	words := make([]byte, 100<<10)
@@ -155,7 +155,7 @@ func TestGuestSaysItsLastWords(t *testing.T) {
 }
 
 func TestGuestNeverBlocksItsWriter(t *testing.T) {
-	g, address, in := doors(t, func(*gate) {})
+	g, address, in := doors(t, func(*Gate) {})
 	visit(t, address) // takes nothing
 	c := <-in
 	packet := make([]byte, 1200)

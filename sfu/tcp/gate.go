@@ -1,4 +1,8 @@
-package transport
+// Package tcp bounds what strangers may hold open over TCP: how many
+// connections, from one address and in all, how long they may be silent, and
+// how much may wait to be sent to them. Writing never blocks, so that media
+// does not wait for a slow line.
+package tcp
 
 import (
 	"errors"
@@ -12,23 +16,17 @@ import (
 )
 
 const (
-	// maxGuests bounds the ICE-TCP connections open at once, maxPerAddress
-	// those from one address: an office of a few hundred people shares one.
+	// maxGuests bounds the connections open at once, maxPerAddress those from
+	// one address: an office of a few hundred people shares one.
 	maxGuests     = 4096
 	maxPerAddress = 512
-	// tcpFirst is how long a connection may take to send its first check, and
-	// how long one that names nobody's credentials stays.
-	tcpFirst = 5 * time.Second
-	// tcpIdle ends a connection that says nothing: browsers check a path in use
-	// every few seconds, and one in reserve every 25.
-	tcpIdle = 60 * time.Second
 	// acceptAgain is the pause after a failure to accept: out of files, most likely.
 	acceptAgain = 50 * time.Millisecond
 )
 
-// gate is a listener that bounds how many connections are open and how long
+// Gate is a listener that bounds how many connections are open and how long
 // they may be silent. It goes on listening whatever goes wrong but its end.
-type gate struct {
+type Gate struct {
 	net.Listener
 	log       *slog.Logger
 	idle      time.Duration
@@ -42,15 +40,17 @@ type gate struct {
 	from   map[netip.Addr]int
 }
 
-func newGate(l net.Listener, idle time.Duration, log *slog.Logger) *gate {
-	return &gate{
+// NewGate guards l. A connection that says nothing for idle is closed, unless
+// whoever reads it has set a deadline of its own.
+func NewGate(l net.Listener, idle time.Duration, log *slog.Logger) *Gate {
+	return &Gate{
 		Listener: l, log: log, idle: idle, max: maxGuests, each: maxPerAddress,
 		closing: make(chan struct{}), guests: map[*guest]struct{}{}, from: map[netip.Addr]int{},
 	}
 }
 
 // Accept implements [net.Listener].
-func (g *gate) Accept() (net.Conn, error) {
+func (g *Gate) Accept() (net.Conn, error) {
 	for {
 		c, err := g.Listener.Accept()
 		if errors.Is(err, net.ErrClosed) {
@@ -71,7 +71,7 @@ func (g *gate) Accept() (net.Conn, error) {
 }
 
 // pause waits before trying again; false when the gate was closed meanwhile.
-func (g *gate) pause() bool {
+func (g *Gate) pause() bool {
 	timer := time.NewTimer(acceptAgain)
 	defer timer.Stop()
 	select {
@@ -83,7 +83,7 @@ func (g *gate) pause() bool {
 }
 
 // Close implements [net.Listener]. It shows everybody out.
-func (g *gate) Close() error {
+func (g *Gate) Close() error {
 	g.closed.Do(func() { close(g.closing) })
 	err := g.Listener.Close()
 	g.mu.Lock()
@@ -97,7 +97,7 @@ func (g *gate) Close() error {
 }
 
 // enter lets a connection in, or gives nil.
-func (g *gate) enter(conn net.Conn) *guest {
+func (g *Gate) enter(conn net.Conn) *guest {
 	c := &guest{Conn: conn, gate: g, from: address(conn), ready: make(chan struct{}, 1)}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -115,7 +115,7 @@ func (g *gate) enter(conn net.Conn) *guest {
 	return c
 }
 
-func (g *gate) leave(c *guest) {
+func (g *Gate) leave(c *guest) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	delete(g.guests, c)
@@ -124,8 +124,8 @@ func (g *gate) leave(c *guest) {
 	}
 }
 
-// count is how many connections are open.
-func (g *gate) count() int {
+// Count is how many connections are open.
+func (g *Gate) Count() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return len(g.guests)

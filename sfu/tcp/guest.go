@@ -1,4 +1,4 @@
-package transport
+package tcp
 
 import (
 	"errors"
@@ -28,7 +28,7 @@ var errUnsent = errors.New("the TCP connection does not keep up")
 // what tells the client that the connection ends.
 type guest struct {
 	net.Conn
-	gate *gate
+	gate *Gate
 	from netip.Addr
 	// fixed: whoever reads has set a deadline of its own.
 	fixed atomic.Bool
