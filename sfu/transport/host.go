@@ -84,6 +84,7 @@ type Host struct {
 	certificate tls.Certificate
 	fingerprint string
 	candidates  []string
+	media       []netip.AddrPort
 	logs        *loggers
 	streams     streams
 }
@@ -134,6 +135,9 @@ func (h *Host) Close() error {
 // Candidates are the candidate lines of every answer.
 func (h *Host) Candidates() []string { return slices.Clone(h.candidates) }
 
+// MediaAddrs are the addresses of the UDP candidates.
+func (h *Host) MediaAddrs() []netip.AddrPort { return slices.Clone(h.media) }
+
 // addresses writes the candidates of every answer, once.
 func (h *Host) addresses() error {
 	local, ok := h.config.UDP.LocalAddr().(*net.UDPAddr)
@@ -148,6 +152,7 @@ func (h *Host) addresses() error {
 		}
 	}
 	for i, a := range addrs {
+		h.media = append(h.media, netip.AddrPortFrom(a.Unmap(), uint16(local.Port)))
 		h.candidates = append(h.candidates, fmt.Sprintf("candidate:%d 1 udp %d %s %d typ host", i+1, priority(126, i), a, local.Port))
 	}
 	if h.config.TCP == nil {

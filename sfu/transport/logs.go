@@ -12,6 +12,9 @@ import (
 // broken packet is no event for an operator.
 type loggers struct{ log *slog.Logger }
 
+// Loggers makes Pion's libraries log to log, at debug level.
+func Loggers(log *slog.Logger) logging.LoggerFactory { return &loggers{log} }
+
 // NewLogger implements [logging.LoggerFactory].
 func (l *loggers) NewLogger(scope string) logging.LeveledLogger {
 	return &logger{l.log.With("scope", scope)}
