@@ -30,7 +30,8 @@ type Use struct {
 	Stream string
 	// SSRC and RTX are the server's streams in that section.
 	SSRC, RTX uint32
-	// Stereo asks an Opus publisher for music: two channels, no DTX.
+	// Stereo asks an Opus publisher for music: two channels, no DTX. A client
+	// whose offer says that it sends so (sprop-stereo=1) is asked for it, too.
 	Stereo bool
 }
 
@@ -173,17 +174,30 @@ func (c Codec) answer(b *strings.Builder, use Use, receive bool) {
 // parameters are what the server asks of the sender: for Opus, speech with
 // in-band correction and silence left out, or music in stereo.
 func (c Codec) parameters(use Use, receive bool) string {
-	if c.MIME != "audio/opus" {
-		return c.video(receive)
-	}
 	switch {
-	case receive && use.Stereo:
-		return "minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1;maxaveragebitrate=160000"
+	case c.MIME == redundant:
+		return c.Fmtp
+	case c.MIME != opus:
+		return c.video(receive)
+	case receive && (use.Stereo || parameter(c.Fmtp, "sprop-stereo") == "1"):
+		return "minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1;maxaveragebitrate=" + strconv.Itoa(c.musicBitrate())
 	case receive:
 		return "minptime=10;useinbandfec=1;usedtx=1"
 	default:
 		return "minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1"
 	}
+}
+
+// Music in stereo takes what the client asks for within these bounds, else
+// musicDefault; in bit/s.
+const musicLeast, musicDefault, musicMost = 128_000, 192_000, 256_000
+
+func (c Codec) musicBitrate() int {
+	asked, err := strconv.Atoi(parameter(c.Fmtp, "maxaveragebitrate"))
+	if err != nil {
+		return musicDefault
+	}
+	return min(max(asked, musicLeast), musicMost)
 }
 
 // startBitrate is what a browser begins to send with, in kbit/s, until its

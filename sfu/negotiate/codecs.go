@@ -19,6 +19,9 @@ type Codec struct {
 	Channels  uint8
 	Fmtp      string
 	Feedback  []string
+	// Blocks is, for redundant audio (RFC 2198), the payload type of what its
+	// blocks carry: Opus.
+	Blocks uint8
 	// Variant tells apart what one decoder cannot take for the other: the
 	// profile and, for H.264, the packetisation mode. Empty for most.
 	Variant string
@@ -27,9 +30,9 @@ type Codec struct {
 // mimes are the codecs the server forwards.
 func mimes(kind Kind, name string) (string, uint32) {
 	switch strings.ToLower(name) {
-	case "opus":
+	case "opus", "red": // of video redundancy is another thing
 		if kind == Audio {
-			return "audio/opus", 48000
+			return "audio/" + strings.ToLower(name), 48000
 		}
 	case "vp8", "vp9", "h264", "av1":
 		if kind == Video {
@@ -68,11 +71,35 @@ func parseCodecs(m *sdp.MediaDescription, kind Kind) []Codec {
 			continue
 		}
 		codecs = append(codecs, Codec{
-			PayloadType: uint8(pt), RTX: repair(table, m.MediaName.Formats, uint8(pt)), MIME: mime, ClockRate: rate,
+			Blocks: blocks(mime, r.fmtp), PayloadType: uint8(pt), RTX: repair(table, m.MediaName.Formats, uint8(pt)), MIME: mime, ClockRate: rate,
 			Channels: r.channels, Fmtp: r.fmtp, Feedback: wanted(kind, r.feedback), Variant: variant(mime, r.fmtp),
 		})
 	}
-	return codecs
+	// Redundancy is of use only for a codec that both sides know.
+	return slices.DeleteFunc(codecs, func(c Codec) bool {
+		return c.MIME == redundant && !slices.ContainsFunc(codecs, func(o Codec) bool { return o.PayloadType == c.Blocks && o.MIME == opus })
+	})
+}
+
+const (
+	opus      = "audio/opus"
+	redundant = "audio/red"
+)
+
+// blocks reads what redundant audio is made of, as in "111/111"; 0 when its
+// blocks are of several kinds.
+func blocks(mime, fmtp string) uint8 {
+	first, rest, _ := strings.Cut(fmtp, "/")
+	pt, err := strconv.ParseUint(first, 10, 7)
+	if mime != redundant || err != nil {
+		return 0
+	}
+	for other := range strings.SplitSeq(rest, "/") {
+		if other != first {
+			return 0
+		}
+	}
+	return uint8(pt)
 }
 
 func payloadTypes(m *sdp.MediaDescription) map[uint8]*raw {
@@ -202,8 +229,12 @@ func or(a, b string) string {
 }
 
 // Match finds the payload type a viewer's section has for a publisher's codec:
-// the same variant, or for H.264 the same packetisation mode.
+// the same variant, or for H.264 the same packetisation mode. Of redundant
+// audio a viewer who does not take it gets the sound alone.
 func Match(viewer []Codec, published Codec) (Codec, bool) {
+	if published.MIME == redundant && !slices.ContainsFunc(viewer, func(c Codec) bool { return c.MIME == redundant }) {
+		published = Codec{MIME: opus}
+	}
 	var near *Codec
 	for i := range viewer {
 		c := &viewer[i]

@@ -22,7 +22,7 @@ const seat = "m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=mid:2\r\na
 	"a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\na=extmap:6 urn:3gpp:video-orientation\r\n" +
 	"a=extmap:7 https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension\r\n"
 
-const microphone = "m=audio 9 UDP/TLS/RTP/SAVPF 111 63\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=sendonly\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10\r\na=rtpmap:63 red/48000/2\r\n"
+const microphone = "m=audio 9 UDP/TLS/RTP/SAVPF 111 63\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=sendonly\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10\r\na=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n"
 
 func TestParse(t *testing.T) {
 	o, err := negotiate.Parse(head + microphone + camera + seat)
@@ -62,7 +62,7 @@ func TestAnswer(t *testing.T) {
 	if !strings.Contains(viewer, "transport-cc") || !strings.Contains(viewer, "a=extmap:3 ") || strings.Contains(viewer, "goog-remb") {
 		t.Errorf("a viewer that can report arrivals is to do that, and no more:\n%s", viewer)
 	}
-	if strings.Contains(viewer, "dependency-descriptor") || strings.Contains(viewer, "x-google") || !strings.Contains(viewer, "a=extmap:6 ") {
+	if !strings.Contains(viewer, "dependency-descriptor") || strings.Contains(viewer, "x-google") || !strings.Contains(viewer, "a=extmap:6 ") {
 		t.Errorf("a viewer's section names what viewers get, and no more:\n%s", viewer)
 	}
 	if strings.Count(text, "a=candidate:") != 1 {
@@ -94,13 +94,14 @@ func TestMatch(t *testing.T) {
 	h264 := func(variant string, pt uint8) negotiate.Codec {
 		return negotiate.Codec{MIME: "video/H264", Variant: variant, PayloadType: pt}
 	}
-	viewer := []negotiate.Codec{{MIME: "video/VP8", PayloadType: 96}, h264("64/0", 100), h264("64/1", 101), {MIME: "video/VP9", Variant: "0", PayloadType: 98}}
+	viewer := []negotiate.Codec{{MIME: "video/VP8", PayloadType: 96}, h264("64/0", 100), h264("64/1", 101), {MIME: "video/VP9", Variant: "0", PayloadType: 98}, {MIME: "audio/opus", PayloadType: 111}}
 	for name, c := range map[string]struct {
 		published negotiate.Codec
 		want      uint8
 	}{
 		"the same":                       {negotiate.Codec{MIME: "video/VP8", PayloadType: 120}, 96},
 		"another profile, the same mode": {h264("42c/1", 1), 101},
+		"redundancy nobody takes":        {negotiate.Codec{MIME: "audio/red", Blocks: 9, PayloadType: 8}, 111},
 		"a profile nobody decodes":       {negotiate.Codec{MIME: "video/VP9", Variant: "2"}, 0},
 		"a codec nobody has":             {negotiate.Codec{MIME: "video/AV1", Variant: "0"}, 0},
 	} {
