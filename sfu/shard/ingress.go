@@ -59,6 +59,7 @@ func (p *Peer) receive(s *Shard, pkt *cache.Packet, arrived, now time.Time) {
 		defer pkt.Release()
 		m.RTXIn.add(len(pkt.Bytes()))
 	}
+	st.layer.recover(s, pkt, arrived, now)
 	if st.layer.accept(s, pkt, st.repair, arrived, now) {
 		st.layer.spread(s, pkt, now)
 	}

@@ -6,6 +6,7 @@ import (
 	"palabre/sfu/cache"
 	"palabre/sfu/codec"
 	"palabre/sfu/descriptor"
+	"palabre/sfu/red"
 )
 
 // inspect finds what the packet is of its frame: from its dependency
@@ -17,6 +18,12 @@ func (l *Layer) inspect(pkt *cache.Packet) (err error) {
 		return nil
 	}
 	kind := codec.Codec(l.kind.Load())
+	if kind == codec.RED {
+		var blocks [red.MaxBlocks]red.Block
+		if _, err = red.Read(pkt.Payload(), l.codec.Load().Blocks, &blocks); err != nil {
+			return err
+		}
+	}
 	raw := pkt.Header.DependencyDescriptor(pkt.Bytes())
 	if len(raw) == 0 {
 		pkt.Frame, err = codec.Inspect(kind, pkt.Payload())

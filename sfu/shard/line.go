@@ -341,10 +341,14 @@ func (l *Line) write(s *Shard, layer *Layer, pkt *cache.Packet, out rewrite.Out,
 
 // body is the payload as this viewer gets it: shared where nothing changes.
 func (l *Line) body(s *Shard, layer *Layer, pkt *cache.Packet, out rewrite.Out, dst []byte) []byte {
-	if !pkt.Frame.HasPictureID && !pkt.Frame.HasTL0 {
+	kind := codec.Codec(layer.kind.Load())
+	switch {
+	case kind == codec.RED:
+		return l.sound(dst, pkt.Payload())
+	case !pkt.Frame.HasPictureID && !pkt.Frame.HasTL0:
 		return append(dst, pkt.Payload()...)
 	}
-	return codec.AppendPayload(dst, codec.Codec(layer.kind.Load()), pkt.Payload(), out.PictureID, out.TL0)
+	return codec.AppendPayload(dst, kind, pkt.Payload(), out.PictureID, out.TL0)
 }
 
 // pass puts on a packet the header extensions a viewer gets as the publisher
