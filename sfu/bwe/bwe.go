@@ -214,8 +214,8 @@ func (e *Estimator) judge(at time.Duration) {
 		}
 	}
 	e.lossy(delay, at)
-	if result, ok := e.prober.result(at, e.rtt); ok && result > e.control.rate && e.trend.signal != overuse {
-		e.control.set(result, at)
+	if carries, filled, ok := e.prober.result(at); ok {
+		e.control.probed(carries, filled, at)
 	}
 	e.control.bound(e.config)
 }
@@ -239,10 +239,18 @@ func (e *Estimator) congested(delay, at time.Duration) {
 // lossy judges the losses.
 func (e *Estimator) lossy(delay, at time.Duration) {
 	ratio, full := e.losses.window(at)
-	if !full || delay > drainQueue || at < e.draining {
-		return // with a queue loss says nothing that the queue does not
+	if !full || at < e.draining {
+		return
 	}
-	switch verdict := e.losses.judge(ratio, e.control.rate, e.idle()); verdict {
+	if delay > drainQueue {
+		// No need to try: a queue that stands and overflows is congestion, be it
+		// filled by somebody else.
+		if e.losses.heavy(ratio) {
+			e.control.lower(e.arrived.rate(long), at)
+		}
+		return
+	}
+	switch e.losses.judge(ratio, e.control.rate, e.idle()) {
 	case tooMuch:
 		e.control.lower(e.arrived.rate(long)/backoff, at)
 		e.prober.postpone(at)

@@ -4,19 +4,21 @@ import "time"
 
 const (
 	// backoff is what share of what the line carried is sent when its queue grew.
-	backoff = 0.85
+	backoff = 0.9
+	// easing is the same while there is hardly a queue: it may be jitter.
+	easing = 0.95
 	// growth is how fast the rate rises where nothing is known against it, a
-	// second; nearGrowth the same close to where the line's limit was last.
-	growth, nearGrowth = 0.08, 0.03
-	// near is how far from the last limit is close to it.
-	near = 0.25
+	// second; nearGrowth the same from near of the line's last known limit on
+	// until it is beyond of it: then the line carries more than it did.
+	growth, nearGrowth = 0.08, 0.02
+	near, beyond       = 0.9, 1.1
 	// headroom is how far over what arrives the rate may rise by itself: what
 	// is not sent proves nothing.
 	headroom, headroomBits = 1.5, 10_000
 )
 
-// control is the rate and how it moves: it rises by a share and falls to what
-// was seen to pass (additive-increase is what a small share amounts to near the limit).
+// control is the rate and how it moves: it rises by shares, slowly near where
+// the line was full last, and falls to what was seen to pass.
 type control struct {
 	rate    float64       // bit/s
 	edge    float64       // what passed when the line was last full; 0 unknown
@@ -36,7 +38,7 @@ func (c *control) lower(carried float64, at time.Duration) {
 func (c *control) ease(rtt, at time.Duration) {
 	c.raised = at
 	if at-c.lowered > rtt+long {
-		c.rate, c.lowered = c.rate*backoff, at
+		c.rate, c.lowered = c.rate*easing, at
 	}
 }
 
@@ -48,7 +50,7 @@ func (c *control) raise(arrived float64, rtt, at time.Duration) {
 		return
 	}
 	share := growth
-	if c.edge > 0 && c.rate > c.edge*(1-near) && c.rate < c.edge*(1+near) {
+	if c.rate > near*c.edge && c.rate < beyond*c.edge {
 		share = nearGrowth
 	}
 	if to := min(c.rate*(1+share*took), headroom*arrived+headroomBits); to > c.rate {
@@ -56,7 +58,19 @@ func (c *control) raise(arrived float64, rtt, at time.Duration) {
 	}
 }
 
-// set takes the rate to what was measured.
+// probed takes in what a probe measured: what the line carries when it filled
+// the line, else what it carries at least.
+func (c *control) probed(carries float64, filled bool, at time.Duration) {
+	if filled {
+		c.edge = carries
+		carries *= easing
+	}
+	if carries > c.rate {
+		c.set(carries, at)
+	}
+}
+
+// set takes the rate to what is known otherwise.
 func (c *control) set(rate float64, at time.Duration) { c.rate, c.raised = rate, at }
 
 func (c *control) bound(l Config) {

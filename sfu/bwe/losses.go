@@ -5,9 +5,9 @@ import "time"
 const (
 	// Losses are judged over lossTime and at least lossLeast packets.
 	lossTime, lossLeast = time.Second, 50
-	// heavy is how much more than usual must be lost for less to be sent, idleHeavy
+	// heavyLoss is how much more than usual must be lost for less to be sent, idleHeavyLoss
 	// the same while the line is not filled: then it takes a lot to blame the rate.
-	heavy, idleHeavy = 0.10, 0.25
+	heavyLoss, idleHeavyLoss = 0.10, 0.25
 	// helped is to which share losses must fall when less is sent for the rate to have been the cause.
 	helped = 0.7
 	// mostUsual bounds what is taken for chance: beyond it nobody can talk anyway.
@@ -48,6 +48,9 @@ func (l *losses) window(at time.Duration) (ratio float64, full bool) {
 	return l.ratio, true
 }
 
+// heavy says that much more is lost than usual.
+func (l *losses) heavy(ratio float64) bool { return ratio-l.usual > heavyLoss }
+
 // judge says what follows from a full window.
 func (l *losses) judge(ratio, rate float64, idle bool) verdict {
 	if l.skip {
@@ -65,9 +68,9 @@ func (l *losses) judge(ratio, rate float64, idle bool) verdict {
 	if ratio < l.usual {
 		l.usual += 0.2 * (ratio - l.usual)
 	}
-	limit := heavy
+	limit := heavyLoss
 	if idle {
-		limit = idleHeavy
+		limit = idleHeavyLoss
 	}
 	if ratio-l.usual <= limit {
 		return bearable

@@ -15,8 +15,9 @@ type network struct {
 	delay time.Duration // one way
 	// jitter adds up to so much to each packet. Packets stay in order.
 	jitter time.Duration
-	// loses says whether a packet is lost by chance.
-	loses func(r *rand.Rand) bool
+	// losses makes what says whether a packet is lost by chance; nil for none.
+	losses func() func(*rand.Rand) bool
+	loses  func(*rand.Rand) bool
 
 	rand    *rand.Rand
 	waiting []parcel
@@ -79,20 +80,24 @@ func (n *network) arrived(at time.Duration) []parcel {
 }
 
 // chance loses a share of the packets independently.
-func chance(share float64) func(*rand.Rand) bool {
-	return func(r *rand.Rand) bool { return r.Float64() < share }
+func chance(share float64) func() func(*rand.Rand) bool {
+	return func() func(*rand.Rand) bool {
+		return func(r *rand.Rand) bool { return r.Float64() < share }
+	}
 }
 
 // gilbert loses a share of the packets in bursts of a mean length.
-func gilbert(share, mean float64) func(*rand.Rand) bool {
-	bad := false
-	return func(r *rand.Rand) bool {
-		if bad {
-			bad = r.Float64() >= 1/mean
-		} else {
-			bad = r.Float64() < share/(1-share)/mean
+func gilbert(share, mean float64) func() func(*rand.Rand) bool {
+	return func() func(*rand.Rand) bool {
+		bad := false
+		return func(r *rand.Rand) bool {
+			if bad {
+				bad = r.Float64() >= 1/mean
+			} else {
+				bad = r.Float64() < share/(1-share)/mean
+			}
+			return bad
 		}
-		return bad
 	}
 }
 

@@ -142,29 +142,29 @@ func (p *prober) reported(sent *packet, received bool, arrival time.Duration) {
 	c.lastSent, c.lastCame = sent.at, max(c.lastCame, arrival)
 }
 
-// result gives what a cluster measured, once it was reported.
-func (p *prober) result(at, rtt time.Duration) (rate float64, ok bool) {
+// result gives what a cluster measured, once it was reported: what the line
+// carries if the cluster filled it, else what it carries at least.
+func (p *prober) result(at time.Duration) (rate float64, filled, ok bool) {
 	c := &p.cluster
 	if p.state != measuringCluster || !c.complete && c.seen < c.count {
-		return 0, false
+		return 0, false, false
 	}
 	if float64(c.got) < enoughOf*float64(c.count) || c.got < 3 {
 		p.rest(at + retryAfter)
-		return 0, false
+		return 0, false, false
 	}
 	rate = c.rate
 	if took := max(c.lastSent-c.firstSent, c.lastCame-c.firstCame); took > 0 {
 		rate = min(rate, float64(c.covered*8)/took.Seconds())
 	}
 	if rate < passed*c.rate {
-		// It filled the line: what came through is what the line carries.
 		p.rest(at + retryAfter)
-		return rate * 0.95, true
+		return rate, true, true
 	}
 	p.found++
 	p.rest(at)
 	p.scale = nextScale
-	return rate, true
+	return rate, false, true
 }
 
 // rest ends a cluster.

@@ -2,8 +2,8 @@ package bwe
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"sort"
 	"testing"
@@ -14,12 +14,12 @@ import (
 type trace struct {
 	name     string
 	network  network
-	layers   []float64 // what can be sent, bit/s; nil for anything up to wanted
-	wanted   float64
-	lasts    time.Duration
+	layers   []float64     // what can be sent, bit/s; nil for anything up to wanted
+	wanted   float64       // 8 Mbit/s by default
 	feedback time.Duration // every so often; 100 ms by default
 	tcp      bool
-	config   Config
+	seed     uint64
+	bars     bars
 }
 
 const (
@@ -75,11 +75,17 @@ type report struct {
 
 // run plays a trace.
 func run(t trace) outcome {
-	t.network.rand = rand.New(rand.NewPCG(7, 11))
+	t.network.rand = rand.New(rand.NewPCG(7, 11+t.seed))
+	if t.network.losses != nil {
+		t.network.loses = t.network.losses()
+	}
 	if t.feedback == 0 {
 		t.feedback = 100 * time.Millisecond
 	}
-	v := &viewer{trace: t, Estimator: New(t.config), rand: rand.New(rand.NewPCG(1, 2)), came: map[uint16]time.Duration{}, sequence: 65000, reported: 65000, highest: 64999}
+	if t.wanted == 0 {
+		t.wanted = 8e6
+	}
+	v := &viewer{trace: t, Estimator: New(Config{}), rand: rand.New(rand.NewPCG(1, 2+t.seed)), came: map[uint16]time.Duration{}, sequence: 65000, reported: 65000, highest: 64999}
 	v.Expect()
 	v.Wanted(int(t.wanted))
 	var tcp *reno
@@ -87,7 +93,7 @@ func run(t trace) outcome {
 		tcp = newReno(t.network.delay)
 	}
 	n := &v.trace.network
-	for at := 10 * time.Second; at < 10*time.Second+t.lasts; at += tick {
+	for at := 10 * time.Second; at < 10*time.Second+lasted; at += tick {
 		v.media(n, at)
 		if tcp != nil {
 			tcp.step(n, at)
@@ -112,7 +118,7 @@ func run(t trace) outcome {
 	v.out.waited = n.worst
 	v.out.probes = v.prober.clusters
 	if tcp != nil {
-		v.out.tcp = float64(8*tcp.bytes) / t.lasts.Seconds()
+		v.out.tcp = float64(8*tcp.bytes) / lasted.Seconds()
 	}
 	return v.out
 }
@@ -243,16 +249,6 @@ func (o outcome) mean(from, to time.Duration) (target, sending float64) {
 	return target / n, sending / n
 }
 
-func (o outcome) least(from, to time.Duration) float64 {
-	least := math.Inf(1)
-	for _, m := range o.moments {
-		if m.at >= from && m.at < to {
-			least = min(least, m.target)
-		}
-	}
-	return least
-}
-
 func (o outcome) p95() time.Duration {
 	w := slices.Clone(o.waited)
 	sort.Slice(w, func(i, j int) bool { return w[i] < w[j] })
@@ -267,32 +263,152 @@ func (o outcome) print(t *testing.T, every time.Duration) {
 	}
 }
 
-func TestScratch(t *testing.T) {
-	const fast, slow = 5e6, 0.5e6
-	for _, tr := range []trace{
-		{name: "step", network: network{capacity: steps(20*time.Second, fast, slow, fast), queue: 64 << 10, delay: 25 * time.Millisecond}, wanted: 8e6, lasts: 60 * time.Second},
-		{name: "half", network: network{capacity: steps(20*time.Second, 3e6, 1.5e6, 3e6), queue: 64 << 10, delay: 25 * time.Millisecond}, wanted: 8e6, lasts: 60 * time.Second},
-		{name: "N4", network: network{capacity: steps(20*time.Second, 2e6, 0.3e6, 2e6), queue: 64 << 10, delay: 25 * time.Millisecond}, wanted: 1.7e6, layers: []float64{150e3, 500e3, 1.4e6}, lasts: 60 * time.Second},
-		{name: "loss1", network: network{capacity: steady(3e6), queue: 64 << 10, delay: 25 * time.Millisecond, loses: chance(0.01)}, wanted: 8e6, lasts: 60 * time.Second},
-		{name: "loss5", network: network{capacity: steady(3e6), queue: 64 << 10, delay: 25 * time.Millisecond, loses: chance(0.05)}, wanted: 8e6, lasts: 60 * time.Second},
-		{name: "loss10", network: network{capacity: steady(3e6), queue: 64 << 10, delay: 25 * time.Millisecond, loses: chance(0.10)}, wanted: 8e6, lasts: 60 * time.Second},
-		{name: "loss10free", network: network{capacity: steady(20e6), queue: 64 << 10, delay: 25 * time.Millisecond, loses: chance(0.10)}, wanted: 4e6, lasts: 60 * time.Second},
-		{name: "bursts", network: network{capacity: steady(3e6), queue: 64 << 10, delay: 25 * time.Millisecond, loses: gilbert(0.05, 4)}, wanted: 8e6, lasts: 60 * time.Second},
-		{name: "jitter", network: network{capacity: steady(3e6), queue: 64 << 10, delay: 25 * time.Millisecond, jitter: 200 * time.Millisecond}, wanted: 8e6, lasts: 60 * time.Second},
-		{name: "tcp", network: network{capacity: steady(4e6), queue: 64 << 10, delay: 25 * time.Millisecond}, tcp: true, wanted: 8e6, lasts: 60 * time.Second},
-		{name: "shallow", network: network{capacity: steps(20*time.Second, 3e6, 1e6, 3e6), queue: 6000, delay: 25 * time.Millisecond}, wanted: 8e6, lasts: 60 * time.Second},
-		{name: "wide", network: network{capacity: steady(100e6), queue: 256 << 10, delay: 25 * time.Millisecond}, wanted: 6e6, layers: []float64{150e3, 500e3, 1.4e6}, lasts: 10 * time.Second},
-		{name: "start at 300k", network: network{capacity: steady(300e3), queue: 64 << 10, delay: 25 * time.Millisecond}, wanted: 1.7e6, layers: []float64{150e3, 500e3, 1.4e6}, lasts: 20 * time.Second},
-	} {
+// bars are what a trace must keep to; 0 for none.
+type bars struct {
+	// under is in which time after a drop no more is sent than the line carries,
+	// recover in which after a rise 90 % of it may be.
+	under, recover time.Duration
+	// use is which share of the capacity may at least be used in the end.
+	use float64
+	// queue is what 95 % of packets wait at most.
+	queue time.Duration
+}
+
+const distance = 25 * time.Millisecond
+
+// link is a bottleneck with a usual queue.
+func link(capacity func(time.Duration) float64) network {
+	return network{capacity: capacity, queue: 64 << 10, delay: distance}
+}
+
+func (n network) losing(loses func() func(*rand.Rand) bool) network {
+	n.losses = loses
+	return n
+}
+
+// stage is how long each capacity of a stepped trace lasts.
+const stage = 20 * time.Second
+
+// traces are the courses of events the estimator is judged by.
+func traces() []trace {
+	jittery, shallow, tcp := link(steady(3e6)), link(steps(stage, 3e6, 1e6, 3e6)), link(steady(4e6))
+	jittery.jitter, shallow.queue = 200*time.Millisecond, 16<<10
+	dark := link(func(at time.Duration) float64 {
+		if at -= 10 * time.Second; at >= stage && at < stage+3*time.Second {
+			return 0
+		}
+		return 3e6
+	})
+	layered := []float64{150e3, 500e3, 1.4e6}
+	stepped := bars{under: 2 * time.Second, recover: 6 * time.Second, queue: 400 * time.Millisecond}
+	return []trace{
+		{name: "5 → 0.5 → 5 Mbit/s", network: link(steps(stage, 5e6, 0.5e6, 5e6)), bars: stepped},
+		{name: "3 → 1.5 → 3 Mbit/s", network: link(steps(stage, 3e6, 1.5e6, 3e6)), bars: stepped},
+		{name: "2 → 0.3 → 2 Mbit/s, in layers", network: link(steps(stage, 2e6, 0.3e6, 2e6)), layers: layered, wanted: 1.432e6, bars: stepped},
+		{name: "3 → 1 → 3 Mbit/s, a queue of 16 kB", network: shallow, bars: bars{under: 3 * time.Second, recover: 10 * time.Second}},
+		{name: "3 Mbit/s, nothing passes for 3 s", network: dark, bars: bars{recover: 6 * time.Second}},
+		{name: "3 Mbit/s", network: link(steady(3e6)), bars: bars{use: 0.8, queue: 150 * time.Millisecond}},
+		{name: "3 Mbit/s, 1 % lost by chance", network: link(steady(3e6)).losing(chance(0.01)), bars: bars{use: 0.8, queue: 150 * time.Millisecond}},
+		{name: "3 Mbit/s, 5 % lost by chance", network: link(steady(3e6)).losing(chance(0.05)), bars: bars{use: 0.8, queue: 150 * time.Millisecond}},
+		{name: "3 Mbit/s, 10 % lost by chance", network: link(steady(3e6)).losing(chance(0.10)), bars: bars{use: 0.8, queue: 150 * time.Millisecond}},
+		{name: "3 Mbit/s, 5 % lost in bursts of 4", network: link(steady(3e6)).losing(gilbert(0.05, 4)), bars: bars{use: 0.75, queue: 150 * time.Millisecond}},
+		{name: "3 Mbit/s, jitter of 200 ms", network: jittery, bars: bars{use: 0.6, queue: 250 * time.Millisecond}},
+		{name: "4 Mbit/s, beside a TCP transfer", network: tcp, tcp: true, bars: bars{use: 0.15}},
+		{name: "0.3 Mbit/s from the start, in layers", network: link(steady(0.3e6)), layers: layered, wanted: 1.432e6, bars: bars{under: 3 * time.Second}},
+	}
+}
+
+// figures are what is measured of a trace.
+type figures struct {
+	under, recover, queue time.Duration
+	use, lost             float64
+}
+
+// lasted is how long a trace goes on.
+const lasted = 3 * stage
+
+func (o outcome) figures(t trace) figures {
+	f := figures{under: -1, recover: -1, queue: o.p95(), lost: float64(o.lost) / float64(o.count)}
+	low := t.network.capacity(10*time.Second + stage + time.Second)
+	if t.bars.under > 0 {
+		from := stage
+		if t.network.capacity(10*time.Second) == low {
+			from = 0
+		}
+		f.under = o.first(from, func(m moment) bool { return m.target <= 1.05*low && m.sending <= 1.3*low })
+	}
+	if t.bars.recover > 0 {
+		from := 2 * stage
+		if low == 0 {
+			from = stage + 3*time.Second
+		}
+		need := t.network.capacity(10*time.Second + lasted)
+		if t.wanted > 0 {
+			need = min(need, t.wanted)
+		}
+		f.recover = o.first(from, func(m moment) bool { return m.target >= 0.9*need })
+	}
+	target, _ := o.mean(lasted-stage/2, lasted)
+	f.use = min(1, target/t.network.capacity(10*time.Second+lasted))
+	return f
+}
+
+func (f figures) check(t *testing.T, b bars) {
+	t.Helper()
+	if b.under > 0 && (f.under < 0 || f.under > b.under) {
+		t.Errorf("within the line only after %v, want %v", f.under, b.under)
+	}
+	if b.recover > 0 && (f.recover < 0 || f.recover > b.recover) {
+		t.Errorf("at 90 %% only after %v, want %v", f.recover, b.recover)
+	}
+	if f.use < b.use {
+		t.Errorf("uses %.0f %% of the line, want %.0f %%", f.use*100, b.use*100)
+	}
+	if b.queue > 0 && f.queue > b.queue {
+		t.Errorf("95 %% of packets wait up to %v, want %v", f.queue, b.queue)
+	}
+}
+
+// TestTraces plays every trace and prints the table of docs/media.md.
+func TestTraces(t *testing.T) {
+	t.Log("| line | within a drop's limit after | at 90 % after a rise | used in the end | 95 % wait at most |")
+	t.Log("|---|---|---|---|---|")
+	for _, tr := range traces() {
 		t.Run(tr.name, func(t *testing.T) {
 			o := run(tr)
-			o.print(t, 500*time.Millisecond)
-			fmt.Printf("%s: p95 wait %v lost %d of %d, padding %d, probes %d, tcp %.0f", tr.name, o.p95(), o.lost, o.count, o.padding, o.probes, o.tcp)
-			for _, w := range [][2]int{{0, 5}, {10, 20}, {20, 25}, {25, 40}, {40, 46}, {46, 60}} {
-				m, s := o.mean(time.Duration(w[0])*time.Second, time.Duration(w[1])*time.Second)
-				fmt.Printf(" | %d-%d: %.0f/%.0f", w[0], w[1], m/1e3, s/1e3)
+			f := o.figures(tr)
+			f.check(t, tr.bars)
+			t.Logf("| %s | %s | %s | %.0f %% | %d ms |", tr.name, seconds(f.under), seconds(f.recover), f.use*100, f.queue.Milliseconds())
+			if testing.Verbose() && os.Getenv("BWE_TRACE") != "" {
+				o.print(t, 100*time.Millisecond)
 			}
-			fmt.Println()
 		})
 	}
+}
+
+// TestTracesAtOtherPaces plays them with feedback as often as browsers send
+// it, over a longer way, and with another seed.
+func TestTracesAtOtherPaces(t *testing.T) {
+	for name, change := range map[string]func(*trace){
+		"feedback every 50 ms":   func(t *trace) { t.feedback = 50 * time.Millisecond },
+		"a round trip of 150 ms": func(t *trace) { t.network.delay = 75 * time.Millisecond },
+		"another seed":           func(t *trace) { t.seed = 5 },
+	} {
+		for _, tr := range traces() {
+			t.Run(name+"/"+tr.name, func(t *testing.T) {
+				change(&tr)
+				o := run(tr)
+				f := o.figures(tr)
+				f.check(t, tr.bars)
+				t.Logf("%v", f)
+			})
+		}
+	}
+}
+
+func seconds(d time.Duration) string {
+	if d < 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.1f s", d.Seconds())
 }
