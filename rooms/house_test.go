@@ -17,7 +17,7 @@ import (
 
 func TestRoleTable(t *testing.T) {
 	want := map[Role]string{
-		Host:   "publish share chat signal admit deny pass",
+		Host:   "publish share chat signal admit deny pass inspect",
 		Member: "publish share chat signal admit pass",
 		Guest:  "publish share chat signal",
 		Viewer: "pass",
@@ -25,7 +25,7 @@ func TestRoleTable(t *testing.T) {
 	}
 	table := DefaultPermissions()
 	for role, actions := range want {
-		for _, action := range []Action{Publish, Share, Chat, Signal, Admit, Deny, Pass, "reign"} {
+		for _, action := range []Action{Publish, Share, Chat, Signal, Admit, Deny, Pass, Inspect, "reign"} {
 			if may := strings.Contains(actions, string(action)); table.May(role, action) != may {
 				t.Errorf("a %s may %s: %v, want %v", role, action, !may, may)
 			}

@@ -43,6 +43,22 @@ func (s *Server) restRoutes(r *gin.Engine) {
 		c.JSON(http.StatusOK, settings{Version: s.cfg.Version, OpenRooms: s.cfg.OpenRooms})
 	})
 	api.POST("/v1/rooms", s.createRoom)
+	api.GET("/v1/rooms/:room/stats", s.roomStatistics)
+}
+
+// presented gives the room a request is about and the token shown for it. Who
+// failed too often from the same address is refused.
+func (s *Server) presented(c *gin.Context) (room, token string, err error) {
+	if err := s.gate.Refused(s.address(c.Request)); err != nil {
+		return "", "", err
+	}
+	if room, err = parseRoom(c.Param("room")); err != nil {
+		return "", "", err
+	}
+	if token = bearer(c.Request); token == "" {
+		return "", "", refuse(protocol.CodeUnauthorized, "Send a join token as Authorization: Bearer.")
+	}
+	return room, token, nil
 }
 
 // sameOrigin refuses what a page of another site sends to change something.

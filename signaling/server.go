@@ -31,6 +31,8 @@ type Server struct {
 	media    resources
 	// large has one place for each message that is on its way and large.
 	large chan struct{}
+	// measuring has one place for each request for statistics under way.
+	measuring chan struct{}
 
 	draining atomic.Bool
 	// ctx ends when the server closes; work is everything that must end then.
@@ -50,7 +52,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("setting up signalling: %w", err)
 	}
-	s := &Server{cfg: cfg, origins: cfg.origins(), gate: doorkeeper, commands: commands(), media: newResources(), large: make(chan struct{}, maxLarge)}
+	s := &Server{cfg: cfg, origins: cfg.origins(), gate: doorkeeper, commands: commands(), media: newResources(), large: make(chan struct{}, maxLarge), measuring: make(chan struct{}, maxMeasuring)}
 	if s.metrics, err = newMetrics(cfg.Registry, s.gate.Open); err != nil {
 		return nil, fmt.Errorf("registering the figures of signalling: %w", err)
 	}

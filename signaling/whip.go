@@ -103,16 +103,9 @@ func (e endpoint) create(c *gin.Context) {
 
 // request checks the token and says what it asks of the rooms.
 func (e endpoint) request(c *gin.Context) (rooms.Request, error) {
-	if err := e.gate.Refused(e.address(c.Request)); err != nil {
-		return rooms.Request{}, err
-	}
-	room, err := parseRoom(c.Param("room"))
+	room, token, err := e.presented(c)
 	if err != nil {
 		return rooms.Request{}, err
-	}
-	token := bearer(c.Request)
-	if token == "" {
-		return rooms.Request{}, refuse(protocol.CodeUnauthorized, "Send a join token as Authorization: Bearer.")
 	}
 	req, err := e.granted(rooms.Request{Kind: e.kind, Room: room, Credential: fingerprint(token), Client: e.path[1:]}, token)
 	if err != nil {

@@ -63,6 +63,9 @@ func (l *Layer) counts() LayerStats {
 		Framerate: t.rate.framerate, Bitrate: int(t.rate.bitrate),
 		Packets: t.packets, Bytes: t.bytes, Lost: t.lost, Repaired: t.repaired, NACKs: t.nacks, PLIs: t.plis,
 	}
+	if !l.track.Video {
+		s.Alive, s.Wanted = t.rate.bitrate > 0, len(l.track.wanting) > 0
+	}
 	if c := l.codec.Load(); c != nil && c.ClockRate > 0 {
 		s.Jitter = time.Duration(l.reception.jitter>>4) * time.Second / time.Duration(c.ClockRate)
 	}
