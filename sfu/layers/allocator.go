@@ -25,9 +25,9 @@ const (
 
 // Allocator chooses for one viewer. It is not safe for concurrent use.
 type Allocator struct {
-	videos map[string]*memory
-	limits floor
-	wanted int
+	videos  map[string]*memory
+	caution caution
+	wanted  int
 }
 
 // memory is what an Allocator remembers of one video.
@@ -35,9 +35,6 @@ type memory struct {
 	known []lasting // by layer
 	step  int       // the picture size that what is shown asked for
 	had   rung      // what it got; layer -1 while paused
-	// lost is when the limit last took something away, hold for how long it stays away.
-	lost time.Time
-	hold time.Duration
 }
 
 // NewAllocator makes the Allocator of one viewer.
@@ -77,15 +74,17 @@ func (a *Allocator) Allocate(videos []Video, limit int, now time.Time) []Choice 
 		}
 	}
 	slices.SortStableFunc(shown, before)
-	s := share{limit: math.Inf(1), now: now, limits: &a.limits}
+	s := share{limit: math.Inf(1)}
 	if limit > 0 {
 		s.limit = float64(limit)
 	}
-	a.limits.add(s.limit, now)
+	a.caution.limits.add(s.limit, now)
+	s.room = a.caution.room(now)
 	s.distribute(shown)
 	for _, v := range shown {
 		choices[v.position] = s.settle(v)
 	}
+	a.caution.learn(s.rose, s.lost, now)
 	return choices
 }
 
@@ -104,7 +103,6 @@ type video struct {
 	fresh   bool    // not chosen for before
 	hadCost float64 // what it had costs by now, bit/s
 	got     int     // the rung it gets in order, -1 none
-	waiting float64 // bit/s held back for it until it may have them again
 }
 
 func (v *video) best() rung { return v.order[len(v.order)-1] }

@@ -3,32 +3,26 @@ package layers
 import (
 	"math"
 	"slices"
-	"time"
-)
-
-const (
-	// rise is what the limit must have to spare before a video gets more, and
-	// steady for how long it must have had that: estimates of bandwidth are noisy.
-	rise, steady = 1.15, time.Second
-	// patience is how long a video that lost something to the limit does not get
-	// it back; it doubles when that happens again within relapse of getting it back.
-	patience, longest, relapse = 2 * time.Second, 32 * time.Second, 30 * time.Second
 )
 
 // share is a viewer's line while it is given out.
 type share struct {
-	limit  float64 // bit/s, may be infinite
-	limits *floor
-	used   float64
-	held   float64 // for those who must wait
-	now    time.Time
+	limit float64 // bit/s, may be infinite
+	room  float64 // what rises may add up to
+	used  float64
+	// rose and lost say that a video got more than before, or less for want of room.
+	rose, lost bool
 }
 
 // distribute gives every video its rung, the most important first.
 func (s *share) distribute(videos []*video) {
+	short := false // a more important one is paused
 	for i, v := range videos {
-		if v.Screen {
+		if v.Screen && !short {
 			s.sharp(v, i == 0)
+			short = v.got < 0
+		} else if v.Screen {
+			s.least(v, videos[i+1:])
 		}
 	}
 	for i, v := range videos {
@@ -49,8 +43,10 @@ func (s *share) distribute(videos []*video) {
 		}
 	}
 	for step := range top + 1 {
-		for _, v := range rich {
-			s.climb(v, func(r rung) bool { return r.step <= step })
+		for _, frames := range [...]float64{0.25, 0.5, 1} {
+			for _, v := range rich {
+				s.climb(v, func(r rung) bool { return r.step < step || r.step == step && r.share <= frames })
+			}
 		}
 	}
 }
@@ -98,49 +94,27 @@ func (s *share) climb(v *video, allowed func(rung) bool) {
 		if r := v.order[next]; allowed(r) && s.affords(v, r) {
 			s.used += r.cost - v.cost()
 			v.got = next
-			s.held -= v.waiting
-			v.waiting = 0
 			return
 		}
 	}
 }
 
 // affords says whether there is room for a rung in place of what the video has
-// been given so far. What it had before it keeps as long as it fits; for more
-// the limit must have had room to spare, for longer when that was too much
-// before. While it waits for that, less important ones do not rise either.
+// been given so far. What it had before it keeps as long as that fits; for more
+// there must be room to spare.
 func (s *share) affords(v *video, r rung) bool {
 	need := s.used + r.cost - v.cost()
-	switch {
-	case math.IsInf(s.limit, 1):
-		return true
-	case need > s.limit:
-		return false
-	case v.fresh, r.cost <= v.hadCost, r.is(v.had):
+	if math.IsInf(s.limit, 1) || need <= s.room {
 		return true
 	}
-	wait := steady
-	if !v.lost.IsZero() {
-		wait = max(steady, v.hold)
-	}
-	if need*rise <= s.limits.since(s.now.Add(-wait))-s.held && (v.lost.IsZero() || s.now.Sub(v.lost) >= v.hold) {
-		return true
-	}
-	if more := r.cost - v.cost(); need*rise <= s.limit && more > v.waiting {
-		s.held += more - v.waiting
-		v.waiting = more
-	}
-	return false
+	return need <= s.limit && (v.fresh || r.cost <= v.hadCost || r.is(v.had))
 }
 
 // settle turns the rung a video got into its choice and remembers it.
 func (s *share) settle(v *video) Choice {
-	if !v.fresh && v.cost() < v.hadCost && v.got < len(v.order)-1 {
-		hold := patience
-		if !v.lost.IsZero() && s.now.Sub(v.lost) < v.hold+relapse {
-			hold = min(2*v.hold, longest)
-		}
-		v.lost, v.hold = s.now, hold
+	if !v.fresh {
+		s.rose = s.rose || v.cost() > v.hadCost && !(v.got >= 0 && v.order[v.got].is(v.had))
+		s.lost = s.lost || v.cost() < v.hadCost && v.got < len(v.order)-1
 	}
 	if v.got < 0 {
 		v.had = rung{layer: -1}
@@ -176,45 +150,4 @@ func (s *share) forward(v *video, want rung) (best rung, ok bool) {
 		s.used += max(0, best.cost-want.cost)
 	}
 	return best, ok
-}
-
-// floor is the course of the limit, as far as it matters how low it was.
-type floor struct {
-	// lows rise: a limit is forgotten once a lower one follows.
-	lows []low
-}
-
-type low struct {
-	at   time.Time
-	bits float64
-}
-
-// grain is how closely the course of the limit is kept.
-const grain = 100 * time.Millisecond
-
-// add notes the limit at a time.
-func (f *floor) add(bits float64, now time.Time) {
-	n := len(f.lows)
-	if n > 0 && f.lows[n-1].bits <= bits && now.Sub(f.lows[n-1].at) < grain {
-		return
-	}
-	for n > 0 && f.lows[n-1].bits >= bits {
-		n--
-	}
-	f.lows = append(f.lows[:n], low{now, bits})
-	old := 0
-	for old < len(f.lows)-1 && now.Sub(f.lows[old].at) > longest {
-		old++
-	}
-	f.lows = append(f.lows[:0], f.lows[old:]...)
-}
-
-// since is the lowest limit since a time.
-func (f *floor) since(t time.Time) float64 {
-	for _, l := range f.lows {
-		if !l.at.Before(t) {
-			return l.bits
-		}
-	}
-	return math.Inf(1)
 }
