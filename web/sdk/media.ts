@@ -201,13 +201,16 @@ export class MediaSide {
   /** Who sends a screen sees what it shows and what the line takes of it. What does that is loaded when somebody shares. */
   private watch(): () => void {
     const { local } = this.options;
-    const sharing = computed(() => this.admitted.value && local.screen.value.track !== null);
+    const sharing = computed(() => (this.admitted.value ? local.screen.value.track : null));
     return effect(() => {
-      const out = sharing.value ? this.live.value?.out.screen : undefined;
-      if (!out) return;
+      const track = sharing.value;
+      const out = this.live.value?.out.screen;
+      if (!track || !out) return;
       let end: (() => void) | null = (): void => undefined;
       const guessed = (content: ScreenContent): void => local.guessScreen(content);
-      const watch = { sender: out.sender, content: local.screenMode.peek().now, guessed, line: (bits: number) => out.narrow(bits) };
+      const likely = local.screen.peek().audio !== null && track.getSettings().displaySurface === 'browser';
+      const line = (bits: number): void => out.narrow(bits);
+      const watch = { sender: out.sender, content: local.screenMode.peek().now, likely, guessed, line };
       // Without it a share is what it was taken for first.
       void import('./watch').then(({ watchScreen }) => end && (end = watchScreen(watch)), () => undefined);
       return () => {

@@ -97,7 +97,7 @@ export class ScreenShare {
     if (!track) return 'cancelled';
     this.stop();
     const { chosen } = this.treated.peek();
-    const now = chosen === 'auto' ? firstGuess(track, audio) : chosen;
+    const now = chosen === 'auto' ? 'text' : chosen;
     this.treated.value = { chosen, now };
     fitted(track, now);
     if (audio) audio.contentHint = 'music';
@@ -126,12 +126,6 @@ function fitted(track: MediaStreamTrack, content: ScreenContent): void {
   if (track.contentHint !== content) track.contentHint = 'detail'; // the older word for pictures to be read
   const max = frameRate[content];
   void track.applyConstraints?.({ frameRate: { ideal: max, max } }).catch(() => undefined); // it then comes as it is
-}
-
-/** Who shares a tab and its sound shows a film, most of the time. */
-function firstGuess(track: MediaStreamTrack, audio: MediaStreamTrack | null): ScreenContent {
-  const { displaySurface } = track.getSettings() as { displaySurface?: string };
-  return displaySurface === 'browser' && audio ? 'motion' : 'text';
 }
 
 const question: ShareOptions = {

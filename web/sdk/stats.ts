@@ -17,10 +17,10 @@ export interface LineStats {
   scalabilityMode?: string;
   bytes: number;
   packets: number;
-  /** Bits a second since the last call, 0 at the first. */
+  /** Bits a second over the last half second or more, 0 at the first call. */
   bitrate: number;
   lost?: number;
-  /** Share of the packets lost since the last call, 0 to 1. */
+  /** Share of the packets lost in the same time, 0 to 1. */
   loss?: number;
   /** Seconds. */
   jitter?: number;
@@ -140,9 +140,14 @@ interface Counts {
   ours: boolean;
 }
 
+type Rates = Pick<LineStats, 'bitrate' | 'loss'>;
+
+/** The least time a rate is taken over, in milliseconds. */
+const window = 500;
+
 /** Collector reads statistics and remembers the last counts, for rates. */
 export class Collector {
-  private last = new Map<string, Counts>();
+  private last = new Map<string, { counts: Counts; rates: Rates }>();
 
   /** snapshot joins what the browser counts with what we know. */
   async snapshot(scene: Scene): Promise<MeetingStats> {
@@ -162,7 +167,6 @@ export class Collector {
     const sources = new Map(Object.entries(lines.send).map(([source, { mid }]) => [mid, source as Source]));
     const sent = of('outbound-rtp').map((l) => drop({ ...l, source: sources.get(l.mid) }));
     const received = new Map(of('inbound-rtp').map((l) => [l.mid, l]));
-    this.last = new Map(all.filter(counted).map((r) => [r.id, counts(r, reports)]));
     const incoming = [...received.values()];
     return {
       sent,
@@ -212,17 +216,23 @@ export class Collector {
     });
   }
 
-  private rates(id: string, now: Counts): Pick<LineStats, 'bitrate' | 'loss'> {
-    const before = this.last.get(id);
-    const ms = before ? now.at - before.at : 0;
-    if (!before || ms <= 0) return { bitrate: 0 };
-    const lost = Math.max(0, now.lost - before.lost);
-    const sent = now.packets - before.packets + (now.ours ? 0 : lost);
-    return {
-      bitrate: Math.max(0, Math.round(((now.bytes - before.bytes) * 8000) / ms)),
-      loss: sent > 0 ? Math.min(1, lost / sent) : 0,
-    };
+  /** Whoever asks again at once gets the same: rates of a moment mean nothing. */
+  private rates(id: string, now: Counts): Rates {
+    const last = this.last.get(id);
+    if (last && now.at - last.counts.at < window) return last.rates;
+    const rates = last ? between(last.counts, now) : { bitrate: 0 };
+    this.last.set(id, { counts: now, rates });
+    return rates;
   }
+}
+
+function between(before: Counts, now: Counts): Rates {
+  const lost = Math.max(0, now.lost - before.lost);
+  const sent = now.packets - before.packets + (now.ours ? 0 : lost);
+  return {
+    bitrate: Math.max(0, Math.round(((now.bytes - before.bytes) * 8000) / (now.at - before.at))),
+    loss: sent > 0 ? Math.min(1, lost / sent) : 0,
+  };
 }
 
 /** What we send is counted by us, what of it was lost by the far end; of what we receive we count both. */
@@ -282,7 +292,6 @@ function travel(local: Report | undefined): Pick<PathStats, 'protocol' | 'relay'
   return { protocol: text(local?.['protocol']) as 'udp' | 'tcp' | undefined };
 }
 
-const counted = (r: Report): boolean => r.type === 'outbound-rtp' || r.type === 'inbound-rtp';
 const number = (v: unknown): number | undefined => (typeof v === 'number' ? v : undefined);
 const text = (v: unknown): string | undefined => (typeof v === 'string' && v !== '' ? v : undefined);
 

@@ -6,8 +6,11 @@ import type { ScreenContent } from './screen';
 /** How often the sender is asked, in milliseconds. */
 const every = 1_000;
 
-/** What of moving pictures tells them from a page that scrolls, a pointer or a cursor: they do not stop. In looks. */
-const sure = { motion: 4, text: 8 } as const;
+/**
+ * What tells moving pictures from a page that scrolls is that they do not
+ * stop: for so many looks. Who shares a tab with its sound shows a film more often than not.
+ */
+const sure = { text: 8, motion: 4, film: 2 } as const;
 /** Fewer new frames a second than this are slides and typing. */
 const moving = 5;
 /** Bits for each pixel of a frame: a pointer changes next to nothing, a film nearly everything. */
@@ -32,7 +35,11 @@ export class Guess {
   private before: Look | null = null;
   private streak = 0;
 
-  constructor(private content: ScreenContent) {}
+  constructor(
+    private content: ScreenContent,
+    /** A film is likely. */
+    private readonly likely: boolean,
+  ) {}
 
   /** look takes the newest counts and says what the screen shows. */
   look(now: Look): ScreenContent {
@@ -45,7 +52,7 @@ export class Guess {
     const busy = (frames * 1000) / (now.at - before.at) >= moving && cost >= (this.content === 'motion' ? little : much);
     const other = this.content === 'motion' ? 'text' : 'motion';
     this.streak = busy === (other === 'motion') ? this.streak + 1 : 0;
-    if (this.streak >= sure[other]) [this.content, this.streak] = [other, 0];
+    if (this.streak >= sure[other === 'motion' && this.likely ? 'film' : other]) [this.content, this.streak] = [other, 0];
     return this.content;
   }
 }
@@ -54,6 +61,8 @@ export interface Watch {
   sender: Pick<RTCRtpSender, 'getStats'>;
   /** What the screen counts as when the watch begins. */
   content: ScreenContent;
+  /** A film is likely: a tab is shared with its sound. */
+  likely: boolean;
   /** Hears what the screen looks like. */
   guessed: (content: ScreenContent) => void;
   /** Hears what the line takes, in bits a second. */
@@ -61,8 +70,8 @@ export interface Watch {
 }
 
 /** watchScreen looks at what is sent of a screen until the function it returns is called. */
-export function watchScreen({ sender, content, guessed, line }: Watch): () => void {
-  const guess = new Guess(content);
+export function watchScreen({ sender, content, likely, guessed, line }: Watch): () => void {
+  const guess = new Guess(content, likely);
   let over = false;
   const look = async (): Promise<void> => {
     const { best, available } = read(await sender.getStats());

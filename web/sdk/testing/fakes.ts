@@ -9,6 +9,9 @@ export class FakeTrack extends EventTarget {
   muted = false;
   enabled = true;
   contentHint = '';
+  settings: MediaTrackSettings = {};
+  /** What was asked of the track once it was open, newest last. */
+  readonly asked: MediaTrackConstraints[] = [];
   onended: (() => void) | null = null;
   constructor(
     readonly kind: 'audio' | 'video',
@@ -29,7 +32,10 @@ export class FakeTrack extends EventTarget {
     this.dispatchEvent(new Event('unmute'));
   }
   getSettings(): MediaTrackSettings {
-    return { deviceId: this.deviceId };
+    return { deviceId: this.deviceId, ...this.settings };
+  }
+  async applyConstraints(constraints: MediaTrackConstraints): Promise<void> {
+    this.asked.push(constraints);
   }
 }
 
@@ -42,6 +48,13 @@ export class FakeStream {
 
 export class FakeSender {
   track: FakeTrack | null = null;
+  degradation: string | undefined;
+  /** How often parameters were set. */
+  changes = 0;
+  /** What the browser has counted. */
+  rows: object[] = [];
+  /** Whether the browser takes these parameters. */
+  takes: (encodings: RTCRtpEncodingParameters[]) => boolean = () => true;
   constructor(public encodings: RTCRtpEncodingParameters[]) {}
   async replaceTrack(track: FakeTrack | null): Promise<void> {
     this.track = track;
@@ -49,12 +62,20 @@ export class FakeSender {
   getParameters(): RTCRtpSendParameters {
     return { encodings: this.encodings.map((e) => ({ ...e })) } as RTCRtpSendParameters;
   }
+  async getStats(): Promise<object[]> {
+    return this.rows;
+  }
   async setParameters(parameters: RTCRtpSendParameters): Promise<void> {
+    if (!this.takes(parameters.encodings)) throw new DOMException('no', 'OperationError');
+    this.changes++;
     this.encodings = parameters.encodings;
+    this.degradation = (parameters as { degradationPreference?: string }).degradationPreference ?? this.degradation;
   }
 }
 
 export class FakeTransceiver {
+  /** What the browser was told to prefer. */
+  codecs: string[] = [];
   mid: string | null = null;
   readonly sender: FakeSender;
   readonly receiver: { track: FakeTrack };
@@ -67,7 +88,9 @@ export class FakeTransceiver {
     track.muted = true;
     this.receiver = { track };
   }
-  setCodecPreferences(): void {}
+  setCodecPreferences(codecs: RTCRtpCodec[]): void {
+    this.codecs = codecs.map((c) => c.mimeType);
+  }
 }
 
 /** A PeerConnection without a network: tests move its states. */
@@ -80,6 +103,7 @@ export class FakePeer {
   lines: FakeTransceiver[] = [];
   offers: { iceRestart: boolean }[] = [];
   answers: string[] = [];
+  rows: object[] = [];
   constructor(public configuration: RTCConfiguration) {
     FakePeer.all.push(this);
   }
@@ -101,6 +125,9 @@ export class FakePeer {
   }
   async setRemoteDescription({ sdp }: { sdp: string }): Promise<void> {
     this.answers.push(sdp);
+  }
+  async getStats(): Promise<object[]> {
+    return this.rows;
   }
   getConfiguration(): RTCConfiguration {
     return this.configuration;
@@ -170,7 +197,9 @@ export function stubBrowser(): void {
   FakePeer.all = [];
   FakeSocket.all = [];
   vi.stubGlobal('MediaStream', FakeStream);
-  const capabilities = { getCapabilities: () => ({ codecs: [] }) };
+  const codecs = (kind: string): { mimeType: string; clockRate: number }[] =>
+    (kind === 'audio' ? ['audio/opus', 'audio/red', 'audio/PCMU'] : ['video/VP8', 'video/rtx']).map((mimeType) => ({ mimeType, clockRate: 48000 }));
+  const capabilities = { getCapabilities: (kind: string) => ({ codecs: codecs(kind) }) };
   vi.stubGlobal('RTCRtpSender', capabilities);
   vi.stubGlobal('RTCRtpReceiver', capabilities);
 }
