@@ -108,6 +108,9 @@ func (s *Session) applyWelcome(w protocol.Welcome) Event {
 }
 
 func (s *Session) applyResumed(r protocol.Resumed) Event {
+	if len(r.ICEServers) > 0 {
+		s.media.setServers(r.ICEServers)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.welcome.Participant, s.resume = r.Participant, r.Resume
@@ -162,7 +165,7 @@ func (s *Session) applySeats(seats protocol.Seats) Event {
 
 func (s *Session) applyLayers(l protocol.Layers) Event {
 	if line := s.Line(l.Source); line != nil {
-		line.want(l.RIDs)
+		line.want(l)
 	}
 	return LayersWanted{l}
 }

@@ -44,7 +44,7 @@ type Speaking struct{ protocol.Speakers }
 // session's own among them; of the others what was told before still holds.
 type QualityChanged struct{ protocol.Quality }
 
-// LayersWanted says which simulcast layers of a line somebody watches.
+// LayersWanted says which layers of a line somebody watches, and how much of each.
 type LayersWanted struct{ protocol.Layers }
 
 // ChatReceived is a message somebody sent, the session itself included.

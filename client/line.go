@@ -38,6 +38,7 @@ type Layer struct {
 	rid    string
 	bound  atomic.Pointer[binding]
 	wanted atomic.Bool
+	wish   atomic.Pointer[protocol.LayerWish]
 	keys   chan struct{}
 	buffer rtp.Packet // reused for every write
 
@@ -68,6 +69,7 @@ func newLine(declared Send, ready *atomic.Bool) *Line {
 	for _, rid := range rids {
 		layer := &Layer{line: l, rid: rid, keys: make(chan struct{}, 1)}
 		layer.wanted.Store(true)
+		layer.wish.Store(&protocol.LayerWish{RID: rid})
 		l.layers = append(l.layers, layer)
 	}
 	return l
@@ -95,10 +97,18 @@ func (l *Line) SetLevel(dBov uint8, voice bool) {
 // WriteRTP writes to the first layer, the only one without simulcast.
 func (l *Line) WriteRTP(p *rtp.Packet) error { return l.layers[0].WriteRTP(p) }
 
-// want applies the server's word about who watches.
-func (l *Line) want(rids []string) {
+// want applies the server's word about who watches. The only layer of a line
+// is meant whatever it is called.
+func (l *Line) want(wanted protocol.Layers) {
 	for _, layer := range l.layers {
-		layer.want(len(l.layers) == 1 || containsFold(rids, layer.rid))
+		wish := protocol.LayerWish{RID: layer.rid}
+		for _, w := range wanted.Wishes {
+			if strings.EqualFold(w.RID, layer.rid) {
+				wish = w
+			}
+		}
+		layer.wish.Store(&wish)
+		layer.want(containsFold(wanted.RIDs, layer.rid) || len(l.layers) == 1 && len(wanted.RIDs) > 0)
 	}
 }
 
@@ -113,6 +123,10 @@ func (l *Layer) Wanted() bool { return l.wanted.Load() }
 // KeyFrames delivers the receivers' requests for a key frame (PLI and FIR).
 // Requests that come before the last was taken are one.
 func (l *Layer) KeyFrames() <-chan struct{} { return l.keys }
+
+// Wish says the most anybody shows of this layer, as far as the server has
+// said: what is larger may be sent scaled down to that.
+func (l *Layer) Wish() protocol.LayerWish { return *l.wish.Load() }
 
 func (l *Layer) want(wanted bool) {
 	if !l.wanted.Swap(wanted) && wanted {

@@ -107,10 +107,14 @@ func TestSimulcastOffersEveryLayer(t *testing.T) {
 		{Source: protocol.SourceCamera, RIDs: []string{"q", "h", "f"}},
 	}})
 	camera := s.Line(protocol.SourceCamera)
-	server.Tell(protocol.TypeLayers, protocol.Layers{Source: protocol.SourceCamera, RIDs: []string{"q", "h"}})
+	wish := protocol.LayerWish{RID: "h", MaxWidth: 640, MaxHeight: 384, MaxFramerate: 15}
+	server.Tell(protocol.TypeLayers, protocol.Layers{Source: protocol.SourceCamera, RIDs: []string{"q", "h"}, Wishes: []protocol.LayerWish{{RID: "q"}, wish}})
 	until(t, "layer f to be unwanted", func() bool { return !camera.Layers()[2].Wanted() })
 	if !camera.Layers()[0].Wanted() || !camera.Layers()[1].Wanted() {
 		t.Error("layers q and h must stay wanted")
+	}
+	if got := camera.Layers()[1].Wish(); got != wish {
+		t.Errorf("of layer h %+v is wished", got)
 	}
 	server.Tell(protocol.TypeLayers, protocol.Layers{Source: protocol.SourceCamera, RIDs: []string{"q", "h", "f"}})
 	select {
@@ -118,6 +122,16 @@ func TestSimulcastOffersEveryLayer(t *testing.T) {
 	case <-time.After(patience):
 		t.Error("a layer that is wanted again must begin with a key frame")
 	}
+}
+
+func TestOnlyLayerOfALineIsWantedByAnyName(t *testing.T) {
+	server := newServer(t)
+	s := join(t, client.Config{URL: server.URL, Send: []client.Send{{Source: protocol.SourceCamera}}})
+	layer := s.Line(protocol.SourceCamera).Layers()[0]
+	server.Tell(protocol.TypeLayers, protocol.Layers{Source: protocol.SourceCamera, RIDs: []string{}})
+	until(t, "the camera to be unwanted", func() bool { return !layer.Wanted() })
+	server.Tell(protocol.TypeLayers, protocol.Layers{Source: protocol.SourceCamera, RIDs: []string{""}})
+	until(t, "the camera to be wanted", layer.Wanted)
 }
 
 func TestDataThatCannotBeSentYetIsRefused(t *testing.T) {

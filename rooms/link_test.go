@@ -179,3 +179,23 @@ func TestRolesDecideWhatAnOfferMeans(t *testing.T) {
 		})
 	}
 }
+
+// TestClientsOnIOSKeepTwoLayers has clients of different kinds negotiate.
+func TestClientsOnIOSKeepTwoLayers(t *testing.T) {
+	inHouse(t, nil, func(t *testing.T, h *house) {
+		for client, want := range map[string]bool{
+			"web-ios/0.1": true, "web-iOS/0.1": true, "ios": true, "web/0.1": false, "radios/1": false, "web/ios": false, "": false,
+		} {
+			ada := h.mustOpen(Request{Role: Guest, Client: client})
+			ok(t, ada.Join(bg, 1, "Ada", Sending{}))
+			_, err := ada.Negotiate(bg, Offer{SDP: "o"})
+			ok(t, err)
+			peer := h.media.of(t, ada.id())
+			peer.media.mu.Lock()
+			if got := peer.offers[0].KeepTwo; got != want {
+				t.Errorf("%q: keeps two %v", client, got)
+			}
+			peer.media.mu.Unlock()
+		}
+	})
+}

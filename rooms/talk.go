@@ -3,6 +3,7 @@ package rooms
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -170,7 +171,16 @@ func (r *room) negotiable(p *person, offer Offer) (Offer, error) {
 	if !r.may(p, Share) {
 		offer.Screen, offer.ScreenAudio = "", ""
 	}
+	offer.KeepTwo = keepsTwo(p.client)
 	return offer, nil
+}
+
+// keepsTwo says whether a client's name ("web-ios/0.1") says that it is a
+// browser on iOS. Those stop sending a picture altogether when only its lowest
+// layer is left.
+func keepsTwo(client string) bool {
+	program, _, _ := strings.Cut(strings.ToLower(client), "/")
+	return slices.Contains(strings.Split(program, "-"), "ios")
 }
 
 // setLayout passes on what somebody shows.
