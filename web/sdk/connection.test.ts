@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Connection, patience } from './connection';
+import { screen } from './encodings';
 import { MeetingError } from './errors';
 import type { Offer } from './protocol';
 import { FakePeer, fakePeer, FakeTrack, settled, stubBrowser } from './testing/fakes';
@@ -58,16 +59,51 @@ describe('the offer', () => {
     expect(layers(2)).toEqual(['q', 'f']);
   });
 
-  test('goes without scalability modes where the browser refuses them', () => {
+  test('asks for three frame rates in every layer, and names a priority once', () => {
+    const [q, ...others] = peer().lines[1]!.init.sendEncodings as (RTCRtpEncodingParameters & { scalabilityMode?: string })[];
+    expect([q, ...others].map((e) => e?.scalabilityMode)).toEqual(['L1T3', 'L1T3', 'L1T3']);
+    expect(q?.priority).toBe('low');
+    expect(others.some((e) => 'priority' in e)).toBe(false);
+  });
+
+  test.each([
+    ['three frame rates', (e: object) => 'scalabilityMode' in e && e.scalabilityMode === 'L1T3', 3, 'L1T2'],
+    ['scalability modes', (e: object) => 'scalabilityMode' in e, 3, undefined],
+    ['layers', () => true, undefined, undefined],
+  ])('does with less where the browser refuses %s', (_, refuses, layers, mode) => {
     class Old extends FakePeer {
       override addTransceiver(kind: 'audio' | 'video', init: RTCRtpTransceiverInit): ReturnType<FakePeer['addTransceiver']> {
-        if (init.sendEncodings?.some((e) => 'scalabilityMode' in e)) throw new DOMException('no', 'NotSupportedError');
+        if (kind === 'video' && init.sendEncodings?.some(refuses)) throw new DOMException('no', 'NotSupportedError');
         return super.addTransceiver(kind, init);
       }
     }
     const options = { iceServers: [], room: { seats: 4, stages: 1 }, negotiate: answer, reachable: () => true, changed: () => {}, stuck: () => {} };
     new Connection({ ...options, peer: (c) => new Old(c) as unknown as RTCPeerConnection }).close();
-    expect(peer().lines[1]!.init.sendEncodings).toHaveLength(3);
+    const { sendEncodings } = peer().lines[1]!.init;
+    expect(sendEncodings?.length).toBe(layers);
+    expect((sendEncodings?.[2] as { scalabilityMode?: string } | undefined)?.scalabilityMode).toBe(mode);
+  });
+
+  test('has words sent twice where the browser can, but not music; and takes both', () => {
+    const [microphone, , , screenAudio, heard] = peer().lines;
+    expect(microphone!.codecs).toEqual(['audio/red', 'audio/opus']);
+    expect(screenAudio!.codecs).toEqual(['audio/opus']);
+    expect(heard!.codecs).toEqual(['audio/opus', 'audio/red']);
+  });
+
+  test('has the dependency descriptor, also where the browser would leave it out', () => {
+    const uri = 'https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension';
+    const set: unknown[] = [];
+    class Shy extends FakePeer {
+      override addTransceiver(kind: 'audio' | 'video', init: RTCRtpTransceiverInit): ReturnType<FakePeer['addTransceiver']> {
+        const all = [{ uri: 'other', direction: 'stopped' }, { uri, direction: 'stopped' }];
+        return Object.assign(super.addTransceiver(kind, init), { getHeaderExtensionsToNegotiate: () => all, setHeaderExtensionsToNegotiate: (e: unknown) => set.push(e) });
+      }
+    }
+    const options = { iceServers: [], room: { seats: 1, stages: 0 }, negotiate: answer, reachable: () => true, changed: () => {}, stuck: () => {} };
+    new Connection({ ...options, peer: (c) => new Shy(c) as unknown as RTCPeerConnection }).close();
+    expect(set).toHaveLength(3); // camera, screen and a seat
+    expect(set[0]).toEqual([{ uri: 'other', direction: 'stopped' }, { uri, direction: 'sendrecv' }]);
   });
 });
 
@@ -161,6 +197,35 @@ describe('health', () => {
     expect(connection.iceRestarts).toBe(2);
   });
 
+  test('both sides noticing one loss is one restart, once mended', async () => {
+    peer().become('failed');
+    await settled();
+    connection.restartICE();
+    peer().become('connected');
+    await vi.advanceTimersByTimeAsync(patience.restart * 2);
+    expect(connection.iceRestarts).toBe(1);
+  });
+
+  test('a move just after a restart has one more, though nothing seems lost', async () => {
+    connection.restartICE(true);
+    await settled();
+    connection.restartICE(true);
+    connection.restartICE();
+    await settled();
+    expect(connection.iceRestarts).toBe(1);
+    await vi.advanceTimersByTimeAsync(patience.restart);
+    expect(connection.iceRestarts).toBe(2);
+    await vi.advanceTimersByTimeAsync(patience.restart * 2);
+    expect(connection.iceRestarts).toBe(2);
+  });
+
+  test('fresh credentials are there for the next exchange', () => {
+    const iceServers = [{ urls: 'turns:relay.example:443', username: 'u', credential: 'c' }];
+    connection.configure(iceServers);
+    expect(peer().configuration).toEqual({ iceServers, bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require' });
+    expect(offers).toHaveLength(1);
+  });
+
   test('failure restarts ICE at once, and gives up when that finds no way', async () => {
     peer().become('failed');
     await settled();
@@ -220,5 +285,69 @@ describe('sending', () => {
     connection.out.camera.want([]);
     await settled();
     expect(peer().lines[1]!.sender.encodings).toMatchObject([{ active: false }]);
+  });
+
+  test('a browser that refuses sizes still stops what nobody wants', async () => {
+    const { sender } = peer().lines[1]!;
+    sender.takes = (encodings) => encodings.every((e) => (e.scaleResolutionDownBy ?? 1) !== 1.5);
+    const track = Object.assign(new FakeTrack('video'), { settings: { width: 1280, height: 720 } }) as unknown as MediaStreamTrack;
+    connection.out.camera.send(track);
+    connection.out.camera.want(['q', 'f'], [{ rid: 'f', maxWidth: 800, maxHeight: 450 }]);
+    await settled();
+    expect(sender.encodings.map((e) => e.active)).toEqual([true, false, true]);
+  });
+
+  test('a layer is as large as somebody shows it, and whole again at once', async () => {
+    const track = Object.assign(new FakeTrack('video'), { settings: { width: 1280, height: 720 } }) as unknown as MediaStreamTrack;
+    connection.out.camera.send(track);
+    const top = (): number | undefined => peer().lines[1]!.sender.encodings[2]!.scaleResolutionDownBy;
+    connection.out.camera.want(['q', 'h', 'f'], [{ rid: 'f', maxWidth: 800, maxHeight: 450 }]);
+    await settled();
+    expect(top()).toBe(1.5);
+    connection.out.camera.want(['q', 'h', 'f']);
+    await settled();
+    expect(top()).toBe(1);
+    const { changes } = peer().lines[1]!.sender;
+    connection.out.camera.want(['q', 'h', 'f']);
+    await settled();
+    expect(peer().lines[1]!.sender.changes).toBe(changes);
+  });
+
+  test('a share turns from letters to film without an exchange', async () => {
+    await connection.offer();
+    const { sender } = peer().lines[2]!;
+    connection.out.screen.send(new FakeTrack('video') as unknown as MediaStreamTrack);
+    await settled();
+    expect([sender.degradation, sender.encodings[1]!.maxFramerate]).toEqual(['maintain-resolution', 10]);
+    connection.out.screen.treat(screen.motion);
+    await settled();
+    expect([sender.degradation, sender.encodings[1]!.maxFramerate]).toEqual(['balanced', 30]);
+    expect(offers).toHaveLength(1);
+  });
+
+  test('music takes one exchange: no second copy, full rate, and stereo in the answer; and back', async () => {
+    answer = async () => 'm=audio 9 x 111\r\na=mid:0\r\na=fmtp:111 minptime=10;useinbandfec=1;usedtx=1\r\n';
+    await connection.offer();
+    connection.tune(true);
+    connection.tune(true);
+    await vi.dynamicImportSettled();
+    await settled();
+    const [microphone] = peer().lines;
+    expect(offers).toHaveLength(2);
+    expect(microphone!.codecs[0]).toBe('audio/opus');
+    expect(microphone!.sender.encodings[0]!.maxBitrate).toBe(192_000);
+    expect(peer().answers[1]).toMatch(/useinbandfec=1;stereo=1;sprop-stereo=1;maxaveragebitrate=192000;usedtx=0/);
+    connection.tune(false);
+    await settled();
+    expect(offers).toHaveLength(3);
+    expect(microphone!.codecs[0]).toBe('audio/red');
+    expect(microphone!.sender.encodings[0]!.maxBitrate).toBe(48_000);
+    expect(peer().answers[2]).toMatch(/usedtx=1/);
+  });
+
+  test('music chosen before the first offer costs no exchange of its own', async () => {
+    connection.tune(true);
+    await settled();
+    expect(offers).toHaveLength(0);
   });
 });

@@ -137,6 +137,40 @@ describe('switching', () => {
     next.close();
   });
 
+  test('music is the same microphone opened anew, as it is, and never missed', async () => {
+    await local.chooseMicrophone('mic2');
+    const before = local.microphone.value.track;
+    const tracks: unknown[] = [];
+    const end = local.microphone.subscribe(({ track }) => void tracks.push(track));
+    await local.setMusic(true);
+    end();
+    const { audio } = machine.asked.at(-1) as { audio: MediaTrackConstraints };
+    expect(audio).toMatchObject({ echoCancellation: false, noiseSuppression: false, autoGainControl: false, channelCount: { ideal: 2 } });
+    expect(audio.deviceId).toEqual({ exact: 'mic2' });
+    expect(local.music.value).toBe(true);
+    expect(local.microphone.value.track?.contentHint).toBe('music');
+    expect(fake(before).readyState).toBe('ended');
+    expect(tracks).not.toContain(null);
+    await local.setMusic(false);
+    expect((machine.asked.at(-1) as { audio: MediaTrackConstraints }).audio).toMatchObject({ echoCancellation: true });
+    expect(local.microphone.value.track?.contentHint).toBe('speech');
+  });
+
+  test('music that cannot be had leaves the microphone as it was', async () => {
+    const { track } = local.microphone.value;
+    machine.refuse.audio = { name: 'OverconstrainedError' };
+    await local.setMusic(true);
+    expect(local.microphone.value).toMatchObject({ on: true, track, error: null });
+    expect(fake(track).readyState).toBe('live');
+  });
+
+  test('music chosen while the microphone is closed is there when it opens', async () => {
+    local.stop();
+    await local.setMusic(true);
+    await local.setMicrophone(true);
+    expect((machine.asked.at(-1) as { audio: MediaTrackConstraints }).audio).toMatchObject({ noiseSuppression: false });
+  });
+
   test('a speaker is remembered', () => {
     local.chooseSpeaker('out1');
     expect(new LocalMedia({ storage }).speakerId.value).toBe('out1');
@@ -174,10 +208,49 @@ describe('plugging', () => {
   });
 });
 
+describe('what a share is for', () => {
+  const hint = (): string | undefined => local.screen.value.track?.contentHint;
+  const rate = (): unknown => fake(local.screen.value.track).asked.at(-1)?.frameRate;
+
+  test('is to be read, until it looks like a film', async () => {
+    await local.shareScreen();
+    expect([local.screenMode.value, hint(), rate()]).toEqual([{ chosen: 'auto', now: 'text' }, 'text', { ideal: 10, max: 10 }]);
+    local.guessScreen('motion');
+    expect([local.screenMode.value, hint(), rate()]).toEqual([{ chosen: 'auto', now: 'motion' }, 'motion', { ideal: 30, max: 30 }]);
+  });
+
+  test('is what the person says, whatever it looks like', async () => {
+    await local.shareScreen();
+    local.setScreenMode('motion');
+    local.guessScreen('text');
+    expect([local.screenMode.value, hint()]).toEqual([{ chosen: 'motion', now: 'motion' }, 'motion']);
+    local.setScreenMode('auto');
+    local.guessScreen('text');
+    expect([local.screenMode.value, hint()]).toEqual([{ chosen: 'auto', now: 'text' }, 'text']);
+  });
+
+  test('said before sharing counts for the next one; a guess does not outlive its share', async () => {
+    local.setScreenMode('motion');
+    await local.shareScreen();
+    expect(hint()).toBe('motion');
+    local.setScreenMode('auto');
+    await local.shareScreen();
+    expect([local.screenMode.value.now, hint()]).toEqual(['text', 'text']);
+  });
+
+  test('is told to browsers that know letters only as detail', async () => {
+    const old = new FakeTrack('video');
+    let known = '';
+    Object.defineProperty(old, 'contentHint', { get: () => known, set: (said: string) => (known = said === 'text' ? known : said) });
+    machine.getDisplayMedia = async () => new FakeStream([old]);
+    await local.shareScreen();
+    expect(hint()).toBe('detail');
+  });
+});
+
 describe('sharing', () => {
   test('ends when the browser ends it', async () => {
     expect(await local.shareScreen()).toBe('shared');
-    expect(local.screen.value.track?.contentHint).toBe('text');
     expect(local.screenPreview.value).not.toBeNull();
     const { audio } = local.screen.value;
     fake(local.screen.value.track).unplug();

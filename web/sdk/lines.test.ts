@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { choose, inStereo } from './lines';
+import { asMusic } from './music';
 
 const codec = (mimeType: string, sdpFmtpLine?: string): RTCRtpCodec => ({ mimeType, clockRate: 90000, ...(sdpFmtpLine ? { sdpFmtpLine } : {}) });
 
@@ -37,4 +38,13 @@ test('Opus is asked for in two channels, once, and nothing else is touched', () 
   const asked = inStereo(sdp);
   expect(asked).toBe('a=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10;useinbandfec=1;stereo=1\r\na=fmtp:96 apt=97\r\n');
   expect(inStereo(asked)).toBe(asked);
+});
+
+test('music is asked for in one section only, in place of what a voice was asked for', () => {
+  const section = (mid: number, fmtp: string): string => `m=audio 9 UDP/TLS/RTP/SAVPF 63 111\r\na=mid:${mid}\r\na=fmtp:63 111/111\r\na=fmtp:111 ${fmtp}\r\n`;
+  const voice = 'minptime=10;useinbandfec=1;usedtx=1';
+  const music = 'minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1;maxaveragebitrate=192000;usedtx=0';
+  const answer = (first: string): string => `v=0\r\n${section(1, first)}${section(11, voice)}`;
+  expect(asMusic(answer(voice), '1')).toBe(answer(music));
+  expect(asMusic(answer(music), '1')).toBe(answer(music));
 });
