@@ -76,6 +76,7 @@ describe('the one thing to say', () => {
 
   test('is not that somebody is not known yet', () => {
     hear({ me: { up: 0, down: 0 }, ana: { up: 0, down: 0 } });
+    expect(links.quality.value).toEqual({});
     expect(links.weakest.value).toEqual(fine);
   });
 

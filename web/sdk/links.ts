@@ -26,7 +26,7 @@ export class Links {
   readonly quality: ReadonlySignal<Record<string, LinkBars>>;
   readonly weakest: ReadonlySignal<WeakLink>;
   private readonly heard = signal<Quality>({});
-  /** Of whom more than "nothing" was heard: only they can have lost something. */
+  /** Of whom more than "nothing" was heard: only they can have lost something, of others nothing is known. */
   private readonly known = new Set<string>();
 
   constructor(way: ReadonlySignal<Way>) {
@@ -62,7 +62,7 @@ export class Links {
   private measured(people: LinkQuality[]): void {
     const fresh = people.map(({ participant, up, down }) => [participant, { up: bars(up), down: bars(down) }] as const);
     for (const [id, { up, down }] of fresh) if (up > 0 || down > 0) this.known.add(id);
-    this.heard.value = { ...this.heard.peek(), ...Object.fromEntries(fresh) };
+    this.heard.value = { ...this.heard.peek(), ...Object.fromEntries(fresh.filter(([id]) => this.known.has(id))) };
   }
 
   /** Ours first, for that we can mend; then the worst of those in sight. */
