@@ -68,6 +68,10 @@ describe('everybody can use the page', () => {
         await look('people');
         await guest.press(t('bar.more'));
         await look('menu');
+        await guest.press(t('bar.statistics'));
+        await guest.page.locator('.figure').first().waitFor();
+        await look('statistics');
+        await guest.press(t('bar.more'));
         await guest.press(t('bar.settings'));
         await look('settings');
         await guest.page.keyboard.press('Escape');

@@ -31,7 +31,7 @@ describe('two people in trouble', () => {
   });
 
   const phase = async (guest: ChromiumGuest) => (await stats(guest)).phase;
-  const notice = () => ana.page.getByText(textIn('en', 'stage.reconnecting'), { exact: true });
+  const notice = () => ana.page.getByText(textIn('en', 'link.server'), { exact: true });
   const back = (guest: ChromiumGuest) => until(`${guest.name} is back`, async () => (await phase(guest)) === 'joined', 40_000);
   const toast = (text: string) => ana.page.locator('.toast').getByText(text, { exact: true }).waitFor({ timeout: 20_000 });
 

@@ -84,8 +84,8 @@ export function MoreMenu({ call }: { call: CallState }) {
       <hr />
       <ReceiveItems call={call} />
       <hr />
-      <Item icon={<ChartIcon />} name="bar.statistics" keys="I" onPress={() => call.togglePanel('statistics')} />
       <Item icon={<SettingsIcon />} name="bar.settings" onPress={() => call.openDialog('settings')} />
+      <Item icon={<ChartIcon />} name="bar.statistics" keys="I" onPress={() => call.togglePanel('statistics')} />
       <Item class="for-keyboard" icon={<KeyboardIcon />} name="menu.shortcuts" keys="?" onPress={() => call.openDialog('keys')} />
     </Popover>
   );

@@ -27,7 +27,7 @@ describe('the sentence', () => {
     [{ whose: 'mine', direction: 'up', bars: 1 }, 'Your connection is weak: others may not see you clearly', 'Votre connexion est faible\u202f: on vous voit peut-être mal'],
     [{ whose: 'mine', direction: 'down', bars: 1 }, 'Your connection is weak: pictures may blur or stop', 'Votre connexion est faible\u202f: l’image peut se brouiller ou s’arrêter'],
     [{ whose: 'mine', bars: 1 }, 'Your connection is weak', 'Votre connexion est faible'],
-    [{ whose: 'theirs', participant: 'p1', bars: 1 }, 'Ada’s connection is weak', 'La connexion de Ada est faible'],
+    [{ whose: 'theirs', participant: 'p1', bars: 1 }, 'Ada’s connection is weak', 'Ada a une connexion faible'],
     [{ whose: 'server', bars: 0 }, '', ''],
     [{ whose: null, bars: 3 }, '', ''],
   ] as [WeakLink, string, string][])('%j', (link, english, french) => {

@@ -16,9 +16,9 @@ describe('the statistics', () => {
 
   it('tell what is sent, by source, the largest layer first', () => {
     expect(view().sent.map(written)).toEqual([
-      'camera | not wanted by anybody now | 0 kbit/s | layer f',
-      'camera | 640 × 360 · 30 fps | 480 kbit/s | VP8 | layer h | L1T3 | 0% lost | jitter 3 ms | held back by the network',
-      'camera | 320 × 180 · 30 fps | 148 kbit/s | VP8 | layer q | L1T2 | 0% lost | jitter 3 ms',
+      'camera | Layer f | – | not needed by anybody now',
+      'camera | 640 × 360 · 30 fps | 480 kbit/s | VP8 | Layer h | L1T3 | 0% lost | jitter 3 ms | held back by the network',
+      'camera | 320 × 180 · 30 fps | 148 kbit/s | VP8 | Layer q | L1T2 | 0% lost | jitter 3 ms',
       'microphone | Opus | 30 kbit/s | 0.1% lost | jitter 2 ms',
     ]);
   });

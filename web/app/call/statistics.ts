@@ -58,12 +58,13 @@ function row(line: LineStats, source: Source, key: string): Row {
 
 const order: readonly Source[] = ['camera', 'microphone', 'screen', 'screenAudio'];
 
-/** A layer nobody shows is not sent; it is named all the same, or the others' numbers make no sense. */
+/** A layer nobody shows is not sent, but named: one may ask where it is. */
 function sentRow(line: LineStats, i: number): Row {
   const source = line.source ?? (line.kind === 'video' ? 'camera' : 'microphone');
   const one = row(line, source, `${line.mid} ${line.rid ?? i}`);
   if (line.kind === 'audio' || line.active !== false) return one;
-  return { ...one, main: t('statistics.idle'), details: line.rid ? [t('statistics.layer', { name: line.rid })] : [] };
+  const idle = t('statistics.idle');
+  return line.rid ? { ...one, main: t('statistics.layer', { name: line.rid }), rate: '–', details: [idle] } : { ...one, main: idle, rate: '–', details: [] };
 }
 
 /** The lines that carry something of ours now; layers from the largest down. */

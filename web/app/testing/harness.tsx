@@ -2,6 +2,7 @@
  * A page for looking at states without a server: /app/testing/?state=call&people=5
  * Not part of the build.
  */
+import '../styles/index.css'; // first, as on the page: it says in which order the layers count
 import { render } from 'preact';
 import type { Incoming, WeakLink } from '../../sdk';
 import type { ErrorCode, Reason, Role } from '../../sdk/protocol';
@@ -14,7 +15,6 @@ import { language, t } from '../language';
 import { rememberRoom } from '../memory';
 import { Message } from '../states/Message';
 import { LiveRegions } from '../ui/announce';
-import '../styles/index.css';
 import { FakeMeeting, person } from './fake';
 import { picture } from './faces';
 import { snapshot } from './snapshot';
