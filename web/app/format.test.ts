@@ -1,8 +1,9 @@
 // @vitest-environment happy-dom
 import { beforeEach, describe, expect, it } from 'vitest';
+import { bitrate, seconds, share } from './call/figures';
 import { parts } from './call/links';
 import { matches } from './call/People';
-import { bitrate, duration, list, number, seconds, share } from './format';
+import { duration, list, number } from './format';
 import { speak, t } from './language';
 import { hue, initials } from './person';
 import { progress, whoIsIn } from './prejoin/words';

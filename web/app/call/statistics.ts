@@ -1,7 +1,8 @@
 /** From a snapshot of the meeting to what the statistics panel writes. Pure. */
 import type { LineStats, MeetingStats, SeatStats, Source } from '../../sdk';
-import { bitrate, number, seconds, share } from '../format';
+import { number } from '../format';
 import { t, type PlainKey } from '../language';
+import { bitrate, seconds, share } from './figures';
 
 /** One source of one person: what it is, what matters of it, its bit rate, and the rest. */
 export interface Row {
