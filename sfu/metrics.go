@@ -14,9 +14,11 @@ import (
 type collector struct {
 	sfu     *SFU
 	refused [transport.DropEarly + 1]atomic.Uint64
+	streams *streams
 
 	packets, bytes, rtx, drops, nacks, plis        *prometheus.Desc
 	starts, panics, latency, peers, tracks, meters *prometheus.Desc
+	lost, probes                                   *prometheus.Desc
 }
 
 func newCollector(s *SFU) *collector {
@@ -25,12 +27,15 @@ func newCollector(s *SFU) *collector {
 	}
 	return &collector{
 		sfu:     s,
+		streams: newStreams(s),
 		packets: desc("packets_total", "RTP packets taken in and forwarded.", "kind", "direction"),
 		bytes:   desc("bytes_total", "Bytes of RTP packets taken in and forwarded.", "kind", "direction"),
 		rtx:     desc("retransmissions_total", "Packets received again and sent again.", "direction"),
 		drops:   desc("drops_total", "Packets that went no further.", "reason"),
 		nacks:   desc("nacks_total", "Packets asked for again, of publishers and by viewers.", "direction"),
 		plis:    desc("key_frame_requests_total", "Key frames asked of publishers and by viewers.", "direction"),
+		lost:    desc("lost_total", "Packets lost: in, for good; out, before repair, as clients report.", "direction"),
+		probes:  desc("probes_total", "Bursts sent to find out whether more fits."),
 		starts:  desc("cached_starts_total", "Viewers who began from the cache."),
 		panics:  desc("panics_total", "Panics that ended one connection."),
 		latency: desc("forwarding_seconds", "Time from the arrival of a packet to its leaving."),
@@ -41,7 +46,10 @@ func newCollector(s *SFU) *collector {
 }
 
 // Describe implements [prometheus.Collector].
-func (c *collector) Describe(out chan<- *prometheus.Desc) { prometheus.DescribeByCollect(c, out) }
+func (c *collector) Describe(out chan<- *prometheus.Desc) {
+	prometheus.DescribeByCollect(c, out)
+	c.streams.describe(out)
+}
 
 // Collect implements [prometheus.Collector].
 func (c *collector) Collect(out chan<- prometheus.Metric) {
@@ -69,6 +77,9 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	count(c.nacks, m.NACKsSent.Load(), "out")
 	count(c.plis, m.PLIsReceived.Load(), "in")
 	count(c.plis, m.PLIsSent.Load(), "out")
+	count(c.lost, m.LostIn.Load(), "in")
+	count(c.lost, m.LostOut.Load(), "out")
+	count(c.probes, m.Probes.Load())
 	count(c.starts, m.CachedStarts.Load())
 	count(c.panics, m.Panics.Load())
 	cumulative, n, sum := m.Latency()
@@ -80,4 +91,5 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	for d, v := range map[*prometheus.Desc]int{c.peers: stats.Peers, c.tracks: stats.Tracks, c.meters: stats.Rooms} {
 		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(v))
 	}
+	c.streams.collect(out)
 }

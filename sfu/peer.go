@@ -19,6 +19,7 @@ type Peer struct {
 	sfu     *SFU
 	room    *room
 	id      string
+	number  uint64 // counts the server's peers
 	log     *slog.Logger
 	conn    *transport.Conn
 	media   *shard.Peer

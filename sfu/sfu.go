@@ -33,6 +33,9 @@ type Config struct {
 	Shards  int
 	Logger  *slog.Logger
 	Metrics prometheus.Registerer
+	// TrackMetrics is how many streams the metrics show one by one; what more
+	// there is they show together. 0 shows none one by one.
+	TrackMetrics int
 }
 
 // SFU is the media plane of one server. It is safe for concurrent use.
@@ -47,6 +50,7 @@ type SFU struct {
 	closed bool
 	rooms  map[string]*room
 	peers  map[*Peer]struct{}
+	opened uint64 // peers so far
 }
 
 // New starts the media plane on the sockets of c.
@@ -89,6 +93,8 @@ func (s *SFU) Open(roomName, participant string, r Report) (*Peer, error) {
 	}
 	rm.holders++
 	p := newPeer(s, rm, participant, r)
+	s.opened++
+	p.number = s.opened
 	s.peers[p] = struct{}{}
 	return p, nil
 }

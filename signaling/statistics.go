@@ -76,6 +76,8 @@ type lineStatistics struct {
 	RID         string  `json:"rid,omitempty"`
 	Spatial     int     `json:"spatial,omitempty"`
 	Temporal    int     `json:"temporal,omitempty"`
+	Width       int     `json:"width,omitempty"`
+	Height      int     `json:"height,omitempty"`
 	Bitrate     int     `json:"bitrate"`
 	Packets     uint64  `json:"packets"`
 	Bytes       uint64  `json:"bytes"`
@@ -156,7 +158,7 @@ func wireLayer(l rooms.LayerStats) layerStatistics {
 func wireStream(l rooms.LineStats) lineStatistics {
 	return lineStatistics{
 		Line: l.Line, Kind: kind(l.Video), SSRC: l.SSRC, Participant: l.Participant, Source: l.Source,
-		RID: l.RID, Spatial: l.Spatial, Temporal: l.Temporal, Bitrate: l.Bitrate, Packets: l.Packets, Bytes: l.Bytes,
+		RID: l.RID, Spatial: l.Spatial, Temporal: l.Temporal, Width: l.Width, Height: l.Height, Bitrate: l.Bitrate, Packets: l.Packets, Bytes: l.Bytes,
 		Resent: l.Resent, Lost: l.Lost, NACKs: l.NACKs, PLIs: l.PLIs, Jitter: inMillis(l.Jitter), Paused: l.Paused,
 	}
 }

@@ -28,7 +28,7 @@ var measured = rooms.MediaStats{
 		}},
 	},
 	Lines: []rooms.LineStats{{
-		Line: "seat0", Video: true, SSRC: 5, Participant: "ben", Source: "camera", RID: "h", Spatial: 1, Temporal: 2, Bitrate: 4e5,
+		Line: "seat0", Video: true, SSRC: 5, Participant: "ben", Source: "camera", RID: "h", Spatial: 1, Temporal: 2, Width: 640, Height: 360, Bitrate: 4e5,
 		Packets: 7, Bytes: 7000, Resent: 1, Lost: 2, NACKs: 3, PLIs: 1, Jitter: 2 * time.Millisecond, Paused: "bandwidth",
 	}},
 }
@@ -42,7 +42,7 @@ const measuredJSON = `{"up":3,"down":2,
   {"rid":"q","ssrc":2,"alive":true,"wanted":true,"width":320,"height":180,"framerate":29.5,"bitrate":150000,"packets":9,"bytes":9000,"lost":1,"repaired":2,"nacks":3,"plis":4,"jitter":0},
   {"rid":"f","ssrc":0,"alive":false,"wanted":false,"bitrate":0,"packets":0,"bytes":0,"lost":0,"repaired":0,"nacks":0,"plis":0,"jitter":0}]}],
 "lines":[
- {"line":"seat0","kind":"video","ssrc":5,"participant":"ben","source":"camera","rid":"h","spatial":1,"temporal":2,"bitrate":400000,
+ {"line":"seat0","kind":"video","ssrc":5,"participant":"ben","source":"camera","rid":"h","spatial":1,"temporal":2,"width":640,"height":360,"bitrate":400000,
   "packets":7,"bytes":7000,"resent":1,"lost":2,"nacks":3,"plis":1,"jitter":2,"paused":"bandwidth"}]}`
 
 func (h *house) host(room string) []string {

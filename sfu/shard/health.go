@@ -38,6 +38,7 @@ type health struct {
 	unproved, left time.Time
 	// came, lost and repaired are the sums over all layers at the last look.
 	came, lost, repaired uint64
+	probes               uint64
 }
 
 // sent notes that a packet left.
@@ -115,6 +116,7 @@ func (p *Peer) measureUp(now time.Time) quality.Up {
 		u.Loss = float64(lost-h.lost) / expected
 		u.Asked = float64(lost-h.lost+repaired-h.repaired) / expected
 	}
+	p.engine.Metrics.LostIn.Add(lost - h.lost)
 	h.came, h.lost, h.repaired = came, lost, repaired
 	if !u.Due && !h.unproved.IsZero() && now.Sub(h.unproved) > p.reportsAfter(now) {
 		u.Due = true // feedback is
@@ -169,6 +171,8 @@ func (t *Track) wants(rid string) bool {
 // measureDown is what is known of what the peer receives.
 func (p *Peer) measureDown(now time.Time) quality.Down {
 	link := p.linkStats(now)
+	p.engine.Metrics.Probes.Add(link.Probes - p.health.probes)
+	p.health.probes = link.Probes
 	d := quality.Down{
 		Loss: link.Loss, Estimate: link.Estimate, Wanted: link.Wanted, Queue: link.QueueDelay, RTT: link.RTT,
 	}

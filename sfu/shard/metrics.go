@@ -39,7 +39,11 @@ const latencyBuckets = 12
 // Flow counts packets and their bytes.
 type Flow struct{ Packets, Bytes atomic.Uint64 }
 
+// add counts a packet; one of no bytes was not sent.
 func (f *Flow) add(bytes int) {
+	if bytes == 0 {
+		return
+	}
 	f.Packets.Add(1)
 	f.Bytes.Add(uint64(bytes))
 }
@@ -49,8 +53,14 @@ type Metrics struct {
 	AudioIn, VideoIn, AudioOut, VideoOut Flow
 	// RTXIn repaired what was lost on the way to us, RTXOut on the way to a viewer.
 	RTXIn, RTXOut Flow
+	// ProbesOut asked how much a viewer's line carries.
+	ProbesOut Flow
 	// NACKs and PLIs count what publishers were asked, and what viewers asked of us.
 	NACKsSent, NACKsReceived, PLIsSent, PLIsReceived atomic.Uint64
+	// LostIn never came, LostOut is what viewers reported lost before repair.
+	LostIn, LostOut atomic.Uint64
+	// Probes are the bursts sent to find out whether more fits.
+	Probes atomic.Uint64
 	// CachedStarts are the viewers who began from the cache.
 	CachedStarts atomic.Uint64
 	Panics       atomic.Uint64

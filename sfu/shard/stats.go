@@ -81,6 +81,8 @@ type LineStats struct {
 	// RID, Spatial and Temporal are the layer sent now.
 	RID               string
 	Spatial, Temporal int
+	// Width and Height are those of its pictures, in pixels; 0 for sound and before the first key frame.
+	Width, Height int
 	// Bitrate is in bit/s.
 	Bitrate int
 	// Packets and Bytes count what was sent, RTP headers included; Resent packets

@@ -72,6 +72,16 @@ func (l *Layer) counts() LayerStats {
 	return s
 }
 
+// size is that of the layer's pictures up to a spatial id, in pixels; 0 when unknown.
+func (l *Layer) size(spatial int) (width, height int) {
+	if spatial < maxSpatial {
+		if size := l.rates.size[spatial].Load(); size != 0 {
+			return int(size >> 16), int(size & 0xFFFF)
+		}
+	}
+	return int(l.width.Load()), int(l.height.Load())
+}
+
 // sentTally counts one sent line. The viewer's shard owns it.
 type sentTally struct {
 	packets, bytes, resent, nacks, plis uint64
@@ -96,6 +106,7 @@ func (l *Line) counts() LineStats {
 	s.Participant, s.Source = l.track.peer.key, l.track.Source
 	if layer := l.layerOf(l.stream.Current()); layer != nil {
 		s.RID, s.Spatial, s.Temporal = layer.rid, int(l.carried.spatial), int(l.carried.temporal)
+		s.Width, s.Height = layer.size(s.Spatial)
 	}
 	return s
 }
@@ -107,7 +118,10 @@ func (l *Line) heard(r rtcp.Report) {
 		t.highest = r.Highest
 		l.peer.health.proved()
 	}
-	t.lost = uint64(max(0, r.TotalLost))
+	if lost := uint64(max(0, r.TotalLost)); lost > t.lost {
+		l.peer.engine.Metrics.LostOut.Add(lost - t.lost)
+		t.lost = lost
+	}
 	if l.known && l.agree.ClockRate > 0 {
 		t.jitter = time.Duration(r.Jitter) * time.Second / time.Duration(l.agree.ClockRate)
 	}
