@@ -65,6 +65,9 @@ type Config struct {
 
 	// MediaTCP tries media over TCP too (RFC 6544), for networks that block UDP.
 	MediaTCP bool
+	// MediaRelay sends media through the server's TURN relay alone, as a
+	// network does that lets nothing but TLS through.
+	MediaRelay bool
 
 	// ResumeWindow is how long a lost connection is tried again;
 	// 0 means [DefaultResumeWindow].

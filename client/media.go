@@ -149,7 +149,11 @@ func (m *media) build() error {
 	if err != nil {
 		return err
 	}
-	pc, err := api.NewPeerConnection(webrtc.Configuration{ICEServers: m.servers})
+	policy := webrtc.ICETransportPolicyAll
+	if m.config.MediaRelay {
+		policy = webrtc.ICETransportPolicyRelay
+	}
+	pc, err := api.NewPeerConnection(webrtc.Configuration{ICEServers: m.servers, ICETransportPolicy: policy})
 	if err != nil {
 		return fmt.Errorf("making a PeerConnection: %w", err)
 	}

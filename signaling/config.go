@@ -46,8 +46,11 @@ type Config struct {
 	Limits gate.Limits
 	// Timing is when a connection is given up.
 	Timing Timing
-	// ICEServers are offered to clients, for networks that let nothing else through.
-	ICEServers []protocol.ICEServer
+	// ICEServers gives the servers that one session's client may be relayed by,
+	// where its network lets nothing else through, and what takes them back
+	// when the session has ended. host is what the client calls this server.
+	// Nil offers none.
+	ICEServers func(host string) (servers []protocol.ICEServer, revoke func())
 	// Version is the server's version, shown to clients.
 	Version string
 	// MetricsToken opens /metrics to whoever shows it as a bearer token, and

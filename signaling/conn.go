@@ -2,7 +2,6 @@ package signaling
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -73,6 +72,7 @@ type conn struct {
 	server  *Server
 	ws      *websocket.Conn
 	addr    netip.Addr
+	host    string // what the client calls this server
 	log     *slog.Logger
 	timing  Timing
 	session *rooms.Session
@@ -91,10 +91,10 @@ type conn struct {
 	closedByPeer bool
 }
 
-func newConn(s *Server, ws *websocket.Conn, addr netip.Addr) *conn {
+func newConn(s *Server, ws *websocket.Conn, addr netip.Addr, host string) *conn {
 	limitKernelBuffer(ws.NetConn())
 	return &conn{
-		server: s, ws: ws, addr: addr, log: s.logOf(addr), timing: s.cfg.Timing,
+		server: s, ws: ws, addr: addr, host: host, log: s.logOf(addr), timing: s.cfg.Timing,
 		messages:    rate.NewLimiter(messageRate, messageBurst),
 		strikes:     rate.NewLimiter(strikeRate, strikeBurst),
 		control:     rate.NewLimiter(controlRate, controlBurst),
@@ -106,7 +106,7 @@ func newConn(s *Server, ws *websocket.Conn, addr netip.Addr) *conn {
 }
 
 func limitKernelBuffer(c net.Conn) {
-	if secured, ok := c.(*tls.Conn); ok {
+	if secured, ok := c.(interface{ NetConn() net.Conn }); ok {
 		c = secured.NetConn()
 	}
 	if tcp, ok := c.(*net.TCPConn); ok {

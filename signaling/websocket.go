@@ -47,7 +47,7 @@ func (s *Server) webSocket(c *gin.Context) {
 	}
 	ctx, cancel := context.WithCancel(s.ctx)
 	defer cancel()
-	newConn(s, ws, addr).serve(ctx)
+	newConn(s, ws, addr, c.Request.Host).serve(ctx)
 }
 
 // hello reads hellos until one opens a session. A resume that failed may be
@@ -105,7 +105,7 @@ func (c *conn) open(ctx context.Context, m protocol.ClientMessage) (*rooms.Sessi
 		c.server.gate.Charge(c.addr)
 		c.charged.Store(true)
 	}
-	if err := c.writeNow(welcome(m.ID, session.Welcome(), c.server.cfg)); err != nil {
+	if err := c.writeNow(c.welcome(m.ID, session)); err != nil {
 		session.Detach()
 		return nil, err
 	}
@@ -150,24 +150,42 @@ func (s *Server) granted(req rooms.Request, token string) (rooms.Request, error)
 }
 
 // welcome is the first frame a session's client gets.
-func welcome(re uint32, w rooms.Welcome, cfg Config) protocol.ServerMessage {
+func (c *conn) welcome(re uint32, session *rooms.Session) protocol.ServerMessage {
+	w := session.Welcome()
+	var servers []protocol.ICEServer
+	if w.Outcome != rooms.Resumed { // who resumes has them, and they are still good
+		servers = c.server.relays(session, c.host)
+	}
 	if w.Outcome != rooms.Opened {
 		return protocol.ServerMessage{Type: protocol.TypeResumed, Re: re, Data: protocol.Resumed{
-			Participant: w.Participant, Resume: w.Resume, Media: w.Media, Fresh: w.Outcome == rooms.Fresh,
+			Participant: w.Participant, Resume: w.Resume, Media: w.Media, Fresh: w.Outcome == rooms.Fresh, ICEServers: servers,
 		}}
 	}
 	name := ""
 	if w.NameFixed {
 		name = w.Name
 	}
-	servers := cfg.ICEServers
-	if servers == nil {
-		servers = []protocol.ICEServer{}
-	}
 	return protocol.ServerMessage{Type: protocol.TypeWelcome, Re: re, Data: protocol.Welcome{
 		Participant: w.Participant, Resume: w.Resume, Room: w.Room, Role: protocol.Role(w.Role), Name: name,
-		Prepare: w.Prepare, Preview: wirePreview(w.Preview), ICEServers: servers, Version: cfg.Version,
+		Prepare: w.Prepare, Preview: wirePreview(w.Preview), ICEServers: servers, Version: c.server.cfg.Version,
 	}}
+}
+
+// relays gives a session the servers its client may be relayed by; they end with it.
+func (s *Server) relays(session *rooms.Session, host string) []protocol.ICEServer {
+	if s.cfg.ICEServers == nil || s.begin() != nil {
+		return []protocol.ICEServer{}
+	}
+	servers, revoke := s.cfg.ICEServers(host)
+	go func() {
+		defer s.work.Done()
+		defer revoke()
+		select {
+		case <-session.Done():
+		case <-s.ctx.Done():
+		}
+	}()
+	return append([]protocol.ICEServer{}, servers...)
 }
 
 // decode reads the data of a message; a message that should have some and has

@@ -93,7 +93,7 @@ func (e endpoint) create(c *gin.Context) {
 	c.Header("Location", e.path+"/"+url.PathEscape(r.room)+"/"+r.id)
 	c.Header("ETag", r.etag)
 	c.Header("Accept-Patch", fragmentType)
-	for _, server := range e.cfg.ICEServers {
+	for _, server := range e.relays(r.session, c.Request.Host) {
 		for _, u := range server.URLs {
 			c.Writer.Header().Add("Link", iceLink(u, server))
 		}

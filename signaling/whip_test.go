@@ -207,7 +207,9 @@ func TestWHIPEndsWithItsMedia(t *testing.T) {
 
 func TestWHEP(t *testing.T) {
 	h := newHouse(t, func(c *signaling.Config, _ *rooms.Config) {
-		c.ICEServers = []protocol.ICEServer{{URLs: []string{"turns:turn.example"}, Username: `a"b`, Credential: "c"}}
+		c.ICEServers = func(string) ([]protocol.ICEServer, func()) {
+			return []protocol.ICEServer{{URLs: []string{"turns:turn.example"}, Username: `a"b`, Credential: "c"}}, func() {}
+		}
 	})
 	ana, welcome, _ := h.enter(protocol.Hello{Room: "r"}, "Ana")
 	token := h.token(identity.Grant{Room: "r", Role: "viewer"})

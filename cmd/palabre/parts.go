@@ -16,8 +16,10 @@ import (
 
 	"palabre/identity"
 	"palabre/internal/certs"
+	"palabre/internal/tlsport"
 	"palabre/rooms"
 	"palabre/sfu"
+	"palabre/sfu/turn"
 	"palabre/signaling"
 	"palabre/signaling/gate"
 	"palabre/web"
@@ -31,6 +33,8 @@ const udpBuffer = 4 << 20
 type parts struct {
 	certs     *certs.Source
 	plane     *sfu.SFU
+	turn      *turn.Server // nil where there is none
+	turnDoor  net.Listener // nil where TURN has no port of its own
 	rooms     *rooms.Rooms
 	signaling *signaling.Server
 	doors     []door
@@ -67,6 +71,9 @@ func (p *parts) open(ctx context.Context, s settings, log *slog.Logger) error {
 	if err := p.openMedia(ctx, s, log, registry); err != nil {
 		return err
 	}
+	if err := p.openTurn(ctx, s, log, registry); err != nil {
+		return err
+	}
 	p.rooms, err = rooms.New(rooms.Config{
 		MaxPeople: s.MaxPeople, Lobby: s.Lobby, Tokens: keys, Logger: log, Metrics: registry,
 	}, media{p.plane})
@@ -97,6 +104,7 @@ func (p *parts) openMedia(ctx context.Context, s settings, log *slog.Logger, reg
 	}
 	config := sfu.Config{
 		UDP: udp, Addrs: addrs, Loudest: s.Loudest, ICELite: s.ICELite, Logger: log, Metrics: registry,
+		TrackMetrics: s.TrackMetrics,
 	}
 	if tcp != nil {
 		p.onClose(ignoreClosed(tcp.Close))
@@ -155,6 +163,7 @@ func (p *parts) openSignaling(s settings, keys *identity.Keys, log *slog.Logger,
 		Rooms: p.rooms, Tokens: keys, Pages: web.Pages(),
 		OpenRooms: s.OpenRooms, PublicURL: s.PublicURL, TrustedProxies: proxies,
 		Limits:       gate.Limits{PerMinute: s.FailuresPerIP, Open: s.OpenPerIP},
+		ICEServers:   p.iceServers(s),
 		MetricsToken: token, MetricsOpen: s.Metrics == "open",
 		Version: version, Registry: registry, Logger: log,
 	})
@@ -172,7 +181,10 @@ func (p *parts) openDoors(ctx context.Context, s settings, log *slog.Logger) err
 	}
 	p.onClose(ignoreClosed(listener.Close))
 	p.link = s.link(listener)
-	if config := p.certs.TLSConfig(); config != nil {
+	if config := p.certs.TLSConfig(); config != nil && s.turnPort() == turnShared {
+		listener = tlsport.Listen(listener, config, p.turn.Take)
+		p.onClose(ignoreClosed(listener.Close))
+	} else if config != nil {
 		listener = tls.NewListener(listener, config)
 	}
 	p.doors = append(p.doors, door{listener, signaling.HTTPServer(s.HTTP, p.signaling.Handler(), log)})

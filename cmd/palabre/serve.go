@@ -57,6 +57,9 @@ func (p *parts) serve(ctx context.Context, log *slog.Logger) error {
 			return nil
 		})
 	}
+	if p.turnDoor != nil {
+		group.Go(func() error { return p.turn.Serve(p.turnDoor) })
+	}
 	group.Go(func() error {
 		if err := p.certs.Start(ctx); err != nil {
 			return fmt.Errorf("obtain certificates: %w", err)
@@ -91,6 +94,9 @@ func (p *parts) stop(ctx context.Context, log *slog.Logger) {
 	}
 	for _, door := range p.doors {
 		door.close(ctx, log)
+	}
+	if p.turnDoor != nil {
+		_ = p.turnDoor.Close() // nobody needs it any more
 	}
 }
 

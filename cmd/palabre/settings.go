@@ -34,6 +34,9 @@ type settings struct {
 	ACMECA      string `name:"acme-ca" help:"ACME directory of the certificate authority, with --tls auto." default:"https://acme-v02.api.letsencrypt.org/directory" placeholder:"URL"`
 	ACMERoots   string `name:"acme-roots" help:"PEM file of roots to trust when speaking to --acme-ca; for an authority of your own." type:"path" placeholder:"FILE"`
 
+	Turn    string   `name:"turn" help:"TURN, for people whose network lets only TLS through: auto (on the HTTPS port, where TLS is on), off, or an address of its own such as :5349 (with TLS as HTTPS has it, plain TCP with --tls off behind a proxy)." default:"auto" placeholder:"WHERE"`
+	TurnURL []string `name:"turn-url" help:"Where people reach TURN, such as turns:meet.example.org:443?transport=tcp. Default: the host of --public-url, or the one people call." placeholder:"URL"`
+
 	OpenRooms bool `name:"open-rooms" help:"Let anybody who knows a room's name enter it. Otherwise a token is needed." default:"true" negatable:""`
 	Lobby     bool `help:"Guests wait until a host or member admits them." default:"false" negatable:""`
 	MaxPeople int  `name:"max-people" help:"Most people in one room." default:"100"`
@@ -41,6 +44,7 @@ type settings struct {
 
 	Metrics          string   `help:"Who may read /metrics: loopback, token, open." default:"loopback" enum:"loopback,token,open"`
 	MetricsTokenFile string   `name:"metrics-token-file" help:"File with the bearer token, with --metrics token." type:"path" placeholder:"FILE"`
+	TrackMetrics     int      `name:"track-metrics" help:"How many audio and video streams /metrics shows one by one; those beyond are shown together. 0: none." default:"500"`
 	TrustedProxy     []string `name:"trusted-proxy" help:"Networks whose X-Forwarded-For is believed. Default: this machine." placeholder:"CIDR"`
 	FailuresPerIP    int      `name:"failures-per-ip" help:"Failed or idle attempts one address gets back a minute; who joins gets theirs back." default:"30"`
 	OpenPerIP        int      `name:"open-per-ip" help:"WebSocket connections one address may hold open." default:"200"`
@@ -53,9 +57,10 @@ type settings struct {
 func (s settings) Validate() error {
 	return errors.Join(
 		checkAddress("http", s.HTTP), checkAddress("udp", s.UDP),
-		s.checkTLS(), s.checkPublicURL(), s.checkNodeIPs(), s.checkProxies(),
+		s.checkTLS(), s.checkPublicURL(), s.checkNodeIPs(), s.checkProxies(), s.checkTurn(),
 		checkRange("max-people", s.MaxPeople, 2, 1000),
 		checkRange("loudest", s.Loudest, 1, 20),
+		checkRange("track-metrics", s.TrackMetrics, 0, 2000),
 		checkRange("failures-per-ip", s.FailuresPerIP, 1, 1_000_000),
 		checkRange("open-per-ip", s.OpenPerIP, 1, 1_000_000),
 		s.checkMetrics(),
