@@ -191,6 +191,23 @@ describe('a paused picture', () => {
   });
 });
 
+describe('a picture that is on its way', () => {
+  it('leaves the initials until its first frame, and says so when that takes long', () => {
+    vi.useFakeTimers();
+    enter();
+    act(() => { meeting.stream('p1', 'camera').value = { stream: new MediaStream() }; });
+    act(() => { vi.advanceTimersByTime(1000); });
+    expect(tile('p1')?.querySelector('.avatar')).not.toBeNull();
+    expect(tile('p1')?.textContent).toContain('Picture on its way…');
+    const video = tile('p1')!.querySelector('video')!;
+    Object.defineProperty(video, 'videoWidth', { value: 640 });
+    Object.defineProperty(video, 'videoHeight', { value: 360 });
+    act(() => { video.dispatchEvent(new Event('resize')); });
+    expect(tile('p1')?.querySelector('.avatar')).toBeNull();
+    expect(tile('p1')?.textContent).not.toContain('Picture on its way…');
+  });
+});
+
 describe('sharing a screen', () => {
   it('lets the sharer say what it is for, and tells what it is sent for now', async () => {
     enter();

@@ -51,7 +51,7 @@ function Line({ row }: { row: Row }) {
       <span class="figure-icon" title={t(name)}><Icon size={18} /><span class="aside">{t(name)}</span></span>
       <span class="figure-main">{row.main || t(name)}</span>
       <span class="figure-rate">{row.rate}</span>
-      {row.details.length > 0 && <span class="figure-details">{row.details.map((fact) => <span key={fact}>{fact}</span>)}</span>}
+      {row.details.length > 0 && <span class="figure-details">{row.details.map((fact, i) => [i > 0 && '\u00a0· ', <span key={fact}>{fact}</span>])}</span>}
     </li>
   );
 }

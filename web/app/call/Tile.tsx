@@ -50,13 +50,13 @@ function Brief({ icon, word }: { icon: ComponentChildren; word: PlainKey }) {
   return <p class="tile-words brief" title={t(word)}>{icon}<span>{t(word)}</span></p>;
 }
 
-interface WordsProps { person: Participant; picture: Picture; source: PictureSource; off: boolean; onScreens: () => void }
+interface WordsProps { person: Participant; picture: Picture; source: PictureSource; off: boolean; seen: boolean; onScreens: () => void }
 
 /** Why there is no picture, or only an old one. */
-function Words({ person, picture, source, off, onScreens }: WordsProps) {
+function Words({ person, picture, source, off, seen, onScreens }: WordsProps) {
   const wanted = sends(person, source) && !off;
   const reason = reasons[picture.paused ?? ''];
-  const late = useLasting(wanted && !picture.stream);
+  const late = useLasting(wanted && (!picture.stream || (!seen && !picture.paused)));
   const paused = useLasting(wanted && reason !== undefined);
   if (person.away) return <p class="tile-words"><OfflineIcon size={18} />{t('stage.awayShort')}</p>;
   if (off && source === 'screen') return <div class="tile-words"><CameraOffIcon size={16} /><span>{t('incoming.byYou')}</span><button type="button" class="text-button" onClick={onScreens}>{t('incoming.showScreens')}</button></div>;
@@ -101,9 +101,13 @@ export function Tile({ tile, call, onPortrait }: Props) {
   const wanted = sends(person, source) && !off;
   const bars = source === 'camera' ? barsOf(call.meeting.quality.value, person) : undefined;
   const [tall, setTall] = useState(false);
+  // A stream is there before its first frame.
+  const [seen, setSeen] = useState(false);
+  useEffect(() => { if (!picture.stream || !wanted) setSeen(false); }, [picture.stream, wanted]);
   const pinned = call.pinned.value === key;
   const size = (width: number, height: number) => {
     setTall(height > width);
+    setSeen(width > 0);
     onPortrait(key, height > width);
   };
   const mirrored = person.self && source === 'camera' && preferences.mirror.value;
@@ -115,9 +119,9 @@ export function Tile({ tile, call, onPortrait }: Props) {
       data-speaking={speaking ? 'true' : 'false'} data-self={person.self || undefined} data-away={person.away || undefined}
       style={{ left: `${rect.x}px`, top: `${rect.y}px`, width: `${rect.width}px`, height: `${rect.height}px` }}
     >
-      {!(wanted && picture.stream) && <Avatar name={person.name} class="tile-avatar" />}
+      {!(wanted && picture.stream && seen) && <Avatar name={person.name} class="tile-avatar" />}
       {wanted && <Video stream={picture.stream} onSize={size} class={`${whole ? 'whole' : ''}${mirrored ? ' mirrored' : ''}`} />}
-      <Words person={person} picture={picture} source={source} off={off} onScreens={() => call.meeting.setIncoming('screens')} />
+      <Words person={person} picture={picture} source={source} off={off} seen={seen} onScreens={() => call.meeting.setIncoming('screens')} />
       <NamePlate tile={tile} hand={hand} bars={bars} />
       {tile.role !== 'float' && (
         <button
