@@ -18,7 +18,7 @@ type collector struct {
 
 	packets, bytes, rtx, drops, nacks, plis        *prometheus.Desc
 	starts, panics, latency, peers, tracks, meters *prometheus.Desc
-	lost, probes                                   *prometheus.Desc
+	lost, probes, probed                           *prometheus.Desc
 }
 
 func newCollector(s *SFU) *collector {
@@ -36,6 +36,7 @@ func newCollector(s *SFU) *collector {
 		plis:    desc("key_frame_requests_total", "Key frames asked of publishers and by viewers.", "direction"),
 		lost:    desc("lost_total", "Packets lost: in, for good; out, before repair, as clients report.", "direction"),
 		probes:  desc("probes_total", "Bursts sent to find out whether more fits."),
+		probed:  desc("probe_packets_total", "Packets of those bursts."),
 		starts:  desc("cached_starts_total", "Viewers who began from the cache."),
 		panics:  desc("panics_total", "Panics that ended one connection."),
 		latency: desc("forwarding_seconds", "Time from the arrival of a packet to its leaving."),
@@ -80,6 +81,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	count(c.lost, m.LostIn.Load(), "in")
 	count(c.lost, m.LostOut.Load(), "out")
 	count(c.probes, m.Probes.Load())
+	count(c.probed, m.ProbesOut.Packets.Load())
 	count(c.starts, m.CachedStarts.Load())
 	count(c.panics, m.Panics.Load())
 	cumulative, n, sum := m.Latency()
