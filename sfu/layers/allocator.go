@@ -48,10 +48,10 @@ func NewAllocator() *Allocator { return &Allocator{videos: make(map[string]*memo
 // Screens come first, in the size they need; then every other video gets its
 // lowest rung; then screens their frame rate; then the pinned, then who
 // speaks, then all others a size at a time, the large before the small. What
-// does not fit is paused, the least important first; a screen with text that
-// is shown alone is not paused, since it is quiet again in a moment.
+// does not fit is paused, the least important first.
 //
-// The bitrates of what is chosen never add up to more than the limit. More
+// The bitrates of what is chosen never add up to more than the limit, unless
+// only the lowest rung of the most important one is left. More
 // than before is given only when the limit had room to spare for a while, the
 // longer the more often that was too much.
 func (a *Allocator) Allocate(videos []Video, limit int, now time.Time) []Choice {

@@ -11,11 +11,12 @@ const (
 	// demands.
 	amply, aLittle = 1.5, 1.15
 	shortly        = 2 * time.Second
-	// patience is the least caution and longest the most. It doubles when
-	// something is lost within relapse of a rise, and halves in every relapse
+	// patience is the least caution and longest the most. It grows when
+	// something is lost within relapse of a rise, and shrinks in every relapse
 	// without a loss. Before anything was lost steady is enough.
-	patience, longest = 6 * time.Second, 48 * time.Second
-	relapse           = 2 * time.Minute
+	patience, longest = 3 * time.Second, 48 * time.Second
+	growth            = 3
+	relapse           = 4 * time.Minute
 	steady            = time.Second
 )
 
@@ -36,7 +37,7 @@ func (c *caution) room(now time.Time) float64 {
 		return c.limits.since(now.Add(-steady)) / aLittle
 	}
 	for hold > patience && now.Sub(c.eased) >= relapse {
-		hold, c.eased = hold/2, c.eased.Add(relapse)
+		hold, c.eased = max(patience, hold/growth), c.eased.Add(relapse)
 	}
 	c.hold = hold
 	return max(c.limits.since(now.Add(-shortly))/amply, c.limits.since(now.Add(-hold))/aLittle)
@@ -46,10 +47,10 @@ func (c *caution) room(now time.Time) float64 {
 func (c *caution) learn(rose, lost bool, now time.Time) {
 	switch {
 	case lost && c.hold == 0:
-		c.hold, c.eased = patience, now
+		c.hold, c.rose, c.eased = patience, time.Time{}, now
 	case lost:
 		if !c.rose.IsZero() && now.Sub(c.rose) < relapse {
-			c.hold = min(2*c.hold, longest)
+			c.hold = min(growth*c.hold, longest)
 		}
 		c.rose, c.eased = time.Time{}, now
 	}

@@ -203,10 +203,10 @@ func TestLimitFallsAndComesBack(t *testing.T) {
 	if got := show(videos, a.Allocate(videos, 3e6, start.Add(3*time.Second))); got != "q !" {
 		t.Errorf("a second later already: %s", got)
 	}
-	if got := show(videos, a.Allocate(videos, 3e6, start.Add(5500*time.Millisecond))); got != "h h" {
+	if got := show(videos, a.Allocate(videos, 3e6, start.Add(4200*time.Millisecond))); got != "h h" {
 		t.Errorf("what has ample room, soon: %s", got)
 	}
-	if got := show(videos, a.Allocate(videos, 3e6, start.Add(9*time.Second))); got != "f h" {
+	if got := show(videos, a.Allocate(videos, 3e6, start.Add(6*time.Second))); got != "f h" {
 		t.Errorf("when it lasts: %s", got)
 	}
 }

@@ -19,7 +19,8 @@ func (s *share) distribute(videos []*video) {
 	short := false // a more important one is paused
 	for i, v := range videos {
 		if v.Screen && !short {
-			s.sharp(v, i == 0)
+			s.sharp(v)
+			s.spare(v, i)
 			short = v.got < 0
 		} else if v.Screen {
 			s.least(v, videos[i+1:])
@@ -28,6 +29,7 @@ func (s *share) distribute(videos []*video) {
 	for i, v := range videos {
 		if !v.Screen {
 			s.least(v, videos[i+1:])
+			s.spare(v, i)
 		}
 	}
 	// While one is paused, less important ones get no more than their lowest.
@@ -51,16 +53,35 @@ func (s *share) distribute(videos []*video) {
 	}
 }
 
+// overdraw is how much more than the limit the first picture of all may take
+// with its lowest rung: estimates fall short for a moment when a line narrows,
+// and nothing else is left to give up.
+const overdraw = 2
+
+// spare keeps the first video of all from being paused where that can be
+// borne. Of a text it always can: it is quiet again in a moment.
+func (s *share) spare(v *video, rank int) {
+	if rank > 0 || v.got >= 0 {
+		return
+	}
+	most := s.limit
+	switch {
+	case v.Screen && !v.Motion:
+		most = math.Inf(1)
+	case v.had.layer >= 0:
+		most *= overdraw
+	}
+	if v.order[0].cost <= most {
+		s.force(v)
+	}
+}
+
 // sharp gives a screen the size it needs, at its lowest frame rate, else what
-// there is room for. One with text that is first is never paused.
-func (s *share) sharp(v *video, first bool) {
+// there is room for.
+func (s *share) sharp(v *video) {
 	slowest := v.slowest()
 	s.climb(v, func(r rung) bool { return r.temporal == slowest && r.step == v.best().step })
 	s.climb(v, func(rung) bool { return v.got < 0 })
-	if v.got < 0 && first && !v.Motion {
-		v.got = 0
-		s.used += v.cost()
-	}
 }
 
 // least gives a video its lowest rung; without waiting where less important
@@ -69,9 +90,14 @@ func (s *share) least(v *video, others []*video) {
 	lowest := v.order[0]
 	s.climb(v, func(r rung) bool { return r.is(lowest) })
 	if v.got < 0 && s.used+lowest.cost <= s.limit && slices.ContainsFunc(others, (*video).wealthy) {
-		v.got = 0
-		s.used += lowest.cost
+		s.force(v)
 	}
+}
+
+// force gives a video its lowest rung.
+func (s *share) force(v *video) {
+	v.got = 0
+	s.used += v.cost()
 }
 
 // wealthy says that the video had more than its lowest rung.
