@@ -22,12 +22,12 @@ export class AudioOnly {
     if (on) {
       this.before.value = { incoming: viewing.incoming.peek(), camera: local.camera.peek().on };
       viewing.take('none');
-      void local.setCamera(false);
+      void local.setCamera(false, false); // for this meeting only
       return;
     }
     const { incoming, camera } = this.before.peek() ?? { incoming: 'all', camera: false };
     this.before.value = null;
     viewing.take(incoming);
-    if (camera) void local.setCamera(true);
+    if (camera) void local.setCamera(true, false);
   }
 }

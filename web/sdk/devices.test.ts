@@ -271,6 +271,16 @@ describe('sharing', () => {
   });
 });
 
+test('a camera switched for this meeting alone is on again in the next', async () => {
+  await local.start();
+  await local.setCamera(false, false);
+  expect(local.camera.value.on).toBe(false);
+  const next = new LocalMedia({ storage });
+  await next.start();
+  expect(next.camera.value.on).toBe(true);
+  next.close();
+});
+
 test.each(['{', '[]', '"x"', '{"microphone":7,"cameraOn":"yes"}'])('what others left in the storage does no harm: %s', async (text) => {
   kept.set('palabre.devices', text);
   const next = new LocalMedia({ storage });

@@ -87,8 +87,9 @@ export class LocalMedia {
     await this.list();
   }
 
-  async setCamera(on: boolean): Promise<void> {
-    this.memory.set('cameraOn', on);
+  /** Switches the camera; `remember` says whether the next meeting begins like that. */
+  async setCamera(on: boolean, remember = true): Promise<void> {
+    if (remember) this.memory.set('cameraOn', on);
     await this.inputs.camera.set(on);
     await this.list();
   }
