@@ -299,6 +299,11 @@ func (e *Estimator) Target(at time.Duration) int {
 	return int(max(rate, float64(e.config.Least)))
 }
 
+// Sending is what left lately, and no more than may be sent, in bit/s.
+func (e *Estimator) Sending(at time.Duration) int {
+	return min(int(e.sending.rateAt(long, at)), e.Target(at))
+}
+
 // guided says whether there is arrival feedback, or may still be.
 func (e *Estimator) guided(at time.Duration) bool {
 	if e.feedbacks > 0 {

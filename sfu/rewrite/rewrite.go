@@ -316,7 +316,8 @@ func (s *Stream) late(p *cache.Packet, l level) (Out, Verdict) {
 	e.timestamp = s.time.late(p)
 	e.picture, e.tl0 = s.pictures.late(p, e.picture)
 	e.taken = take(l, p.Header.Marker || l.ends(&p.Frame) && !s.audio)
-	e.resends = 0
+	// The viewer asked for it meanwhile, and may once more before it gets it.
+	e.resent, e.resends = uint16(p.Arrival/time.Millisecond), 1
 	out := e.out(number)
 	shift := s.frames.late(p)
 	out.Number, out.Template = shift.number, shift.template

@@ -97,11 +97,11 @@ func (p *Peer) reported(packet rtcp.Packet, arrived time.Time) {
 // resend sends lost packets again from the publishers' caches.
 func (l *Line) resend(s *Shard, lost func(func(uint16) bool), now time.Time) {
 	at := s.engine.since(now)
-	gap, rate := max(minResendGap, l.peer.rtt), float64(l.peer.estimator.Target(at))
+	gap, rate := max(minResendGap, l.peer.rtt+crossing), float64(l.peer.estimator.Sending(at))
 	for sequence := range lost {
 		s.engine.Metrics.NACKsReceived.Add(1)
 		l.tally.nacks++
-		if !l.known || l.peer.resend.spent() {
+		if !l.known || l.peer.resend.spent(l.video) {
 			return
 		}
 		sent, ok := l.stream.Lookup(sequence, at, gap)
@@ -122,7 +122,7 @@ func (l *Line) resend(s *Shard, lost func(func(uint16) bool), now time.Time) {
 			if sent.Missing {
 				l.deliver(s, layer, pkt, now)
 			} else if l.peer.resend.take(len(pkt.Bytes()), rate) {
-				l.retransmit(s, layer, pkt, sent, now)
+				l.repair(s, layer, pkt, sent, now)
 			}
 			pkt.Release()
 		}
@@ -141,16 +141,19 @@ func (l *Line) layerOf(origin rewrite.Origin) *Layer {
 	return nil
 }
 
+// repair sends a packet again that the viewer misses.
+func (l *Line) repair(s *Shard, layer *Layer, pkt *cache.Packet, sent rewrite.Sent, now time.Time) {
+	if n := l.retransmit(s, layer, pkt, sent, now); n > 0 {
+		l.tally.resent++
+		s.engine.Metrics.RTXOut.add(n)
+	}
+}
+
 // retransmit sends a packet once more, as a retransmission where the viewer
 // agreed to RFC 4588, else as it was. It gives its size, 0 when it was not sent.
 func (l *Line) retransmit(s *Shard, layer *Layer, pkt *cache.Packet, sent rewrite.Sent, now time.Time) int {
 	if l.agree.RTX == 0 {
-		n := l.write(s, layer, pkt, sent.Out, now)
-		if n > 0 {
-			l.tally.resent++
-			s.engine.Metrics.RTXOut.add(n)
-		}
-		return n
+		return l.write(s, layer, pkt, sent.Out, now)
 	}
 	o := rtp.Outgoing{
 		SSRC: l.rtx, Timestamp: sent.Timestamp, SequenceNumber: l.resent,
@@ -166,8 +169,6 @@ func (l *Line) retransmit(s *Shard, layer *Layer, pkt *cache.Packet, sent rewrit
 		return 0
 	}
 	n := len(header) + len(payload)
-	l.tally.resent++
 	l.peer.left(n, now)
-	s.engine.Metrics.RTXOut.add(n)
 	return n
 }

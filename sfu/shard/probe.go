@@ -126,6 +126,7 @@ func (l *Line) repeat(s *Shard, now time.Time) bool {
 		if pkt := layer.ring.Get(sent.Sequence); pkt != nil {
 			n := l.retransmit(s, layer, pkt, sent, now)
 			pkt.Release()
+			s.engine.Metrics.ProbesOut.add(n)
 			return n > 0
 		}
 	}
@@ -142,10 +143,18 @@ func (l *Line) pad(s *Shard, now time.Time) bool {
 		}
 		o := rtp.Outgoing{SSRC: l.rtx, Timestamp: l.stream.Timestamp(at), SequenceNumber: l.resent, PayloadType: l.codecs[i].RTX}
 		l.resent++
-		return l.padding(s, &o, paddingSize, now)
+		return s.probed(l.padding(s, &o, paddingSize, now))
 	}
 	out, ok := l.stream.Pad()
-	return ok && l.fill(s, out, paddingSize, now)
+	return ok && s.probed(l.fill(s, out, paddingSize, now))
+}
+
+// probed counts a probe of padding that was sent.
+func (s *Shard) probed(sent bool) bool {
+	if sent {
+		s.engine.Metrics.ProbesOut.add(paddingSize)
+	}
+	return sent
 }
 
 // padding sends a packet that is only padding.

@@ -6,13 +6,16 @@ package shard
 type resends struct{ budget float64 }
 
 const (
-	// resendShare repairs a line that loses an eighth of its packets: a line
-	// that loses more needs less to be sent, not more.
-	resendShare = 0.125
+	// resendShare repairs a line that loses a seventh of its packets, and of the
+	// repairs: a line that loses more needs less to be sent, not more.
+	resendShare = 0.18
 	// What was not needed is kept for one outage of resendOutage seconds, in bytes at most and at least.
 	resendOutage = 0.15
 	resendMost   = 128 << 10
 	resendLeast  = 16 << 10
+	// resendVoices is kept for sound: it is little, and missed most.
+	resendVoices                = 2 << 10
+	largestResend, largestVoice = 1500, 400
 )
 
 func (r *resends) sent(bytes int) {
@@ -29,6 +32,11 @@ func (r *resends) take(bytes int, bits float64) bool {
 	return true
 }
 
-// spent says that too little is left for a packet of any size. Who asks then
-// may ask again: the try is not counted.
-func (r *resends) spent() bool { return r.budget < 1500 }
+// spent says that too little is left for a packet of any size, and beyond that
+// for what voices may miss meanwhile. Who asks then may ask again: the try is not counted.
+func (r *resends) spent(video bool) bool {
+	if video {
+		return r.budget < largestResend+resendVoices
+	}
+	return r.budget < largestVoice
+}

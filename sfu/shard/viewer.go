@@ -17,6 +17,9 @@ const (
 	askEvery = time.Second
 	// minResendGap is the least time between two retransmissions of a packet.
 	minResendGap = 20 * time.Millisecond
+	// crossing is how long after a round trip a request may come that was made
+	// before the packet it asks for was looked at.
+	crossing = 5 * time.Millisecond
 	// fillSize is about what a packet of padding takes, in bytes.
 	fillSize = 40
 )
