@@ -33,7 +33,8 @@ type filter struct {
 	flat       bool  // it cannot
 	top        uint8 // the highest spatial id the sender produces
 	recent     [recentPictures]picture
-	count      int // pictures of this origin
+	count      int  // pictures of this origin
+	torn       bool // something of the newest picture was left out
 }
 
 // picture is what was decided about one, by its timestamp as it came in.
@@ -74,13 +75,13 @@ func (s *Stream) Short() bool {
 
 // begin starts with the first picture of an origin, a key frame.
 func (f *filter) begin() {
+	f.have, f.count, f.top = level{}, 0, 0
 	f.start()
-	f.count, f.top = 0, 0
 }
 
 // start takes all of a key frame that is wanted. Of what follows everything
 // can be had: how much is wanted counts again from the next picture on.
-func (f *filter) start() { f.have = level{f.want.spatial, highestTemporal} }
+func (f *filter) start() { f.have = level{max(f.have.spatial, f.want.spatial), highestTemporal} }
 
 // decide gives what of p's picture the viewer gets.
 func (f *filter) decide(p *cache.Packet) level {
@@ -94,20 +95,25 @@ func (f *filter) decide(p *cache.Packet) level {
 		newest = &f.recent[f.count%recentPictures]
 		newest.timestamp = timestamp
 		f.count++
+		f.torn = false
 	}
 	f.climb(p)
 	newest.level = f.have
+	f.torn = f.torn || !f.have.has(&p.Frame)
 	return f.have
 }
 
-// decided gives what was decided about an earlier picture.
+// decided gives what was decided about an earlier picture, or about the one
+// before it if it is all late.
 func (f *filter) decided(timestamp uint32) level {
-	for i := range f.recent[:min(f.count, recentPictures)] {
-		if f.recent[i].timestamp == timestamp {
-			return f.recent[i].level
+	found := picture{level: f.have}
+	known := false
+	for _, p := range f.recent[:min(f.count, recentPictures)] {
+		if int32(p.timestamp-timestamp) <= 0 && (!known || int32(p.timestamp-found.timestamp) > 0) {
+			found, known = p, true
 		}
 	}
-	return f.have
+	return found.level
 }
 
 // climb takes more where a decoder can follow: at a key frame everything,
@@ -120,7 +126,7 @@ func (f *filter) climb(p *cache.Packet) {
 	}
 	switch {
 	case f.have == f.want:
-	case c.KeyFrame && c.SpatialID == 0:
+	case c.KeyFrame && c.SpatialID == 0 && !f.torn:
 		f.start()
 	case f.have.has(c):
 		f.follow(c)
@@ -137,7 +143,7 @@ func (f *filter) follow(c *codec.Frame) {
 			f.have.temporal = t
 		}
 	}
-	if c.SpatialID > 0 {
+	if c.SpatialID > 0 || f.torn {
 		return
 	}
 	for s := f.want.spatial; s > f.have.spatial; s-- {

@@ -157,7 +157,11 @@ func TestAHostilePublisherOnlyHurtsItself(t *testing.T) {
 					KeyFrame: true, Start: rapid.Bool().Draw(t, "start"), HasPictureID: rapid.Bool().Draw(t, "counted"),
 					PictureBits: rapid.SampledFrom([]uint8{7, 15}).Draw(t, "bits"), PictureID: rapid.Uint16Range(0, 1<<15-1).Draw(t, "picture"),
 					HasTL0: rapid.Bool().Draw(t, "layers"), TL0: rapid.Uint8().Draw(t, "tl0"),
+					SpatialID: rapid.Uint8Range(0, 7).Draw(t, "spatial"), TemporalID: rapid.Uint8Range(0, 7).Draw(t, "temporal"),
+					SwitchUp: rapid.Bool().Draw(t, "up"), Switch: rapid.Uint32().Draw(t, "switch"), TopSpatial: rapid.Uint8Range(0, 3).Draw(t, "top"),
+					HasNumber: rapid.Bool().Draw(t, "numbered"), Number: rapid.Uint16().Draw(t, "number"),
 				})
+			s.Take(rapid.Uint8().Draw(t, "take spatial"), rapid.Uint8().Draw(t, "take temporal"))
 			decide := rapid.SampledFrom([]func(rewrite.Origin, *cache.Packet) (rewrite.Out, rewrite.Verdict){s.Forward, s.Drop}).Draw(t, "decide")
 			out, verdict := decide(rewrite.Origin(rapid.IntRange(1, 2).Draw(t, "origin")), p)
 			if verdict == rewrite.Skip {
@@ -170,7 +174,7 @@ func TestAHostilePublisherOnlyHurtsItself(t *testing.T) {
 			if out.PictureID > 1<<15-1 {
 				t.Fatalf("picture id %d", out.PictureID)
 			}
-			if again, ok := s.Lookup(out.Sequence, 0, 0); !ok || again.Timestamp != out.Timestamp || again.PictureID != out.PictureID {
+			if again, ok := s.Lookup(out.Sequence, 0, 0); !ok || again.Timestamp != out.Timestamp || again.PictureID != out.PictureID || again.Number != out.Number {
 				t.Fatalf("sent %+v, remembered %+v, %v", out, again, ok)
 			}
 		}
