@@ -14,8 +14,9 @@ const (
 	// pictureEvery is a camera's pace, 25 pictures a second.
 	pictureEvery = 40 * time.Millisecond
 	// fullPacket is the payload of a full video packet, in bytes: a browser's
-	// have 1200 with their headers, and two less where they may be sent again as RTX.
-	fullPacket = 1176
+	// have 1200 with their headers, two less because they may be sent again as
+	// RTX, and one extension more than these clients' (abs-send-time).
+	fullPacket = 1172
 	// keyFactor is how much larger a key frame is than other pictures. The next
 	// ones are smaller by the same, at most by half each: encoders keep their rate.
 	keyFactor = 5

@@ -21,9 +21,9 @@ const (
 	// pliAgain is how long it waits for a picture before it asks again.
 	pliAgain = time.Second
 	// buffered is how long a picture waits at least for those before it, as in
-	// a browser on a line that loses packets. waitsMost is how long after it
-	// was spoken sound may come and still be played.
-	buffered, waitsMost = 100 * time.Millisecond, 200 * time.Millisecond
+	// a browser on a line that loses packets. waitsMost is how much later than
+	// the quickest sound may come and still be played.
+	buffered, waitsMost = 100 * time.Millisecond, 160 * time.Millisecond
 )
 
 // viewer looks at one seat of a client as a browser does: it asks for what is
@@ -158,23 +158,30 @@ func (h hearing) loss() float64 { return float64(h.missed) / float64(max(h.sent,
 // last moment: what never came, or too late to be played, was missed.
 func (c *client) sound(seat int, from, to time.Time) hearing {
 	packets, arrived := c.inbox(c.seatLines[seat][0].Mid()).record()
+	took, quickest := map[uint32]time.Duration{}, time.Duration(math.MaxInt64)
 	first, last := uint32(math.MaxUint32), uint32(0)
-	heard := map[uint32]bool{}
 	for i, p := range packets {
 		s, ok := stampOf(p.Payload)
 		if !ok || s.sent.Before(from) || !s.sent.Before(to) {
 			continue
 		}
 		first, last = min(first, s.picture), max(last, s.picture)
-		if arrived[i].Sub(s.sent) <= waitsMost {
-			heard[s.picture] = true
+		if _, again := took[s.picture]; !again {
+			took[s.picture] = arrived[i].Sub(s.sent)
+			quickest = min(quickest, took[s.picture])
 		}
 	}
-	if len(heard) == 0 {
+	heard := 0
+	for _, t := range took {
+		if t <= quickest+waitsMost {
+			heard++
+		}
+	}
+	if heard == 0 {
 		return hearing{1, 1}
 	}
 	sent := int(last-first) + 1
-	return hearing{sent, sent - len(heard)}
+	return hearing{sent, sent - heard}
 }
 
 func (i *inbox) record() ([]*rtp.Packet, []time.Time) {

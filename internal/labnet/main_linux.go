@@ -26,7 +26,7 @@ func main() {
 	case len(args) > 2 && args[0] == "exec":
 		err = enter(args[1], args[2:])
 	default:
-		err = errors.New("usage: labnet, or labnet exec NAMESPACE COMMAND...")
+		err = errors.New("usage: labnet, or labnet exec NAMESPACE COMMAND with its arguments")
 	}
 	if err == nil {
 		return

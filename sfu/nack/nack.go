@@ -8,7 +8,8 @@ import (
 )
 
 const (
-	// MaxTries is how often a packet is asked for before it is given up.
+	// MaxTries is how often a packet is asked for before it is given up, every
+	// time but the first twice in short order.
 	MaxTries = 10
 	// MaxAge is how long a packet is missed at most: a second later nobody can use it.
 	MaxAge = time.Second
@@ -24,8 +25,13 @@ const (
 	unknownRTT = 100 * time.Millisecond
 	// stale is how long a packet before a key frame is worth waiting for.
 	stale = 250 * time.Millisecond
-	// reorder is how long a gap may be mere reordering, not loss.
-	reorder = 5 * time.Millisecond
+	// reorder is how long a gap may be mere reordering, not loss, at least; on a
+	// path that was seen to reorder by more, that much, up to mostReorder.
+	reorder, mostReorder = 5 * time.Millisecond, 40 * time.Millisecond
+	// echo is how soon a request is repeated, from the second for a packet on:
+	// a path that lost one request or its answer may lose the next. It costs a
+	// few bytes; a publisher that answered the first ignores the second.
+	echo = 10 * time.Millisecond
 )
 
 // missing is one packet we wait for.
@@ -34,6 +40,21 @@ type missing struct {
 	since    time.Duration // when we noticed
 	next     time.Duration // when to ask (again)
 	tries    uint8
+	echo     bool // next only repeats the last request
+}
+
+// ask notes that the packet is asked for now.
+func (m *missing) ask(now, rtt time.Duration) {
+	switch {
+	case m.echo:
+		m.echo, m.next = false, now+pause(rtt, m.tries)-echo
+		return
+	case m.tries > 0:
+		m.echo, m.next = true, now+echo
+	default:
+		m.next = now + pause(rtt, 1)
+	}
+	m.tries++
 }
 
 // List is what is missing of one stream. The zero value is ready. It is not
@@ -42,6 +63,8 @@ type List struct {
 	entries []missing // ascending by sequence
 	highest uint64
 	lost    uint64
+	rtt     time.Duration // as last told
+	late    time.Duration // by how much packets were overtaken lately
 	started bool
 	broken  bool
 }
@@ -54,21 +77,22 @@ func (l *List) Seen(sequence uint64, now time.Duration) (recovered bool) {
 		return false
 	}
 	if sequence <= l.highest {
-		return l.found(sequence)
+		return l.found(sequence, now)
 	}
 	gap := sequence - l.highest - 1
 	if gap+uint64(len(l.entries)) > MaxMissing {
 		l.giveUp(gap)
 	} else {
+		next := now + min(max(l.late, reorder), mostReorder)
 		for s := l.highest + 1; s < sequence; s++ {
-			l.entries = append(l.entries, missing{sequence: s, since: now, next: now + reorder})
+			l.entries = append(l.entries, missing{sequence: s, since: now, next: next})
 		}
 	}
 	l.highest = sequence
 	return false
 }
 
-func (l *List) found(sequence uint64) bool {
+func (l *List) found(sequence uint64, now time.Duration) bool {
 	i, ok := slices.BinarySearchFunc(l.entries, sequence, func(m missing, s uint64) int {
 		switch {
 		case m.sequence < s:
@@ -79,6 +103,10 @@ func (l *List) found(sequence uint64) bool {
 		return 0
 	})
 	if ok {
+		l.late -= l.late / 8
+		if late := now - l.entries[i].since; late < l.rtt { // too soon for an answer
+			l.late = max(l.late, late)
+		}
 		l.entries = slices.Delete(l.entries, i, i+1)
 	}
 	return ok
@@ -106,16 +134,16 @@ func (l *List) Due(now, rtt time.Duration, dst []uint16) []uint16 {
 	if rtt <= 0 {
 		rtt = unknownRTT
 	}
+	l.rtt = rtt
 	kept := l.entries[:0]
 	for _, m := range l.entries {
 		if m.next <= now {
-			if m.tries >= MaxTries || now-m.since > MaxAge {
+			if !m.echo && (m.tries >= MaxTries || now-m.since > MaxAge) {
 				l.lost++
 				l.broken = true
 				continue
 			}
-			m.tries++
-			m.next = now + pause(rtt, m.tries)
+			m.ask(now, rtt)
 			dst = append(dst, uint16(m.sequence))
 		}
 		kept = append(kept, m)

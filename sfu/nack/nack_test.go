@@ -42,20 +42,22 @@ func TestWhatIsMissingIsAskedFor(t *testing.T) {
 	}
 }
 
+// TestAPacketIsAskedForTenTimes wants every request but the first to be said
+// twice, and a round trip between different ones.
 func TestAPacketIsAskedForTenTimes(t *testing.T) {
 	var l nack.List
 	see(&l, 0, 1, 3)
 	asked := 0
 	var last time.Duration
 	for now := time.Duration(0); now < 5*time.Second; now += ms {
-		if due := l.Due(now, 10*ms, nil); len(due) > 0 {
-			if asked > 0 && now-last < 20*ms {
-				t.Errorf("asked again after %s", now-last)
+		if due := l.Due(now, 40*ms, nil); len(due) > 0 {
+			if gap := now - last; asked > 0 && asked%2 == 0 && gap != 10*ms || asked%2 == 1 && gap < 40*ms {
+				t.Errorf("asked for the %dth time after %s", asked+1, gap)
 			}
 			asked, last = asked+1, now
 		}
 	}
-	if asked != nack.MaxTries || l.Missing() != 0 || l.Lost() != 1 || !l.Broken() {
+	if asked != 2*nack.MaxTries-1 || l.Missing() != 0 || l.Lost() != 1 || !l.Broken() {
 		t.Errorf("asked %d times, %d missing, %d lost, broken %v", asked, l.Missing(), l.Lost(), l.Broken())
 	}
 	l.KeyFrame(9, 5*time.Second)
@@ -71,8 +73,8 @@ func TestOnALongPathItIsGivenUpAfterASecond(t *testing.T) {
 	for now := time.Duration(0); now < 5*time.Second; now += ms {
 		asked += len(l.Due(now, 600*ms, nil))
 	}
-	if asked != 3 || l.Missing() != 0 {
-		t.Errorf("asked %d times, want 3; %d still missing", asked, l.Missing())
+	if asked != 5 || l.Missing() != 0 {
+		t.Errorf("asked %d times, want 5; %d still missing", asked, l.Missing())
 	}
 }
 
@@ -86,6 +88,40 @@ func TestAKeyFrameMakesWhatCameBeforeUseless(t *testing.T) {
 	l.KeyFrame(5, 300*ms)
 	if due := l.Due(300*ms, 0, nil); !slices.Equal(due, []uint16{6, 7}) {
 		t.Errorf("asked for %v", due)
+	}
+}
+
+// TestAPathThatReordersIsGivenTime has every other packet come 25 ms late: soon
+// none is asked for any more, until packets really are lost.
+func TestAPathThatReordersIsGivenTime(t *testing.T) {
+	var l nack.List
+	late := map[time.Duration]uint64{}
+	asked := 0
+	for n := range 1000 {
+		now := time.Duration(n) * ms
+		if s, ok := late[now]; ok {
+			l.Seen(s, now)
+		}
+		if n%10 == 0 {
+			see(&l, now, uint64(n/5))
+			late[now+25*ms] = uint64(n/5) + 1 // the next to come overtakes it
+		}
+		if due := l.Due(now, 80*ms, nil); n > 100 {
+			asked += len(due)
+		}
+	}
+	if asked > 0 {
+		t.Errorf("%d packets were asked for that were on their way", asked)
+	}
+	highest := uint64(1000)
+	for range 100 { // now what is missing comes when it was asked for, a round trip later
+		see(&l, 0, highest, highest+2)
+		l.Seen(highest+1, 85*ms)
+		highest += 3
+	}
+	see(&l, time.Second, highest, highest+2)
+	if next, ok := l.Next(); !ok || next != time.Second+5*ms {
+		t.Errorf("asks at %s, want 5ms after the gap", next)
 	}
 }
 
@@ -131,7 +167,7 @@ func TestTheListIsRight(t *testing.T) {
 				t.Fatalf("not in order: %v", due)
 			}
 			for _, d := range due {
-				if tries[d]++; !missing[70_000+uint64(d-70_000&0xFFFF)] || tries[d] > nack.MaxTries {
+				if tries[d]++; !missing[70_000+uint64(d-70_000&0xFFFF)] || tries[d] >= 2*nack.MaxTries {
 					t.Fatalf("asked for %d, try %d", d, tries[d])
 				}
 			}

@@ -72,8 +72,33 @@ func (r *reception) report(ssrc uint32, now time.Duration) rtcp.Reception {
 	return out
 }
 
-// feedback sends the publisher what is due: requests for lost packets and key
-// frames, arrival times, reports.
+// demand asks the publisher for what is missing as soon as that is due: what
+// comes later may come too late.
+func (p *Peer) demand(s *Shard, now time.Time) {
+	at, b, still := p.engine.since(now), s.payload[:0], false
+	for _, t := range p.tracks {
+		for _, l := range t.layers {
+			s.lost = l.missing.Due(at, p.rtt, s.lost[:0])
+			if len(s.lost) > 0 && l.repairable() {
+				b = rtcp.AppendNACK(b, p.ssrc, l.ssrc, s.lost)
+				p.engine.Metrics.NACKsSent.Add(uint64(len(s.lost)))
+				l.tally.nacks += uint64(len(s.lost))
+			}
+			still = still || l.missing.Missing() > 0
+			if len(b) > 1000 {
+				p.sendControl(b)
+				b = s.payload[:0]
+			}
+		}
+	}
+	p.sendControl(b)
+	if !still {
+		delete(s.missing, p)
+	}
+}
+
+// feedback sends the publisher what is due: arrival times, requests for key
+// frames, reports.
 func (p *Peer) feedback(s *Shard, now time.Time) {
 	// A client still at the door learns its bandwidth all the same.
 	if now.Sub(p.lastTWCC) >= twccEvery {
@@ -89,12 +114,6 @@ func (p *Peer) feedback(s *Shard, now time.Time) {
 		for _, l := range t.layers {
 			if l.ssrc == 0 {
 				continue
-			}
-			s.lost = l.missing.Due(at, p.rtt, s.lost[:0])
-			if len(s.lost) > 0 && l.repairable() {
-				b = rtcp.AppendNACK(b, p.ssrc, l.ssrc, s.lost)
-				p.engine.Metrics.NACKsSent.Add(uint64(len(s.lost)))
-				l.tally.nacks += uint64(len(s.lost))
 			}
 			// What is lost for good only a key frame mends; viewers would ask too,
 			// each when its decoder notices.

@@ -265,6 +265,9 @@ func (l *Layer) accept(s *Shard, pkt *cache.Packet, repair bool, arrived, now ti
 	pkt.Arrival = s.engine.since(arrived)
 	pkt.Sequence = l.sequence.Unwrap(h.SequenceNumber)
 	recovered := l.missing.Seen(pkt.Sequence, pkt.Arrival)
+	if l.missing.Missing() > 0 {
+		s.missing[p] = struct{}{}
+	}
 	if recovered && (repair || c.RTX == 0) {
 		l.tally.repaired++
 	}

@@ -241,6 +241,7 @@ func (p *Peer) end(s *Shard, now time.Time) {
 	p.dead = true
 	delete(s.peers, p)
 	delete(s.probing, p)
+	delete(s.missing, p)
 	for _, l := range p.lines {
 		l.watch(s, Watch{Line: l}, now)
 		l.closed = true

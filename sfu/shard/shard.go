@@ -35,6 +35,8 @@ type Shard struct {
 	peers  map[*Peer]struct{}
 	// probing are those a cluster of probes is being sent to.
 	probing map[*Peer]struct{}
+	// missing are those who may have to be asked for packets.
+	missing map[*Peer]struct{}
 	local   []item   // to do in this turn, by this shard
 	out     [][]item // by shard: what this turn produced for others
 	batch   []item   // what this turn does; kept for its space
@@ -59,7 +61,7 @@ type Shard struct {
 
 func newShard(e *Engine, index, count int) *Shard {
 	return &Shard{
-		engine: e, index: index, peers: map[*Peer]struct{}{}, probing: map[*Peer]struct{}{}, out: make([][]item, count),
+		engine: e, index: index, peers: map[*Peer]struct{}{}, probing: map[*Peer]struct{}{}, missing: map[*Peer]struct{}{}, out: make([][]item, count),
 		done: make(chan struct{}), wake: make(chan struct{}, 1),
 	}
 }
@@ -132,7 +134,7 @@ func (s *Shard) run() {
 	defer timer.Stop()
 	for {
 		switch {
-		case len(s.probing) > 0:
+		case len(s.probing)+len(s.missing) > 0:
 			timer.Reset(paceEvery)
 		case len(s.peers) > 0:
 			timer.Reset(tickEvery)
@@ -164,7 +166,7 @@ func (s *Shard) turn(clock func() time.Time) (last bool) {
 		s.ticked = now
 		s.tick(now)
 	}
-	if len(s.probing) > 0 && now.Sub(s.paced) >= paceEvery {
+	if len(s.probing)+len(s.missing) > 0 && now.Sub(s.paced) >= paceEvery {
 		s.paced = now
 		s.pace(now)
 	}
@@ -238,19 +240,23 @@ func (s *Shard) tick(now time.Time) {
 
 // pace feeds the clusters of probes that are being sent.
 func (s *Shard) pace(now time.Time) {
+	for p := range s.missing {
+		s.pacePeer(p, now, (*Peer).demand)
+	}
 	for p := range s.probing {
-		s.pacePeer(p, now)
+		s.pacePeer(p, now, (*Peer).pace)
 	}
 }
 
-func (s *Shard) pacePeer(p *Peer, now time.Time) {
+func (s *Shard) pacePeer(p *Peer, now time.Time, do func(*Peer, *Shard, time.Time)) {
 	defer s.rescue()
 	s.current = p
 	if p.dead {
 		delete(s.probing, p)
+		delete(s.missing, p)
 		return
 	}
-	p.pace(s, now)
+	do(p, s, now)
 }
 
 func (s *Shard) tickPeer(p *Peer, now time.Time) {
