@@ -117,10 +117,17 @@ func offer(t testing.TB, c *probe.Client) *negotiate.Offer {
 // dial connects a client over network.
 func dial(t testing.TB, h *transport.Host, network ice.NetworkType) (*transport.Conn, *probe.Client, *ear) {
 	t.Helper()
+	return dialWith(t, h, network, nil)
+}
+
+// dialWith connects a client that gives what it receives to media.
+func dialWith(t testing.TB, h *transport.Host, network ice.NetworkType, media func([]byte)) (*transport.Conn, *probe.Client, *ear) {
+	t.Helper()
 	client, err := probe.New(network)
 	if err != nil {
 		t.Fatal(err)
 	}
+	client.Media = media
 	listener := &ear{}
 	conn := h.Open(listener)
 	t.Cleanup(func() {

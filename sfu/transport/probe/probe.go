@@ -12,6 +12,7 @@ import (
 	"net"
 	"regexp"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,13 +28,15 @@ type Client struct {
 	// Media is called with every sealed RTP or RTCP datagram that comes in; set it before Dial.
 	Media func(datagram []byte)
 
-	agent       *ice.Agent
-	conn        *ice.Conn
+	network     ice.NetworkType
+	agent, old  *ice.Agent
+	conn        atomic.Pointer[ice.Conn] // where packets leave
+	readers     sync.WaitGroup
 	dtls        *dtls.Conn
 	certificate tls.Certificate
 	out         *srtp.Context
 	in          *packetio.Buffer
-	read, heard chan struct{}
+	heard       chan struct{}
 	deaf        atomic.Bool
 }
 
@@ -43,14 +46,46 @@ func New(network ice.NetworkType) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a certificate: %w", err)
 	}
+	agent, err := newAgent(network)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{network: network, agent: agent, certificate: certificate, in: packetio.NewBuffer(), heard: make(chan struct{})}, nil
+}
+
+func newAgent(network ice.NetworkType) (*ice.Agent, error) {
 	agent, err := ice.NewAgentWithOptions(ice.WithNetworkTypes([]ice.NetworkType{network}), ice.WithIncludeLoopback(),
 		ice.WithInterfaceFilter(func(name string) bool { return name == "lo" }), ice.WithMulticastDNSMode(ice.MulticastDNSModeDisabled),
 		ice.WithHostAcceptanceMinWait(0), ice.WithCheckInterval(20*time.Millisecond))
 	if err != nil {
 		return nil, fmt.Errorf("make an ICE agent: %w", err)
 	}
-	return &Client{agent: agent, certificate: certificate, in: packetio.NewBuffer(), read: make(chan struct{}), heard: make(chan struct{})}, nil
+	return agent, nil
 }
+
+// Restart begins an ICE restart, as a browser does: the old path goes on until
+// [Client.Move]. [Client.Transport] tells of the new credentials from now on.
+func (c *Client) Restart() error {
+	agent, err := newAgent(c.network)
+	if err != nil {
+		return err
+	}
+	c.old, c.agent = c.agent, agent
+	return nil
+}
+
+// Move finds the new path and sends there from now on. What comes over the old
+// one is heard until Close.
+func (c *Client) Move(ctx context.Context, answer string) error {
+	if err := c.path(ctx, answer); err != nil {
+		return err
+	}
+	c.readers.Go(c.receive)
+	return nil
+}
+
+// LoseOld cuts the path that a restart is to replace.
+func (c *Client) LoseOld() { _ = c.old.GracefulClose() }
 
 // Transport is what the client's offer says of its transport, as SDP lines of the session.
 func (c *Client) Transport() (string, error) {
@@ -75,9 +110,9 @@ func (c *Client) Dial(ctx context.Context, answer string) error {
 	if err := c.path(ctx, answer); err != nil {
 		return err
 	}
-	go c.receive()
+	c.readers.Go(c.receive)
 	var err error
-	c.dtls, err = dtls.ClientWithOptions(pipe{c}, c.conn.RemoteAddr(), dtls.WithCertificates(c.certificate), dtls.WithInsecureSkipVerify(true),
+	c.dtls, err = dtls.ClientWithOptions(pipe{c}, c.conn.Load().RemoteAddr(), dtls.WithCertificates(c.certificate), dtls.WithInsecureSkipVerify(true),
 		dtls.WithExtendedMasterSecret(dtls.RequireExtendedMasterSecret),
 		dtls.WithSRTPProtectionProfiles(dtls.SRTP_AES128_CM_HMAC_SHA1_80, dtls.SRTP_AEAD_AES_128_GCM))
 	if err != nil {
@@ -111,9 +146,11 @@ func (c *Client) path(ctx context.Context, answer string) error {
 			return fmt.Errorf("use the server's candidate %q: %w", line[1], err)
 		}
 	}
-	if c.conn, err = c.agent.Dial(ctx, Attribute(answer, "ice-ufrag"), Attribute(answer, "ice-pwd")); err != nil {
+	conn, err := c.agent.Dial(ctx, Attribute(answer, "ice-ufrag"), Attribute(answer, "ice-pwd"))
+	if err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
+	c.conn.Store(conn)
 	return nil
 }
 
@@ -136,10 +173,10 @@ func (c *Client) keys() error {
 
 // receive tells apart what comes in until the connection closes.
 func (c *Client) receive() {
-	defer close(c.read)
+	conn := c.conn.Load()
 	b := make([]byte, 2000)
 	for {
-		n, err := c.conn.Read(b)
+		n, err := conn.Read(b)
 		if err != nil {
 			return
 		}
@@ -182,7 +219,7 @@ func (c *Client) SealRTCP(packet []byte) ([]byte, error) { return c.out.EncryptR
 
 // Write sends any datagram.
 func (c *Client) Write(datagram []byte) error {
-	_, err := c.conn.Write(datagram)
+	_, err := c.conn.Load().Write(datagram)
 	return err
 }
 
@@ -200,9 +237,10 @@ func (c *Client) Close() {
 		_ = c.dtls.Close()
 	}
 	_ = c.agent.GracefulClose()
-	if c.conn != nil {
-		<-c.read
+	if c.old != nil {
+		_ = c.old.GracefulClose()
 	}
+	c.readers.Wait()
 	if c.out != nil {
 		<-c.heard
 	}
@@ -223,11 +261,11 @@ type pipe struct{ c *Client }
 
 func (p pipe) ReadFrom(b []byte) (int, net.Addr, error) {
 	n, err := p.c.in.Read(b)
-	return n, p.c.conn.RemoteAddr(), err
+	return n, p.c.conn.Load().RemoteAddr(), err
 }
-func (p pipe) WriteTo(b []byte, _ net.Addr) (int, error) { return p.c.conn.Write(b) }
+func (p pipe) WriteTo(b []byte, _ net.Addr) (int, error) { return p.c.conn.Load().Write(b) }
 func (p pipe) Close() error                              { return p.c.in.Close() }
-func (p pipe) LocalAddr() net.Addr                       { return p.c.conn.LocalAddr() }
+func (p pipe) LocalAddr() net.Addr                       { return p.c.conn.Load().LocalAddr() }
 func (p pipe) SetDeadline(t time.Time) error             { return p.c.in.SetReadDeadline(t) }
 func (p pipe) SetReadDeadline(t time.Time) error         { return p.c.in.SetReadDeadline(t) }
 func (p pipe) SetWriteDeadline(time.Time) error          { return nil }
