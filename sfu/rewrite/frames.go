@@ -46,7 +46,10 @@ func (f *frames) next(p *cache.Packet, sequence uint64) shift {
 	if p.Structure != nil {
 		f.template = p.Structure.Offset + e.template + uint8(len(p.Structure.Templates))
 	}
-	return f.late(p)
+	if out := p.Frame.Number + e.number; e.known && p.Frame.HasNumber && int16(out-f.out) > 0 {
+		f.out = out
+	}
+	return e.shift
 }
 
 // anchor continues the numbers with the frame of p. The templates get ids after
@@ -61,15 +64,6 @@ func (f *frames) anchor(p *cache.Packet, sequence uint64) {
 	if p.Structure != nil {
 		e.template -= p.Structure.Offset
 	}
-}
-
-// late gives the shift of a packet that was missing.
-func (f *frames) late(p *cache.Packet) shift {
-	e := f.current()
-	if out := p.Frame.Number + e.number; e.known && p.Frame.HasNumber && int16(out-f.out) > 0 {
-		f.out = out
-	}
-	return e.shift
 }
 
 // at gives the shift that held for a sequence number, and whether that is known.

@@ -319,7 +319,7 @@ func (s *Stream) late(p *cache.Packet, l level) (Out, Verdict) {
 	// The viewer asked for it meanwhile, and may once more before it gets it.
 	e.resent, e.resends = uint16(p.Arrival/time.Millisecond), 1
 	out := e.out(number)
-	shift := s.frames.late(p)
+	shift, _ := s.frames.at(number)
 	out.Number, out.Template = shift.number, shift.template
 	return out, Send
 }
