@@ -174,7 +174,7 @@ func blown(v Video, r rung) float64 {
 // rate is how many frames a second are of use in the size shown, 0 for all.
 func rate(v Video) int {
 	switch {
-	case v.Screen && !v.Motion && v.Height <= smallScreen:
+	case text(v) && v.Height <= smallScreen:
 		return smallScreenRate
 	case !v.Screen && v.Width*v.Height <= small*small:
 		return smallRate

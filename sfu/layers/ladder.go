@@ -10,14 +10,18 @@ import (
 // What is assumed of what nobody measured.
 const (
 	// The highest layer of a video is 720 lines of 16:9, each lower one half as
-	// high, and a pixel shown for a second takes so many bits.
-	topHeight    = 720
-	bitsPerPixel = 2.2
+	// high, and a pixel shown for a second takes so many bits: few, since what
+	// is not tried is never measured, and fewer of a text, which mostly stands still.
+	topHeight            = 720
+	cameraBits, textBits = 1.5, 0.3
 	// The lowest layer takes no more than this: a video nobody has seen yet
 	// must be tried before it can be called too much.
 	firstTry = 300e3
 	// measureTime is over how much time measured bitrates are evened out.
 	measureTime = 1200 * time.Millisecond
+	// A text that is not sent any more is believed to have become quiet: what it
+	// took beyond what is assumed halves in this time.
+	quiet = 10 * time.Second
 )
 
 // What a low frame rate costs against a low resolution: the value of a rung is
@@ -66,6 +70,7 @@ func ladder(v Video, known []lasting, now time.Time) []rung {
 	step := 0
 	for place, index := range order {
 		parts := split(v.Layers[index], index, known[index])
+		sent := v.Layers[index].Bitrate > 0
 		width, height, sized := dimensions(v.Layers, order, place)
 		for i := range parts {
 			r := &parts[i]
@@ -76,14 +81,21 @@ func ladder(v Video, known []lasting, now time.Time) []rung {
 			if r.width <= 0 || r.height <= 0 {
 				r.width, r.height, r.sized = math.Ldexp(width, -r.below), math.Ldexp(height, -r.below), sized
 			}
-			if r.cost <= 0 {
-				r.cost = r.width * r.height * bitsPerPixel * r.share
-				if place == 0 && step == 0 {
-					r.cost = min(r.cost, firstTry*r.share)
-				}
+			assumed := r.width * r.height * cameraBits * r.share
+			if text(v) {
+				assumed *= textBits / cameraBits
+			}
+			if place == 0 && step == 0 {
+				assumed = min(assumed, firstTry*r.share)
+			}
+			switch {
+			case r.cost <= 0:
+				r.cost = assumed
+			case !sent && text(v) && r.cost > assumed:
+				r.cost = assumed + (r.cost-assumed)*math.Exp2(-now.Sub(known[index].at).Seconds()/quiet.Seconds())
 			}
 		}
-		if v.Layers[index].Bitrate > 0 {
+		if sent {
 			known[index].even(parts, now)
 		}
 		list = append(list, parts...)
@@ -91,6 +103,9 @@ func ladder(v Video, known []lasting, now time.Time) []rung {
 	}
 	return list
 }
+
+// text says whether a video is there to be read.
+func text(v Video) bool { return v.Screen && !v.Motion }
 
 // dimensions are those of the layer at a place of the order, or what others suggest.
 func dimensions(layers []Layer, order []int, place int) (width, height float64, sized bool) {
@@ -166,7 +181,7 @@ func (k *lasting) even(parts []rung, now time.Time) {
 func prefer(v Video, rungs []rung) []rung {
 	rungs = slices.Clone(rungs)
 	slices.SortStableFunc(rungs, func(a, b rung) int {
-		if v.Screen && !v.Motion { // text: rather sharp than smooth
+		if text(v) { // rather sharp than smooth
 			return cmp.Or(cmp.Compare(a.step, b.step), cmp.Compare(a.temporal, b.temporal))
 		}
 		return cmp.Or(cmp.Compare(value(v, a), value(v, b)), cmp.Compare(a.step, b.step), -cmp.Compare(a.cost, b.cost))

@@ -242,3 +242,37 @@ func bitrate(v Video, c Choice) int {
 	}
 	return l.Rungs[min(int(c.Temporal), len(l.Rungs)-1)].Bitrate
 }
+
+// TestQuietTextIsSharpAgain has a text take too much while somebody scrolls,
+// and then nobody send its large layer any more.
+func TestQuietTextIsSharpAgain(t *testing.T) {
+	for name, test := range map[string]struct {
+		video Video
+		back  bool
+	}{"a text": {screen("s", 1080), true}, "a camera": {camera("c", 720), false}} {
+		a, now := NewAllocator(), start
+		v := with(test.video, "f", func(l *Layer) { l.Bitrate = 4e6 })
+		a.Allocate([]Video{v}, 0, now)
+		now = now.Add(time.Second)
+		if c := a.Allocate([]Video{v}, 1500e3, now)[0]; v.Layers[c.Want].RID == "f" {
+			t.Fatalf("%s of 4 Mbit/s fits into 1.5", name)
+		}
+		v = with(v, "f", dead)
+		var took time.Duration
+		for c := (Choice{}); took < time.Minute && v.Layers[c.Want].RID != "f"; took += time.Second / 2 {
+			c = a.Allocate([]Video{v}, 1500e3, now.Add(took))[0]
+		}
+		if back := took < time.Minute; back != test.back {
+			t.Errorf("%s: tried again %v, after %v", name, back, took)
+		}
+	}
+}
+
+// TestUnmeasuredTextIsSharp has a viewer of 1 Mbit/s come to a screen whose
+// large layer nobody watches yet.
+func TestUnmeasuredTextIsSharp(t *testing.T) {
+	v := with(screen("s", 1080), "f", dead)
+	if got := show([]Video{v}, NewAllocator().Allocate([]Video{v}, 1e6, start)); got != "q>f" {
+		t.Errorf("got %s", got)
+	}
+}

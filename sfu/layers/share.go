@@ -66,7 +66,7 @@ func (s *share) spare(v *video, rank int) {
 	}
 	most := s.limit
 	switch {
-	case v.Screen && !v.Motion:
+	case text(v.Video):
 		most = math.Inf(1)
 	case v.had.layer >= 0:
 		most *= overdraw

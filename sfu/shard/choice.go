@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"palabre/sfu/codec"
 	"palabre/sfu/keyframe"
 	"palabre/sfu/layers"
 )
@@ -102,10 +103,19 @@ func (l *Line) describe() layers.Video {
 	for i, layer := range t.layers {
 		v.Layers[i] = layers.Layer{
 			RID: layer.rid, Width: int(layer.width.Load()), Height: int(layer.height.Load()),
-			Bitrate: int(layer.bitrate.Load()), Alive: layer.alive.Load(), Rungs: layer.rungs(nil),
+			Bitrate: int(layer.bitrate.Load()), Alive: layer.alive.Load(), Rungs: l.rungs(layer),
 		}
 	}
 	return v
+}
+
+// rungs are the parts of a layer that the viewer can take.
+func (l *Line) rungs(layer *Layer) []layers.Rung {
+	rungs := layer.rungs(nil)
+	if !l.descriptors && codec.Codec(layer.kind.Load()) == codec.AV1 {
+		rungs = slices.DeleteFunc(rungs, func(r layers.Rung) bool { return r.Spatial > 0 })
+	}
+	return rungs
 }
 
 // choose puts a choice into effect.
