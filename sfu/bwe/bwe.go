@@ -228,7 +228,7 @@ func (e *Estimator) congested(delay, at time.Duration) {
 		return
 	}
 	carried := e.arrived.rate(long)
-	if delay > brief { // the line was busy all that time
+	if delay > drainQueue { // the line was busy lately
 		carried = min(carried, e.arrived.rate(brief))
 	}
 	e.control.lower(carried, at)

@@ -49,7 +49,7 @@ type queue struct {
 const (
 	// nearTime sees several slices even at few frames a second; farTime
 	// forgets a path that is no longer taken.
-	nearTime = 200 * time.Millisecond
+	nearTime = 60 * time.Millisecond
 	farTime  = 20 * time.Second
 	// strange is a change of the delay that no queue makes: the viewer's clock jumped.
 	strange = 20 * time.Second
