@@ -18,10 +18,17 @@ func (c *doctorCommand) Run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	turn := doctor.Turn{On: c.turnPort() != turnNowhere}
+	if c.turnPort() == turnOwn {
+		turn.Listen = c.Turn
+	}
+	if turn.On {
+		turn.URLs = c.turnURLs("")
+	}
 	findings := doctor.Examine(ctx, doctor.Subject{
 		DataDir: c.DataDir, HTTP: c.HTTP, UDP: c.UDP, ICETCP: c.ICETCP,
 		PublicURL: c.PublicURL, NodeAddrs: addrs,
-		TLS: c.TLS, TLSCert: c.TLSCert, TLSKey: c.TLSKey,
+		TLS: c.TLS, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Turn: turn,
 	})
 	worst, err := doctor.Write(out, findings)
 	if err != nil {

@@ -39,6 +39,7 @@ type Subject struct {
 	TLS       string
 	TLSCert   string
 	TLSKey    string
+	Turn      Turn
 }
 
 // Examine runs every check. The only hosts asked are those of the subject.
@@ -49,6 +50,7 @@ func Examine(ctx context.Context, s Subject) []Finding {
 		udpPort(ctx, s),
 	}
 	findings = append(findings, tcpPort(ctx, s)...)
+	findings = append(findings, relay(ctx, s)...)
 	findings = append(findings, addresses(ctx, s)...)
 	findings = append(findings, certificate(ctx, s)...)
 	findings = append(findings, clock(), udpBuffers(), openFiles(), ffmpeg(), chats())

@@ -99,8 +99,8 @@ func TestALaneIsBounded(t *testing.T) {
 	for range 2 * laneDepth {
 		l.put([]byte{0x80}, netip.MustParseAddrPort("127.0.0.1:9"))
 	}
-	for range 2 * maxAddresses {
-		_, _ = l.WriteToAddrPort([]byte{1}, netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(10000+len(m.owners))))
+	for i := range 2 * maxAddresses {
+		_, _ = l.WriteToAddrPort([]byte{1}, netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(10000+i)))
 	}
 	if l.waiting() != laneDepth || len(m.owners) > maxAddresses {
 		t.Errorf("%d addresses are one agent's", len(m.owners))
