@@ -74,6 +74,7 @@ export const inCall = {
   'quality.lost': { en: 'Connection: lost', fr: 'Connexion : perdue' },
   'link.mine': { en: 'Your connection is weak', fr: 'Votre connexion est faible' },
   'link.mineUp': { en: 'Your connection is weak: others may not see you clearly', fr: 'Votre connexion est faible : on vous voit peut-être mal' },
+  'link.mineUpSound': { en: 'Your connection is weak: others may not hear you clearly', fr: 'Votre connexion est faible : on vous entend peut-être mal' },
   'link.mineDown': { en: 'Your connection is weak: pictures may blur or stop', fr: 'Votre connexion est faible : l’image peut se brouiller ou s’arrêter' },
   'link.theirs': { en: '{name}’s connection is weak', fr: '{name} a une connexion faible' },
   'link.server': { en: 'The server cannot be reached; trying again…', fr: 'Le serveur est injoignable ; nouvel essai…' },

@@ -33,8 +33,9 @@ export function LinkNotice({ call }: { call: CallState }) {
   const { meeting } = call;
   const link = meeting.link.value;
   const name = meeting.participants.value.find((person) => person.id === link.participant)?.name ?? '';
-  const words = meeting.phase.value === 'joined' ? sentence(link, name) : '';
-  const offered = useRemedy(words ? remedy(link, { incoming: meeting.incoming.value, audioOnly: meeting.audioOnly.value, camera: meeting.local.camera.value.on }) : null);
+  const { camera, screen } = meeting.local;
+  const words = meeting.phase.value === 'joined' ? sentence(link, name, camera.value.on || screen.value.on) : '';
+  const offered = useRemedy(words ? remedy(link, { incoming: meeting.incoming.value, audioOnly: meeting.audioOnly.value, camera: camera.value.on }) : null);
   const [closed, setClosed] = useState('');
   useEffect(() => {
     if (words) announce(words);

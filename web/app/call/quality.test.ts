@@ -31,12 +31,16 @@ describe('the sentence', () => {
     [{ whose: 'server', bars: 0 }, '', ''],
     [{ whose: null, bars: 3 }, '', ''],
   ] as [WeakLink, string, string][])('%j', (link, english, french) => {
-    expect(sentence(link, 'Ada')).toBe(english);
+    expect(sentence(link, 'Ada', true)).toBe(english);
     speak('fr');
-    expect(sentence(link, 'Ada')).toBe(french);
+    expect(sentence(link, 'Ada', true)).toBe(french);
   });
 
-  it('says nothing about who is gone', () => expect(sentence({ whose: 'theirs', participant: 'p9', bars: 1 }, '')).toBe(''));
+  it('says nothing about who is gone', () => expect(sentence({ whose: 'theirs', participant: 'p9', bars: 1 }, '', true)).toBe(''));
+
+  it('is about the voice of who shows no picture', () => {
+    expect(sentence({ whose: 'mine', direction: 'up', bars: 1 }, '', false)).toBe('Your connection is weak: others may not hear you clearly');
+  });
 });
 
 describe('what would help', () => {

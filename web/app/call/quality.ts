@@ -9,11 +9,11 @@ export function barsOf(grades: Readonly<Record<string, LinkBars>>, { id, away }:
   return Math.min(known.up, known.down) as Bars;
 }
 
-/** Whose connection is weak, in words; '' when there is nothing to say. That the server is out of reach is said elsewhere. */
-export function sentence({ whose, direction }: WeakLink, name: string): string {
+/** Whose connection is weak, in words, and what it means: for who shows no picture (`seen`), it is the voice; '' when there is nothing to say. That the server is out of reach is said elsewhere. */
+export function sentence({ whose, direction }: WeakLink, name: string, seen: boolean): string {
   if (whose === 'theirs') return name ? t('link.theirs', { name }) : '';
   if (whose !== 'mine') return '';
-  if (direction === 'up') return t('link.mineUp');
+  if (direction === 'up') return t(seen ? 'link.mineUp' : 'link.mineUpSound');
   return t(direction === 'down' ? 'link.mineDown' : 'link.mine');
 }
 
