@@ -95,6 +95,7 @@ type Estimator struct {
 	highest uint16                                                           // its number
 	rtt     time.Duration
 
+	trip        least // the round trip without queues
 	feedbacks   uint64
 	heard       time.Duration // the last feedback
 	firstUnseen time.Duration // when the first packet left that no feedback followed yet
@@ -137,6 +138,7 @@ func (e *Estimator) Feedback(arrivals func(yield func(sequence uint16, received 
 	e.feedbacks++
 	e.heard, e.unseen = at, false
 	e.rtt = at - e.newest
+	e.trip.add(point{at, e.rtt}, farTime)
 	e.delayed(e.slices.close())
 	e.delayed(e.late())
 	e.judge(at)
@@ -232,8 +234,15 @@ func (e *Estimator) congested(delay, at time.Duration) {
 		carried = min(carried, e.arrived.rate(brief))
 	}
 	e.control.lower(carried, at)
-	e.draining = at + 2*drainTime + delay
+	e.draining = at + 2*drainTime + max(delay, e.standing(at))
 	e.prober.postpone(at)
+}
+
+// standing is for how long the line will be busy with what has left and not
+// arrived, beyond the way itself: a queue that is yet to be measured.
+func (e *Estimator) standing(at time.Duration) time.Duration {
+	busy := float64(8*e.history.flying(e.highest, at)) / e.control.rate
+	return time.Duration(busy*float64(time.Second)) - e.trip.value()
 }
 
 // lossy judges the losses.
@@ -288,8 +297,10 @@ func (e *Estimator) Target(at time.Duration) int {
 		return int(e.reports.limit(e.config, at))
 	}
 	rate := e.control.rate
-	if delay := e.queue.delay(); at < e.draining && delay > drainQueue {
-		rate *= max(drainLeast, 1-delay.Seconds()/drainTime.Seconds())
+	if at < e.draining {
+		if queue := max(e.queue.delay(), e.standing(at)); queue > drainQueue {
+			rate *= max(drainLeast, 1-queue.Seconds()/drainTime.Seconds())
+		}
 	}
 	if e.feedbacks > 0 && e.unseen {
 		for missing := at - e.firstUnseen - e.rtt; missing > silence; missing -= silence {

@@ -49,6 +49,20 @@ func (h *history) push(sequence uint16, size int, at time.Duration, probe uint8)
 	*p = packet{at: at, size: uint16(min(size, 0xFFFF)), sequence: sequence, probe: probe, state: pendingPacket}
 }
 
+// flying is how many bytes left after the packet sequence and were not reported.
+func (h *history) flying(sequence uint16, at time.Duration) (bytes int) {
+	for i := range len(h.ring) {
+		p := h.find(sequence + 1 + uint16(i))
+		if p == nil || p.state == pendingPacket && at-p.at > fresh {
+			break
+		}
+		if p.state == pendingPacket {
+			bytes += int(p.size)
+		}
+	}
+	return bytes
+}
+
 func (h *history) grow() {
 	old := h.ring
 	h.ring = make([]packet, 2*len(old))
