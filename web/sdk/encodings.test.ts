@@ -103,6 +103,13 @@ describe('letters on a narrow line', () => {
   });
 });
 
+test('letters are sent in full however small they are shown, films are not', () => {
+  const wishes = [{ rid: 'f', maxWidth: 640, maxHeight: 360 }];
+  const size = { width: 1920, height: 1080 };
+  expect(scales({ video: screen.text, rids: ['q', 'f'], wishes, size }, two)).toEqual([3, 1]);
+  expect(scales({ video: screen.motion, rids: ['q', 'f'], wishes, size }, two)).toEqual([3, 2.5]);
+});
+
 test('a share keeps a small layer for thumbnails, a third of its size', () => {
   expect(scales({ video: screen.text }, two)).toEqual([3, 1]);
 });

@@ -32,7 +32,7 @@ export const camera: Video = {
 
 /**
  * A screen has a layer to read and a small one for thumbnails and thin lines.
- * Letters keep their size whatever happens; films give up a little of both.
+ * Letters keep their size whatever happens; films give up a little of size and of rate.
  */
 export const screen: Record<ScreenContent, Video> = {
   text: {
@@ -73,6 +73,11 @@ export function rank(priority: RTCPriorityType, index: number): Pick<RTCRtpEncod
   return index === 0 ? { priority, networkPriority: priority } : {};
 }
 
+/** Letters are sent as they are, however small they are shown: who enlarges them reads at once. */
+function forReading({ degradation }: Video): boolean {
+  return degradation === 'maintain-resolution';
+}
+
 /** Steps of size, so that a dragged window does not restart an encoder at every pixel. */
 const steps = [8, 6, 4, 3, 2.5, 2, 1.5, 1.25, 1];
 
@@ -87,7 +92,7 @@ export function encodingsFor(now: readonly RTCRtpEncodingParameters[], wanted: W
     const layer = layers[i];
     if (!layer) return { ...encoding, active: active[i]! };
     const wish = wishFor(wanted, single ? undefined : layer.rid);
-    const scale = i === top ? scaleOf(layer.scale, layers[i - 1]?.scale, wish, wanted.size) : layer.scale;
+    const scale = i === top && !forReading(video) ? scaleOf(layer.scale, layers[i - 1]?.scale, wish, wanted.size) : layer.scale;
     return drop({
       ...encoding,
       active: active[i]!,
@@ -141,7 +146,7 @@ const least1080p = 250_000;
  */
 function rateOf(layer: Layer, scale: number, below: Layer | undefined, { video, line }: Wanted): number {
   const full = Math.round((layer.bitrate * (layer.scale / scale) ** 1.5) / 1000) * 1000;
-  if (!below || line === null || video.degradation !== 'maintain-resolution' || line > full * wide) return full;
+  if (!below || line === null || !forReading(video) || line > full * wide) return full;
   return Math.min(full, Math.max(least1080p, Math.round((line * share) / 100_000) * 100_000));
 }
 

@@ -197,7 +197,10 @@ test('fresh credentials for the relay come with a resume', async () => {
 });
 
 test('a report is text without names', async () => {
-  const text = await meeting.report();
+  const reported = meeting.report();
+  await vi.dynamicImportSettled();
+  await vi.advanceTimersByTimeAsync(1000);
+  const text = await reported;
   expect(text).toContain('phase joined, 2 people');
   expect(text).not.toContain('ana');
   expect(text).not.toContain('oak');
