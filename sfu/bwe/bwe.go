@@ -242,7 +242,7 @@ func (e *Estimator) congested(delay, at time.Duration) {
 // arrived, beyond the way itself: a queue that is yet to be measured.
 func (e *Estimator) standing(at time.Duration) time.Duration {
 	busy := float64(8*e.history.flying(e.highest, at)) / e.control.rate
-	return time.Duration(busy*float64(time.Second)) - e.trip.value()
+	return time.Duration(busy*float64(time.Second)) - e.trip.value() - (at - e.heard)
 }
 
 // lossy judges the losses.

@@ -238,6 +238,20 @@ func (o outcome) first(from time.Duration, ok func(m moment) bool) time.Duration
 	return -1
 }
 
+// reached is when, after from, the target reached bits and kept them on the
+// mean of a second; -1 for never.
+func (o outcome) reached(from time.Duration, bits float64) time.Duration {
+	for _, m := range o.moments {
+		if m.at < from || m.target < bits {
+			continue
+		}
+		if mean, _ := o.mean(m.at, m.at+time.Second); mean >= bits {
+			return m.at - from
+		}
+	}
+	return -1
+}
+
 // mean is the mean target from one time to another.
 func (o outcome) mean(from, to time.Duration) (target, sending float64) {
 	n := 0.0
@@ -346,7 +360,7 @@ func (o outcome) figures(t trace) figures {
 		if t.wanted > 0 {
 			need = min(need, t.wanted)
 		}
-		f.recover = o.first(from, func(m moment) bool { return m.target >= 0.9*need })
+		f.recover = o.reached(from, 0.9*need)
 	}
 	target, _ := o.mean(lasted-stage/2, lasted)
 	f.use = min(1, target/t.network.capacity(10*time.Second+lasted))
