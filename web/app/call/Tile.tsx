@@ -50,6 +50,16 @@ function Brief({ icon, word }: { icon: ComponentChildren; word: PlainKey }) {
   return <p class="tile-words brief" title={t(word)}>{icon}<span>{t(word)}</span></p>;
 }
 
+/** A screen is there to be read: where none is wanted, it says how to have it after all. */
+function ScreenOff({ onScreens }: { onScreens: () => void }) {
+  return (
+    <div class="tile-words brief below">
+      <CameraOffIcon size={16} /><span>{t('incoming.byYou')}</span>
+      <button type="button" class="text-button" onClick={onScreens}>{t('incoming.showScreens')}</button>
+    </div>
+  );
+}
+
 interface WordsProps { person: Participant; picture: Picture; source: PictureSource; off: boolean; seen: boolean; onScreens: () => void }
 
 /** Why there is no picture, or only an old one. */
@@ -59,7 +69,7 @@ function Words({ person, picture, source, off, seen, onScreens }: WordsProps) {
   const late = useLasting(wanted && (!picture.stream || (!seen && !picture.paused)));
   const paused = useLasting(wanted && reason !== undefined);
   if (person.away) return <p class="tile-words"><OfflineIcon size={18} />{t('stage.awayShort')}</p>;
-  if (off && source === 'screen') return <div class="tile-words"><CameraOffIcon size={16} /><span>{t('incoming.byYou')}</span><button type="button" class="text-button" onClick={onScreens}>{t('incoming.showScreens')}</button></div>;
+  if (off && source === 'screen') return <ScreenOff onScreens={onScreens} />;
   if (off) return <Brief icon={<CameraOffIcon size={16} />} word="incoming.byYou" />;
   if (paused && reason) return <Brief {...reason} />;
   if (late) return <p class="tile-words">{t('stage.loading')}</p>;
