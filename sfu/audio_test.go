@@ -28,10 +28,13 @@ func newVoice(c *client) *voice {
 }
 
 // say sends one packet and gives its count.
-func (v *voice) say(level uint8) uint16 {
+func (v *voice) say(level uint8) uint16 { return v.sayAt(uint32(v.n+1)*960, level) }
+
+// sayAt does at a moment of the sender's clock.
+func (v *voice) sayAt(timestamp uint32, level uint8) uint16 {
 	v.n++
 	p := &rtp.Packet{
-		Header:  rtp.Header{Version: 2, SequenceNumber: v.n, Timestamp: uint32(v.n) * 960},
+		Header:  rtp.Header{Version: 2, SequenceNumber: v.n, Timestamp: timestamp},
 		Payload: []byte{0x78, v.client.id[1], byte(v.n >> 8), byte(v.n)},
 	}
 	heard := byte(0)
