@@ -92,6 +92,10 @@ describe('letters on a narrow line', () => {
     expect(best(1_000_000)).toBeGreaterThanOrEqual(500_000);
   });
 
+  test('leave room for voices, the layer below and repairs, on every line', () => {
+    for (const line of [400_000, 700_000, 1_500_000, 2_000_000]) expect(best(line) + 100_000 + 90_000).toBeLessThan(line);
+  });
+
   test('have all they can use on a wide one, and always something', () => {
     expect(best(null)).toBe(1_800_000);
     expect(best(10_000_000)).toBe(1_800_000);

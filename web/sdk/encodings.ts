@@ -133,10 +133,12 @@ function scaleOf(own: number, below: number | undefined, wish: LayerWish | undef
 
 /** A line this many times a screen's best layer is wide enough not to think about it. */
 const wide = 1.3;
-/** What of a narrower line the best layer of a screen may have: the rest is for the layer below, sound and repairs. */
-const share = 0.65;
-/** Letters get no smaller than this, in bits a second: better late than unreadable. */
-const least1080p = 250_000;
+/** What of a narrower line is for a voice sent twice and for repairs, in bits a second. */
+const beside = 130_000;
+/** What letters get in any case: better late than unreadable. */
+const floor = 100_000;
+/** Bit rates come in multiples of this, for an estimate moves all the time. */
+const grain = 50_000;
 
 /**
  * A smaller picture costs less, not in proportion: small ones hold more detail
@@ -147,7 +149,8 @@ const least1080p = 250_000;
 function rateOf(layer: Layer, scale: number, below: Layer | undefined, { video, line }: Wanted): number {
   const full = Math.round((layer.bitrate * (layer.scale / scale) ** 1.5) / 1000) * 1000;
   if (!below || line === null || !forReading(video) || line > full * wide) return full;
-  return Math.min(full, Math.max(least1080p, Math.round((line * share) / 100_000) * 100_000));
+  const left = 0.9 * (line - below.bitrate - beside);
+  return Math.min(full, Math.max(floor, Math.floor(left / grain) * grain));
 }
 
 /** The least of what is said; 0 and undefined say nothing. */
