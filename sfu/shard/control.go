@@ -160,7 +160,7 @@ func (l *Line) retransmit(s *Shard, layer *Layer, pkt *cache.Packet, sent rewrit
 		PayloadType: l.agree.RTX, Marker: sent.Marker,
 	}
 	l.pass(s, &o, pkt, sent.Out)
-	l.peer.stamp(&o, now)
+	l.stamp(&o, now)
 	l.resent++
 	header := rtp.AppendRTX(s.header[:0], l.peer.ids, &o, sent.Out.Sequence)
 	payload := l.body(s, layer, pkt, sent.Out, s.payload[:0])
@@ -169,6 +169,6 @@ func (l *Line) retransmit(s *Shard, layer *Layer, pkt *cache.Packet, sent rewrit
 		return 0
 	}
 	n := len(header) + len(payload)
-	l.peer.left(n, now)
+	l.left(n, now)
 	return n
 }

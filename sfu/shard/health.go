@@ -22,6 +22,14 @@ const (
 	// come that has nothing else: every five seconds, give or take a half (RFC
 	// 3550 section 6.2).
 	sparse = 6 * time.Second
+	// seldom is how much later than media the reports of a client come.
+	seldom = 4 * time.Second
+	// recent is how lately something must have come of a client that owes
+	// something, for what it says to count.
+	recent = 2 * time.Second
+	// climb is how long an estimate may take to grow to what a viewer who opens
+	// more pictures wants, before the way counts as narrow.
+	climb = 4 * time.Second
 	// patience is how long a source may take to begin, or a layer that somebody
 	// wants again, before it is missed.
 	patience = 3 * time.Second
@@ -34,23 +42,29 @@ type health struct {
 	graded   time.Time
 	// heard is when anything came from the peer's client, due since when something is to come.
 	heard, due time.Time
-	// unproved is since when packets have left without a sign that any arrived, left when one left last.
-	unproved, left time.Time
+	// unproved is since when packets have left without a sign that any arrived,
+	// pictures since when some of them were of pictures, left when one left last.
+	unproved, pictures, left time.Time
+	// short is since when the estimate has been less than what is wanted.
+	short time.Time
 	// came, lost and repaired are the sums over all layers at the last look.
 	came, lost, repaired uint64
 	probes               uint64
 }
 
 // sent notes that a packet left.
-func (h *health) sent(now time.Time) {
+func (h *health) sent(picture bool, now time.Time) {
 	h.left = now
 	if h.unproved.IsZero() {
 		h.unproved = now
 	}
+	if picture && h.pictures.IsZero() {
+		h.pictures = now
+	}
 }
 
 // proved notes a sign that packets arrive.
-func (h *health) proved() { h.unproved = time.Time{} }
+func (h *health) proved() { h.unproved, h.pictures = time.Time{}, time.Time{} }
 
 // arrivals takes in a report of arrivals: that one packet came is a sign for all.
 func (h *health) arrivals(packet rtcp.Packet) {
@@ -74,14 +88,13 @@ func (p *Peer) grade(now time.Time) {
 	}
 	p.measureRates(now)
 	at := p.engine.since(now)
-	silence := now.Sub(h.heard)
 	if p.cut.Load() { // ICE found that nothing comes
 		h.up.See(quality.Lost, at)
 	} else {
 		h.up.See(p.measureUp(now).Bars(), at)
 	}
-	switch {
-	case h.up.Shown() != quality.Lost:
+	switch silence := now.Sub(h.heard); {
+	case silence < recent || h.due.IsZero() && !p.cut.Load():
 		h.down.See(p.measureDown(now).Bars(), at)
 	case silence >= ignorance:
 		h.down.See(quality.Lost, at)
@@ -118,19 +131,28 @@ func (p *Peer) measureUp(now time.Time) quality.Up {
 	}
 	p.engine.Metrics.LostIn.Add(lost - h.lost)
 	h.came, h.lost, h.repaired = came, lost, repaired
-	if !u.Due && !h.unproved.IsZero() && now.Sub(h.unproved) > p.reportsAfter(now) {
-		u.Due = true // feedback is
-	}
+	u.Silence = p.silence(u.Due, now)
+	u.Due = !h.due.IsZero()
+	return u
+}
+
+// silence is for how long nothing has come of what is due: media that is meant
+// to be sent, or at least a report about what is sent to the peer, which may
+// take longer.
+func (p *Peer) silence(meant bool, now time.Time) time.Duration {
+	h := &p.health
 	switch {
-	case !u.Due:
+	case !meant && p.unheard(now) == 0:
 		h.due = time.Time{}
+		return 0
 	case h.due.IsZero():
 		h.due = now
 	}
-	if u.Due {
-		u.Silence = min(now.Sub(h.heard), now.Sub(h.due))
+	silence := min(now.Sub(h.heard), now.Sub(h.due))
+	if !meant {
+		silence = max(0, min(now.Sub(h.heard)-seldom, now.Sub(h.due)))
 	}
-	return u
+	return silence
 }
 
 // due says that packets of the track are to come: its publisher means to send
@@ -173,12 +195,17 @@ func (p *Peer) measureDown(now time.Time) quality.Down {
 	link := p.linkStats(now)
 	p.engine.Metrics.Probes.Add(link.Probes - p.health.probes)
 	p.health.probes = link.Probes
-	d := quality.Down{
-		Loss: link.Loss, Estimate: link.Estimate, Wanted: link.Wanted, Queue: link.QueueDelay, RTT: link.RTT,
+	d := quality.Down{Loss: link.Loss, Queue: link.QueueDelay, RTT: link.RTT}
+	h := &p.health
+	switch {
+	case link.Estimate == 0 || link.Estimate >= link.Wanted:
+		h.short = time.Time{}
+	case h.short.IsZero():
+		h.short = now
+	case now.Sub(h.short) >= climb:
+		d.Estimate, d.Wanted = link.Estimate, link.Wanted
 	}
-	if h := &p.health; !h.unproved.IsZero() {
-		d.Unheard = max(0, now.Sub(h.unproved)-p.reportsAfter(now))
-	}
+	d.Unheard = p.unheard(now)
 	for _, l := range p.lines {
 		if l.video && l.track != nil && l.pause == pausedBandwidth {
 			d.Paused++
@@ -187,12 +214,19 @@ func (p *Peer) measureDown(now time.Time) quality.Down {
 	return d
 }
 
-// reportsAfter is how long the client may take to say anything about what it gets.
-func (p *Peer) reportsAfter(now time.Time) time.Duration {
-	if p.estimator.Stats(p.engine.since(now)).Guided {
+// unheard is for how long the client should have said by now that packets
+// arrive. Some clients report the arrival of pictures only; of sound they say
+// something in their reports.
+func (p *Peer) unheard(now time.Time) time.Duration {
+	h := &p.health
+	if h.unproved.IsZero() {
 		return 0
 	}
-	return sparse
+	silence := max(0, now.Sub(h.unproved)-sparse)
+	if !h.pictures.IsZero() && p.estimator.Stats(p.engine.since(now)).Guided {
+		silence = max(silence, now.Sub(h.pictures))
+	}
+	return silence
 }
 
 // measureRates looks at how fast the peer's counts grow.

@@ -37,8 +37,9 @@ type Line struct {
 	codec *negotiate.Codec
 	agree negotiate.Codec
 	known bool
-	// descriptors: the viewer agreed to dependency descriptors.
-	descriptors bool
+	// descriptors: the viewer agreed to dependency descriptors; reports: to say
+	// when each packet of the line arrived.
+	descriptors, reports bool
 
 	sent      bool // since the last sender report
 	packets   uint32
@@ -69,6 +70,7 @@ func (p *Peer) NewLine(l negotiate.Line, cname string, ssrc, rtx uint32) *Line {
 	return &Line{
 		peer: p, video: video, codecs: l.Codecs, cname: cname, ssrc: ssrc, rtx: rtx,
 		stream: rewrite.New(c), resent: uint16(rand.Uint32()),
+		reports:     slices.ContainsFunc(l.Codecs, negotiate.Codec.ReportsArrivals),
 		descriptors: slices.ContainsFunc(l.Extensions, func(e negotiate.Extension) bool { return e.Kind == rtp.DependencyDescriptor }),
 	}
 }
@@ -268,7 +270,7 @@ func (l *Line) deliver(s *Shard, layer *Layer, pkt *cache.Packet, now time.Time)
 	l.peer.resend.sent(n)
 	l.peer.stats.out.add(n)
 	l.count(n)
-	l.peer.health.sent(now)
+	l.peer.health.sent(l.video, now)
 	if l.video {
 		m.VideoOut.add(n)
 	} else {
@@ -328,14 +330,14 @@ func (l *Line) write(s *Shard, layer *Layer, pkt *cache.Packet, out rewrite.Out,
 		PayloadType: l.agree.PayloadType, Marker: out.Marker,
 	}
 	l.pass(s, &o, pkt, out)
-	l.peer.stamp(&o, now)
+	l.stamp(&o, now)
 	header := rtp.AppendHeader(s.header[:0], l.peer.ids, &o)
 	payload := l.body(s, layer, pkt, out, s.payload[:0])
 	if l.peer.conn.WriteRTP(header, payload) != nil {
 		s.engine.Metrics.Drops[DropSend].Add(1)
 		return 0
 	}
-	l.peer.left(len(header)+len(payload), now)
+	l.left(len(header)+len(payload), now)
 	return len(header) + len(payload)
 }
 

@@ -1,10 +1,8 @@
 package shard
 
 import (
-	"slices"
 	"time"
 
-	"palabre/sfu/negotiate"
 	"palabre/sfu/rtp"
 )
 
@@ -38,7 +36,7 @@ func (p *Peer) expect(lines []*Line) {
 		return
 	}
 	for _, l := range lines {
-		if slices.ContainsFunc(l.codecs, negotiate.Codec.ReportsArrivals) {
+		if l.reports {
 			p.outlet.numbered = true
 			p.estimator.Expect()
 			return
@@ -46,16 +44,23 @@ func (p *Peer) expect(lines []*Line) {
 	}
 }
 
-// stamp puts the number and time of its leaving on a packet.
-func (p *Peer) stamp(o *rtp.Outgoing, now time.Time) {
+// stamp puts the number and time of its leaving on a packet. Where the client
+// does not report arrivals on the line — some do for pictures only — it has no
+// number, which would look lost.
+func (l *Line) stamp(o *rtp.Outgoing, now time.Time) {
+	p := l.peer
 	o.SetAbsSendTime(absSendTime(p.engine, now))
-	if p.outlet.numbered {
+	if p.outlet.numbered && l.reports {
 		o.SetTransportSequence(p.outlet.number)
 	}
 }
 
 // left notes that the packet last stamped left.
-func (p *Peer) left(size int, now time.Time) {
+func (l *Line) left(size int, now time.Time) {
+	p := l.peer
+	if p.outlet.numbered && !l.reports {
+		return
+	}
 	p.estimator.Sent(p.outlet.number, size, p.engine.since(now))
 	p.outlet.number++
 }
@@ -159,12 +164,12 @@ func (s *Shard) probed(sent bool) bool {
 
 // padding sends a packet that is only padding.
 func (l *Line) padding(s *Shard, o *rtp.Outgoing, size uint8, now time.Time) bool {
-	l.peer.stamp(o, now)
+	l.stamp(o, now)
 	packet := rtp.AppendPadding(s.header[:0], l.peer.ids, o, size)
 	if l.peer.conn.WriteRTP(packet, nil) != nil {
 		s.engine.Metrics.Drops[DropSend].Add(1)
 		return false
 	}
-	l.peer.left(len(packet), now)
+	l.left(len(packet), now)
 	return true
 }
