@@ -120,8 +120,11 @@ func (l *listener) seat(participant string) (sfu.Seat, bool) {
 // shape is what a client's offer holds.
 type shape struct {
 	microphone, camera, screen, screenAudio bool
-	rids                                    []string
-	seats, stages, voices                   int
+	// rids are the camera's layers, screenRIDs the screen's.
+	rids, screenRIDs []string
+	// keepTwo: the client is one that must not be left with one layer.
+	keepTwo               bool
+	seats, stages, voices int
 	// mime is the video codec sent; VP8 by default.
 	mime string
 	// burst is how many packets a frame has; 3 by default.
@@ -270,7 +273,7 @@ func dial(t testing.TB, s *sfu.SFU, room, id string, sh shape, settings ...setti
 		c.mids.camera = c.sendVideo("camera", sh.rids, c.camera)
 	}
 	if sh.screen {
-		c.mids.screen = c.sendVideo("screen", nil, c.screens)
+		c.mids.screen = c.sendVideo("screen", sh.screenRIDs, c.screens)
 	}
 	if sh.screenAudio {
 		c.screenAudio, c.mids.screenAudio = c.sendAudio("screenAudio")

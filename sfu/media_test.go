@@ -42,7 +42,7 @@ func (c *client) describe(text string) sfu.Offer {
 		}
 		return tr.Mid()
 	}
-	o := sfu.Offer{SDP: text, Microphone: mid(c.mids.microphone), Camera: mid(c.mids.camera), Screen: mid(c.mids.screen), ScreenAudio: mid(c.mids.screenAudio)}
+	o := sfu.Offer{SDP: text, Microphone: mid(c.mids.microphone), Camera: mid(c.mids.camera), Screen: mid(c.mids.screen), ScreenAudio: mid(c.mids.screenAudio), KeepTwo: c.shape.keepTwo}
 	for _, l := range c.seatLines {
 		o.Seats = append(o.Seats, sfu.Pair{Audio: l[0].Mid(), Video: l[1].Mid()})
 	}

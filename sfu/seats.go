@@ -114,6 +114,7 @@ func (m *member) show(byID map[string]*member, dominant string) {
 			changes = append(changes, w)
 		}
 	}
+	ranks := m.ranks()
 	for _, s := range m.seating {
 		lines := m.view.at(s)
 		who := byID[s.Participant]
@@ -122,6 +123,7 @@ func (m *member) show(byID map[string]*member, dominant string) {
 		put(shard.Watch{
 			Line: lines.video, Track: who.track(Source(s.Picture)), Width: s.Width, Height: s.Height,
 			Pinned: s.Kind == seating.Stage, Speaking: s.Participant == dominant && dominant != "",
+			Rank: ranks[s],
 		})
 	}
 	m.watched = next
@@ -132,6 +134,22 @@ func (m *member) show(byID map[string]*member, dominant string) {
 		m.told = told
 		m.peer.reports.add("seats", func(to Report) { to.Seated(slices.Clone(told)) })
 	}
+}
+
+// ranks orders the seats by importance: as the viewer's tiles are, what is in
+// no tile after those.
+func (m *member) ranks() map[seating.Seat]int {
+	ranks := make(map[seating.Seat]int, len(m.seating))
+	for i, s := range m.seating {
+		ranks[s] = len(m.layout.Tiles) + i
+		for j, t := range m.layout.Tiles {
+			if t.Participant == s.Participant && t.Source == Source(s.Picture) {
+				ranks[s] = j
+				break
+			}
+		}
+	}
+	return ranks
 }
 
 // at finds the lines of a seat.

@@ -98,11 +98,12 @@ type video struct {
 	*memory
 	position int
 	all      []rung
-	// order holds the rungs that are of use for the size shown, worst first.
-	order   []rung
-	fresh   bool    // not chosen for before
-	hadCost float64 // what it had costs by now, bit/s
-	got     int     // the rung it gets in order, -1 none
+	// useful are the rungs for the size shown, worst first; order those of them
+	// that cost less than all better ones.
+	useful, order []rung
+	fresh         bool    // not chosen for before
+	hadCost       float64 // what it had costs by now, bit/s
+	got           int     // the rung it gets in order, -1 none
 }
 
 func (v *video) best() rung { return v.order[len(v.order)-1] }
@@ -125,13 +126,13 @@ func (a *Allocator) look(v Video, position int, now time.Time) *video {
 	}
 	one := &video{Video: v, memory: m, position: position, fresh: !known, got: -1, all: ladder(v, m.known, now)}
 	m.step = fit(v, one.all, m.step, one.fresh)
-	var useful []rung
 	for _, r := range one.all {
 		if r.step <= m.step && !idle(v, one.all, r) {
-			useful = append(useful, r)
+			one.useful = append(one.useful, r)
 		}
 	}
-	one.order = prefer(v, useful)
+	prefer(v, one.useful)
+	one.order = worth(one.useful)
 	if m.had.layer >= 0 {
 		one.hadCost = m.had.cost
 		if i := slices.IndexFunc(one.all, m.had.is); i >= 0 {

@@ -176,16 +176,18 @@ func (k *lasting) even(parts []rung, now time.Time) {
 	k.rungs, k.at = append(k.rungs[:0], parts...), now
 }
 
-// prefer orders rungs from worst to best and leaves out those that cost as
-// much as a better one.
-func prefer(v Video, rungs []rung) []rung {
-	rungs = slices.Clone(rungs)
+// prefer orders rungs from worst to best.
+func prefer(v Video, rungs []rung) {
 	slices.SortStableFunc(rungs, func(a, b rung) int {
 		if text(v) { // rather sharp than smooth
 			return cmp.Or(cmp.Compare(a.step, b.step), cmp.Compare(a.temporal, b.temporal))
 		}
 		return cmp.Or(cmp.Compare(value(v, a), value(v, b)), cmp.Compare(a.step, b.step), -cmp.Compare(a.cost, b.cost))
 	})
+}
+
+// worth leaves out the rungs that cost as much as a better one.
+func worth(rungs []rung) []rung {
 	kept := make([]rung, 0, len(rungs))
 	least := math.Inf(1)
 	for i := len(rungs) - 1; i >= 0; i-- {

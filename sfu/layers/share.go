@@ -156,20 +156,22 @@ func (s *share) settle(v *video) Choice {
 	return c
 }
 
-// forward is what to send until the one that is wanted comes: the best below
-// that is alive and takes no more, else the lowest above that there is room for.
+// forward is what to send until the one that is wanted comes: the best for the
+// size shown that is alive and takes no more, else what takes least of all that
+// there is room for.
 func (s *share) forward(v *video, want rung) (best rung, ok bool) {
 	if want.alive {
 		return want, true
 	}
-	for i := v.got - 1; i >= 0; i-- {
-		if v.order[i].alive {
-			return v.order[i], true
-		}
+	fits := func(r rung) bool { return r.alive && (r.cost <= want.cost || s.used+r.cost-want.cost <= s.limit) }
+	for i := len(v.useful) - 1; i >= 0 && !ok; i-- {
+		best, ok = v.useful[i], fits(v.useful[i])
 	}
-	for _, r := range v.all {
-		if r.alive && (!ok || r.cost < best.cost) && s.used+r.cost-want.cost <= s.limit {
-			best, ok = r, true
+	if !ok {
+		for _, r := range v.all {
+			if fits(r) && (!ok || r.cost < best.cost) {
+				best, ok = r, true
+			}
 		}
 	}
 	if ok {

@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"cmp"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -78,9 +79,12 @@ func (p *Peer) allocate(s *Shard, now time.Time) {
 	var lines []*Line
 	for _, l := range p.lines {
 		if l.video && l.track != nil {
-			p.videos = append(p.videos, l.describe())
 			lines = append(lines, l)
 		}
+	}
+	slices.SortStableFunc(lines, func(a, b *Line) int { return cmp.Compare(a.watched.Rank, b.watched.Rank) })
+	for _, l := range lines {
+		p.videos = append(p.videos, l.describe())
 	}
 	wishes := map[*Track]wish{}
 	for i, choice := range p.allocator.Allocate(p.videos, bits, now) {

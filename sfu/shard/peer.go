@@ -183,6 +183,8 @@ type Watch struct {
 	Width, Height int
 	// Pinned, then Speaking, go before larger pictures when the bandwidth is short.
 	Pinned, Speaking bool
+	// Rank orders those of one size, the lowest goes first.
+	Rank int
 }
 
 // Watch says what the lines of the peer show from now on.
