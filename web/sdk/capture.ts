@@ -50,9 +50,9 @@ export async function capture(wish: Wish): Promise<MediaStreamTrack> {
 }
 
 /** captureBoth opens microphone and camera with one question to the person. */
-export async function captureBoth(microphone: string, camera: string): Promise<Record<Kind, MediaStreamTrack | undefined>> {
+export async function captureBoth(microphone: string, camera: string, music: boolean): Promise<Record<Kind, MediaStreamTrack | undefined>> {
   const stream = await navigator.mediaDevices.getUserMedia({
-    audio: constraints({ kind: 'audio', deviceId: microphone, strict: false }),
+    audio: constraints({ kind: 'audio', deviceId: microphone, strict: false, music }),
     video: constraints({ kind: 'video', deviceId: camera, strict: false }),
   });
   return { audio: stream.getAudioTracks()[0], video: stream.getVideoTracks()[0] };

@@ -167,8 +167,13 @@ describe('switching', () => {
   test('music chosen while the microphone is closed is there when it opens', async () => {
     local.stop();
     await local.setMusic(true);
+    const asked = (): unknown => machine.asked.at(-1)?.audio;
     await local.setMicrophone(true);
-    expect((machine.asked.at(-1) as { audio: MediaTrackConstraints }).audio).toMatchObject({ noiseSuppression: false });
+    expect(asked()).toMatchObject({ noiseSuppression: false });
+    local.stop();
+    await local.start();
+    expect(machine.asked.at(-1)?.video).toBeTruthy();
+    expect(asked()).toMatchObject({ noiseSuppression: false });
   });
 
   test('a speaker is remembered', () => {

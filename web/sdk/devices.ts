@@ -169,7 +169,7 @@ export class LocalMedia {
     this.inputs.microphone.expect();
     this.inputs.camera.expect();
     try {
-      const tracks = await captureBoth(this.memory.get('microphone'), this.memory.get('camera'));
+      const tracks = await captureBoth(this.memory.get('microphone'), this.memory.get('camera'), this.music.peek());
       if (tracks.audio) this.inputs.microphone.adopt(tracks.audio);
       if (tracks.video) this.inputs.camera.adopt(tracks.video);
       return tracks.audio !== undefined && tracks.video !== undefined;
