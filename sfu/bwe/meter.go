@@ -10,26 +10,30 @@ const (
 // meter measures a rate over windows of up to a second, by counting bytes in
 // small buckets of time. It does not matter whose clock the times are of.
 type meter struct {
-	bytes  [buckets]int32
-	newest int64 // bucket number, counted from 1; 0 for none yet
-	first  int64
-	last   time.Duration
+	bytes   [buckets]int32
+	started bool
+	newest  int64 // bucket number
+	first   int64
+	last    time.Duration
 }
 
+func (m *meter) bucket(n int64) *int32 { return &m.bytes[uint64(n)%buckets] }
+
 func (m *meter) add(size int, at time.Duration) {
-	n := int64(at/bucketTime) + 1
+	n := int64(at / bucketTime)
 	switch {
-	case m.newest == 0 || n-m.newest >= buckets || m.newest-n >= buckets:
+	case !m.started || n-m.newest >= buckets || m.newest-n >= buckets:
 		// The first, or after a silence or a jump of the clock.
-		*m = meter{newest: n, first: n}
+		*m = meter{started: true, newest: n, first: n, last: at}
 	case n > m.newest:
-		for ; m.newest < n; m.newest++ {
-			m.bytes[(m.newest+1)%buckets] = 0
+		for m.newest < n {
+			m.newest++
+			*m.bucket(m.newest) = 0
 		}
 	case n < m.first:
 		return
 	}
-	m.bytes[uint64(n)%buckets] += int32(size)
+	*m.bucket(n) += int32(size)
 	m.last = max(m.last, at)
 }
 
@@ -38,16 +42,15 @@ func (m *meter) rate(window time.Duration) float64 { return m.rateAt(window, m.l
 
 // rateAt is what passed in the window that ends at at, in bit/s.
 func (m *meter) rateAt(window, at time.Duration) float64 {
-	if m.newest == 0 {
+	if !m.started {
 		return 0
 	}
-	end := int64(at/bucketTime) + 1
-	start := max(end-int64(window/bucketTime), m.first, m.newest-buckets+1)
+	end := int64(at / bucketTime)
+	start := max(end-int64(window/bucketTime)+1, m.first, m.newest-buckets+1)
 	total := 0
 	for n := start; n <= min(end, m.newest); n++ {
-		total += int(m.bytes[uint64(n)%buckets])
+		total += int(*m.bucket(n))
 	}
 	// The last bucket is not over: it counts for what of it has passed.
-	span := time.Duration(end-1-start)*bucketTime + (at - time.Duration(end-1)*bucketTime)
-	return float64(total*8) / max(span, bucketTime).Seconds()
+	return float64(total*8) / max(at-time.Duration(start)*bucketTime, bucketTime).Seconds()
 }
