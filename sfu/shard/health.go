@@ -155,13 +155,17 @@ func (p *Peer) silence(meant bool, now time.Time) time.Duration {
 	return silence
 }
 
-// due says that packets of the track are to come: its publisher means to send
-// it and somebody gets it. A screen that stands still may be silent.
+// due says that packets of the track, or at least its sender reports, are to
+// come: its publisher means to send it, and somebody gets it. A screen's sound
+// may be silent for good.
 func (t *Track) due() bool {
-	if !t.sending.Load() || t.Screen {
+	switch {
+	case !t.sending.Load():
 		return false
+	case t.Video:
+		return !t.wanted.IsZero()
 	}
-	return !t.Video || !t.wanted.IsZero()
+	return !t.Screen
 }
 
 // missing counts the layers of the track that somebody wants, that came once
@@ -177,7 +181,10 @@ func (t *Track) missing(now time.Time) (missing int, blank bool) {
 			missing++
 		}
 	}
-	return missing, !alive && !t.Screen && now.Sub(t.wanted) >= patience
+	if t.Screen && !alive {
+		return 0, false // it stands still
+	}
+	return missing, !alive && now.Sub(t.wanted) >= patience
 }
 
 // wants says whether somebody wants a layer of the track.

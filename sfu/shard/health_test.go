@@ -26,8 +26,10 @@ type person struct {
 	mute, blind, still, reports bool
 	// deaf: it reports the arrival of pictures alone. films is how many pictures
 	// it sends before it turns its camera off; 0 for no end.
-	deaf  bool
-	films int
+	deaf bool
+	// shares: what it sends is a screen, which stands still.
+	shares bool
+	films  int
 	// up and down lose the packets to and from the server.
 	up, down func(n int) bool
 	sent     int
@@ -106,7 +108,7 @@ func call(change func(a, b *person)) (engine *shard.Still, a, b *person) {
 			}
 			p.lines = []*shard.Line{p.peer.NewLine(picture, "seat0", 20, 25), p.peer.NewLine(sound, "seat0", 21, 0)}
 			p.tracks = p.peer.Negotiated(extensions(), []shard.Source{
-				{Name: "camera", Line: vp8Line("0")}, {Name: "microphone", Line: opusLine("1")},
+				{Name: "camera", Screen: p.shares, Line: vp8Line("0")}, {Name: "microphone", Line: opusLine("1")},
 			}, p.lines)
 			p.peer.Enter()
 			p.peer.Connected()
@@ -126,10 +128,7 @@ func call(change func(a, b *person)) (engine *shard.Still, a, b *person) {
 func pass(engine *shard.Still, d time.Duration, people ...*person) {
 	for step := 0; time.Duration(step)*20*time.Millisecond < d; step++ {
 		for _, p := range people {
-			if p.films > 0 && int(p.sequence[0]) == p.films {
-				p.blind = true
-				p.tracks[0].Sends(false)
-			}
+			p.end()
 			if !p.blind && !p.still {
 				p.send(0, rtp.Outgoing{SSRC: 7, PayloadType: 96, Marker: true, MID: "0"}, append([]byte{0x10, frameByte(p.sequence[0]), 0, 0, 0x9d, 0x01, 0x2a, 0x80, 0x02, 0x68, 0x01}, make([]byte, 500)...))
 			}
@@ -141,6 +140,18 @@ func pass(engine *shard.Still, d time.Duration, people ...*person) {
 		for _, p := range people {
 			p.report(step)
 		}
+	}
+}
+
+// end stops the pictures where they were to end.
+func (p *person) end() {
+	switch {
+	case p.films == 0 || int(p.sequence[0]) != p.films:
+	case p.shares:
+		p.still = true
+	default:
+		p.blind = true
+		p.tracks[0].Sends(false)
 	}
 }
 
@@ -197,6 +208,7 @@ func TestGoodCallStaysGood(t *testing.T) {
 		"only reports":                          func(a, b *person) { a.reports, b.reports = true, true },
 		"one listens":                           func(a, _ *person) { a.mute, a.blind = true, true },
 		"nobody says a word":                    func(a, b *person) { a.mute, a.blind, b.mute, b.blind = true, true, true, true },
+		"a screen that stands still":            func(a, _ *person) { a.shares, a.mute, a.films = true, true, 60 },
 		"sound only":                            func(a, b *person) { a.blind, b.blind = true, true },
 		"arrivals of pictures alone, which end": func(a, b *person) { a.deaf, b.deaf = true, true; a.films, b.films = 100, 100 },
 	} {
@@ -228,6 +240,7 @@ func TestOneWayIsTold(t *testing.T) {
 		"nothing reaches who listens":                  {func(a, _ *person) { a.mute, a.blind = true, true }, func(a *person) { a.down = dark }, [2]int{good, 0}},
 		"nothing reaches who has no arrival feedback":  {func(a, _ *person) { a.reports = true }, func(a *person) { a.down = dark }, [2]int{good, 0}},
 		"nothing comes from who has only reports":      {func(a, _ *person) { a.reports, a.mute, a.blind = true, true, true }, func(a *person) { a.up = dark }, [2]int{0, good}},
+		"nothing comes from who shares a screen":       {func(a, _ *person) { a.shares, a.mute, a.films = true, true, 60 }, func(a *person) { a.up = dark }, [2]int{0, good}},
 		"nothing comes from who sends to nobody, much": {func(_, b *person) { b.mute, b.blind = true, true }, func(a *person) { a.up = dark }, [2]int{0, good}},
 	} {
 		t.Run(name, func(t *testing.T) {
