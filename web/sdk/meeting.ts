@@ -18,6 +18,7 @@ import { State } from './state';
 import type { MeetingStats, Scene } from './stats';
 import { Timings } from './timings';
 import { Wire, type Link as Signalling, type Listener } from './wire';
+import { Writer } from './writer';
 
 /** How we say who we are, for the server's logs, and for what is known of iOS. */
 const client = `web${onIOS() ? '-ios' : ''}/0.1`;
@@ -76,6 +77,7 @@ export class Meeting {
   private readonly pictures: Pictures;
   /** The others are told whenever what we send changes. */
   private readonly announcer: Announcer;
+  private readonly writer: Writer;
   private readonly ends: (() => void)[] = [];
   private readonly timings = new Timings();
   private opened = false;
@@ -116,6 +118,7 @@ export class Meeting {
     this.pictures = new Pictures(this.who, seating, this.local);
     this.byEar = new AudioOnly(viewing, this.local);
     [this.incoming, this.audioOnly] = [viewing.incoming, this.byEar.on];
+    this.writer = new Writer(this.state, this.wire);
     this.announcer = new Announcer(this.media.sending, this.wire);
     this.links = new Links(computed(() => this.way()));
     [this.quality, this.link] = [this.links.quality, this.links.weakest];
@@ -130,7 +133,7 @@ export class Meeting {
       return;
     }
     this.ends.push(
-      watchNetwork(() => this.moved()),
+      watchNetwork(() => (this.wire.nudge(), this.media.network())),
       watchPage(() => this.close()),
       watchSight((hidden) => this.media.viewing.hide(hidden)),
       this.announcer.watch(() => this.stage.value === 'joined' && !this.returning.value && this.up.value),
@@ -177,9 +180,7 @@ export class Meeting {
   }
 
   say(text: string): void {
-    const nonce = crypto.getRandomValues(new Uint32Array(3)).join('-');
-    this.state.echo(nonce, text, Date.now());
-    this.deliver(nonce, text);
+    this.writer.say(text);
   }
 
   // A command has its effect in the state, or none: its promise rejects with the
@@ -291,7 +292,7 @@ export class Meeting {
   /** What the server may have missed while we were away. */
   private catchUp(): void {
     this.media.joined();
-    for (const line of this.state.unsent()) this.deliver(line.id, line.text);
+    this.writer.again();
   }
 
   private enter(): void {
@@ -374,17 +375,6 @@ export class Meeting {
     this.local.stopScreen();
   }
 
-  private moved(): void {
-    this.wire.nudge();
-    this.media.network();
-  }
-
-  private deliver(nonce: string, text: string): void {
-    this.wire.request('chat', { text, nonce }).catch((error: MeetingError) => {
-      if (error.code !== 'unreachable') this.state.failed(nonce);
-    });
-  }
-
   private selfNow(): Self | null {
     const who = this.who.value;
     const me = this.participants.value.find((p) => p.self);
@@ -401,7 +391,7 @@ export class Meeting {
     return {
       ...{ version: this.version, client, link: this.link.peek(), room: this.options.room, phase: this.phase.peek() },
       ...{ self: this.who.peek()?.id ?? null, people: this.participants.peek(), seats: seating.seats },
-      ...{ connection, sdpExchanges: exchanges, timings: this.timings.marks },
+      ...{ connection, sdpExchanges: exchanges, timings: this.timings.marks, quality: this.quality.peek() },
       recoveries: { iceRestarts, rebuilds, reconnects: Math.max(0, this.wire.greetings - 1) },
     };
   }

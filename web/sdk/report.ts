@@ -4,6 +4,7 @@ import type { LineStats, MeetingStats, SeatStats } from './stats';
 export function reportOf(stats: MeetingStats, browser: string): string {
   const numbers = new Map(stats.participants.map((p, i) => [p.id, p.self ? 'me' : `person ${i + 1}`]));
   const { connection: path, link, recoveries } = stats;
+  const mine = stats.quality[stats.self ?? ''];
   const whose = link.participant ? (numbers.get(link.participant) ?? 'somebody') : link.whose;
   return [
     `Palabre ${stats.version || 'unknown'} · ${stats.client} · ${new Date(stats.at).toISOString()}`,
@@ -11,7 +12,7 @@ export function reportOf(stats: MeetingStats, browser: string): string {
     `phase ${stats.phase}, ${stats.participants.length} people, offers ${stats.sdpExchanges}`,
     `path ${said({ ...path, local: undefined, remote: undefined })} ${kindOf(path.local)} → ${kindOf(path.remote)}`,
     `bitrate out ${kbit(stats.bitrate.sent)}, in ${kbit(stats.bitrate.received)}; freezes ${stats.freezes.count} (${stats.freezes.seconds.toFixed(1)} s)`,
-    `recoveries ${said(recoveries)}; weak link ${whose ? `${whose} ${link.direction ?? ''} ${link.bars}` : 'none'}`,
+    `recoveries ${said(recoveries)}; bars up ${mine?.up ?? '?'} down ${mine?.down ?? '?'}; weak link ${whose ? `${whose} ${link.direction ?? ''} ${link.bars}` : 'none'}`,
     `timings ${said(stats.timings)}`,
     `wanted ${JSON.stringify(stats.layers)}`,
     ...stats.sent.map((l) => `out ${line(l)}`),

@@ -20,6 +20,7 @@ beforeEach(async () => {
   scene = {
     ...{ version: '1.2.3', client: 'web/0.1', room: 'secret-oak', phase: 'joined', self: 'me-id', sdpExchanges: 1, timings: { joined: 300 } },
     link: { whose: 'theirs', participant: 'ana-id', direction: 'up', bars: 1 },
+    quality: { 'me-id': { up: 3, down: 2 }, 'ana-id': { up: 1, down: 3 } },
     recoveries: { iceRestarts: 0, rebuilds: 0, reconnects: 0 },
     people: [
       { id: 'me-id', name: 'Me Myself', role: 'host', media, joined: 1, self: true },
@@ -109,5 +110,5 @@ test('a report tells no name, room or address, and all the figures', async () =>
   counted(1, { packets: 100, lost: 0 }, { packets: 100, lost: 0 });
   const text = reportOf(await collector.snapshot(scene), 'A Browser 1.0');
   for (const secret of ['Ana', 'Me Myself', 'ana-id', 'me-id', 'oak', '192.0.2.7', '198.51.100.1', '4000']) expect(text).not.toContain(secret);
-  for (const said of ['1.2.3', 'A Browser 1.0', 'person 2', 'host → host', 'limitation=bandwidth', 'freezes=2', 'weak link person 2 up 1']) expect(text).toContain(said);
+  for (const said of ['1.2.3', 'A Browser 1.0', 'person 2', 'host → host', 'bars up 3 down 2', 'limitation=bandwidth', 'freezes=2', 'weak link person 2 up 1']) expect(text).toContain(said);
 });

@@ -1,6 +1,6 @@
 import type { Connection } from './connection';
 import type { MediaLines, PairLines } from './lines';
-import type { Participant, WeakLink } from './model';
+import type { LinkBars, Participant, WeakLink } from './model';
 import type { Seat, SeatKind, Source } from './protocol';
 
 /** One line of media, sent or received, as the browser counts it. */
@@ -89,6 +89,8 @@ export interface MeetingStats {
   client: string;
   /** The one thing about connections worth saying now. */
   link: WeakLink;
+  /** How good everybody's connection is, by participant. */
+  quality: Record<string, LinkBars>;
   room: string;
   phase: string;
   self: string | null;
@@ -110,7 +112,7 @@ export interface MeetingStats {
 }
 
 /** What a snapshot is taken of. */
-export interface Scene extends Pick<MeetingStats, 'version' | 'client' | 'link' | 'room' | 'phase' | 'self' | 'sdpExchanges' | 'recoveries' | 'timings'> {
+export interface Scene extends Pick<MeetingStats, 'version' | 'client' | 'link' | 'quality' | 'room' | 'phase' | 'self' | 'sdpExchanges' | 'recoveries' | 'timings'> {
   people: Participant[];
   connection: Pick<Connection, 'pc' | 'lines' | 'out'> | null;
   seats: Seat[];
