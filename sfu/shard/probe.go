@@ -67,6 +67,7 @@ func (l *Line) left(size int, now time.Time) {
 
 // learnt has layers chosen anew when what may be sent has changed.
 func (p *Peer) learnt(now time.Time) {
+	p.resend.lost = p.estimator.Loss()
 	target, chosen := float64(p.estimator.Target(p.engine.since(now))), float64(p.outlet.chosen)
 	if target < sunk*chosen || target > risen*chosen && now.Sub(p.allocated) > reviewEvery {
 		p.stale = true

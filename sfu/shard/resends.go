@@ -3,12 +3,20 @@ package shard
 // resends bounds retransmissions to a share of what is sent, so that a viewer
 // that asks for everything again gets little more than it was sent. A newcomer
 // begins with resendLeast: what is lost of its first packets is not to be missed.
-type resends struct{ budget float64 }
+type resends struct {
+	budget float64
+	lost   float64 // the share that the viewer reported lost, packet by packet
+}
 
 const (
-	// resendShare repairs a line that loses a seventh of its packets, and of the
-	// repairs: a line that loses more needs less to be sent, not more.
-	resendShare = 0.18
+	// resendShare is for a viewer of whom nothing is known: it repairs a line that
+	// loses a tenth of its packets, and of the repairs. Who reports what arrives
+	// may lose more: what came of the repairs is reported as well, and loss by
+	// too much lowers the estimate. It gets lostTimes what it loses, to have some
+	// over when several are lost at once, and resendLargest at most.
+	resendShare   = 0.125
+	lostTimes     = 2
+	resendLargest = 0.4
 	// What was not needed is kept for one outage of resendOutage seconds, in bytes at most and at least.
 	resendOutage = 0.15
 	resendMost   = 128 << 10
@@ -19,7 +27,7 @@ const (
 )
 
 func (r *resends) sent(bytes int) {
-	r.budget = min(resendMost, r.budget+float64(bytes)*resendShare)
+	r.budget = min(resendMost, r.budget+float64(bytes)*min(max(resendShare, lostTimes*r.lost), resendLargest))
 }
 
 // take says whether bytes may be sent again over a line that is sent bits a second.
