@@ -6,8 +6,7 @@ function line(more: Partial<LineStats>): LineStats {
 }
 
 export const snapshot: MeetingStats = {
-  at: 0, version: 'v0.2.0', client: 'web/0.1', link: { whose: null, bars: 3 },
- quality: {}, room: 'calm-olive', phase: 'joined', self: 'p0',
+  at: 0, version: 'v0.2.0', client: 'web/0.1', link: { whose: null, bars: 3 }, quality: {}, room: 'calm-olive', phase: 'joined', self: 'p0',
   participants: [
     { id: 'p0', name: 'Ana Duarte', self: true, away: false, microphone: true, camera: true, screen: false },
     { id: 'p1', name: 'Bruno', self: false, away: false, microphone: true, camera: true, screen: true },
