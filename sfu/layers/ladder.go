@@ -22,6 +22,11 @@ const (
 	// A text that is not sent any more is believed to have become quiet: what it
 	// took beyond what is assumed halves in this time.
 	quiet = 10 * time.Second
+	// A publisher sends its highest layer as large as somebody shows it. Who
+	// wants it larger by this factor is counted what it took in that size, if
+	// that was within belief.
+	larger = 1.15
+	belief = 5 * time.Minute
 )
 
 // What a low frame rate costs against a low resolution: the value of a rung is
@@ -52,10 +57,13 @@ func (r rung) is(other rung) bool {
 	return r.layer == other.layer && r.spatial == other.spatial && r.temporal == other.temporal
 }
 
-// lasting is what is remembered of one layer while it is not sent.
+// lasting is what is remembered of one layer: what it was lately, for while it
+// is not sent, and at its largest, for while it is sent smaller.
 type lasting struct {
-	rungs []rung
-	at    time.Time
+	rungs   []rung
+	at      time.Time
+	largest []rung
+	grown   time.Time // when it was that large
 }
 
 // ladder lists the rungs of a video, smallest pictures first and within a size
@@ -97,6 +105,7 @@ func ladder(v Video, known []lasting, now time.Time) []rung {
 		}
 		if sent {
 			known[index].even(parts, now)
+			known[index].enlarge(v, parts, now)
 		}
 		list = append(list, parts...)
 		step++
@@ -174,6 +183,24 @@ func (k *lasting) even(parts []rung, now time.Time) {
 		}
 	}
 	k.rungs, k.at = append(k.rungs[:0], parts...), now
+}
+
+// enlarge counts a layer that is sent smaller than it can be as what it would
+// take in the size shown here.
+func (k *lasting) enlarge(v Video, parts []rung, now time.Time) {
+	top := parts[len(parts)-1]
+	if len(k.largest) == 0 || top.height >= k.largest[len(k.largest)-1].height || now.Sub(k.grown) > belief {
+		k.largest, k.grown = append(k.largest[:0], parts...), now
+		return
+	}
+	if _, height := whole(v, top); float64(height) <= larger*top.height {
+		return
+	}
+	for i := range parts {
+		if at := slices.IndexFunc(k.largest, parts[i].is); at >= 0 {
+			parts[i].cost = max(parts[i].cost, k.largest[at].cost)
+		}
+	}
 }
 
 // prefer orders rungs from worst to best.

@@ -276,3 +276,30 @@ func TestUnmeasuredTextIsSharp(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+// TestLayerSentSmallerCountsInFull has a viewer with a large tile on a narrow
+// line, while the publisher sends its best layer as small as another shows it:
+// taking it would make it large again.
+func TestLayerSentSmallerCountsInFull(t *testing.T) {
+	a, now, large := NewAllocator(), start, camera("a", 720)
+	a.Allocate([]Video{large}, 0, now)
+	small := with(large, "f", func(l *Layer) { l.Width, l.Height, l.Bitrate = 800, 450, 700e3 })
+	last, changes := "", 0
+	for range 120 {
+		now = now.Add(time.Second / 2)
+		if got := show([]Video{small}, a.Allocate([]Video{small}, 1200e3, now)); got != last {
+			last, changes = got, changes+1
+		}
+	}
+	if last != "h" || changes != 1 {
+		t.Errorf("%s after %d changes", last, changes)
+	}
+	now = now.Add(belief)
+	for range 60 {
+		now = now.Add(time.Second / 2)
+		last = show([]Video{small}, a.Allocate([]Video{small}, 1200e3, now))
+	}
+	if last != "f" {
+		t.Errorf("%s though it has been that small for minutes", last)
+	}
+}
