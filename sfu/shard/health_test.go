@@ -35,12 +35,11 @@ type person struct {
 	sent     int
 	sequence [2]uint16
 	arrivals *twcc.Recorder
-	// highest, came and expected are by line.
-	highest  [2]uint32
-	came     [2]uint32
-	expected [2]uint32
-	bars     [][2]int
-	changed  []time.Time
+	// highest and came are by line.
+	highest [2]uint32
+	came    [2]uint32
+	bars    [][2]int
+	changed []time.Time
 }
 
 func (*person) Layers(string, []layers.Wish) {}
