@@ -123,7 +123,7 @@ func TestANewAddressKeepsTheMeeting(t *testing.T) {
 		gap    time.Duration
 	}{
 		"a new socket, told by an ICE restart":  {func(ctx context.Context, p *person, _ *nat) error { return p.RestartICE(ctx) }, time.Second},
-		"another address of the router, untold": {func(_ context.Context, _ *person, n *nat) error { n.rebind(); return nil }, 10 * time.Second},
+		"another address of the router, untold": {func(_ context.Context, _ *person, n *nat) error { n.rebind(); return nil }, 2 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -17,11 +18,14 @@ type nat struct {
 	front  net.PacketConn // nil where UDP is blocked
 	tcp    net.Listener
 	work   sync.WaitGroup
+	// up and down drop what goes that way, but for those who are spared.
+	up, down atomic.Bool
 
-	mu    sync.Mutex
-	ways  map[string]net.Conn // by the client's address
-	made  int                 // ways so far
-	conns map[net.Conn]bool   // TCP, both sides
+	mu     sync.Mutex
+	spared map[string]bool
+	ways   map[string]net.Conn // by the client's address
+	made   int                 // ways so far
+	conns  map[net.Conn]bool   // TCP, both sides
 }
 
 // publicIP is where clients of a nat find the server, which listens on 127.0.0.1.
@@ -88,6 +92,10 @@ func (n *nat) forward() {
 			continue
 		}
 		n.mu.Lock()
+		if n.up.Load() && !n.spared[from.String()] {
+			n.mu.Unlock()
+			continue
+		}
 		way := n.ways[from.String()]
 		if way == nil {
 			way, err = new(net.Dialer).DialContext(context.Background(), "udp", n.behind)
@@ -112,7 +120,10 @@ func (n *nat) back(way net.Conn, to net.Addr) {
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
-		if err == nil {
+		n.mu.Lock()
+		drop := n.down.Load() && !n.spared[to.String()]
+		n.mu.Unlock()
+		if err == nil && !drop {
 			_, _ = n.front.WriteTo(buffer[:size], to)
 		}
 	}
@@ -125,6 +136,16 @@ func (n *nat) rebind() {
 	for from, way := range n.ways {
 		_ = way.Close()
 		delete(n.ways, from)
+	}
+}
+
+// spare keeps the way open of everybody who has one now.
+func (n *nat) spare() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.spared = map[string]bool{}
+	for from := range n.ways {
+		n.spared[from] = true
 	}
 }
 
@@ -186,6 +207,7 @@ type cable struct {
 	work  sync.WaitGroup
 	mu    sync.Mutex
 	conns []net.Conn
+	out   chan struct{} // closed when the cable is in again; nil while it is
 }
 
 func newCable(t *testing.T, s *server) *cable {
@@ -209,16 +231,57 @@ func newCable(t *testing.T, s *server) *cable {
 			c.mu.Lock()
 			c.conns = append(c.conns, near, far)
 			c.mu.Unlock()
-			c.work.Go(func() { _, _ = io.Copy(near, far); _ = near.Close() })
-			c.work.Go(func() { _, _ = io.Copy(far, near); _ = far.Close() })
+			c.work.Go(func() { c.carry(near, far) })
+			c.work.Go(func() { c.carry(far, near) })
 		}
 	})
 	t.Cleanup(func() {
 		_ = tcp.Close()
+		c.plug()
 		c.cut()
 		c.work.Wait()
 	})
 	return c
+}
+
+// carry copies one direction, except while the cable is out.
+func (c *cable) carry(to, from net.Conn) {
+	defer func() { _ = to.Close() }()
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buffer)
+		c.mu.Lock()
+		out := c.out
+		c.mu.Unlock()
+		if out != nil {
+			<-out
+		}
+		if n > 0 {
+			if _, err := to.Write(buffer[:n]); err != nil {
+				return
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// pull holds everything back until plug; connections stay open, as they do
+// when nobody says that the cable is out.
+func (c *cable) pull() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.out = make(chan struct{})
+}
+
+func (c *cable) plug() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.out != nil {
+		close(c.out)
+		c.out = nil
+	}
 }
 
 // cut resets every connection; new ones are let through.

@@ -33,8 +33,13 @@ type lane struct {
 	recent    atomic.Pointer[netip.AddrPort]
 	addresses []netip.AddrPort // under mux.mu
 
-	mu    sync.Mutex
-	queue [laneDepth]*datagram
+	mu sync.Mutex
+	// source is where media comes from, run how many packets in a row have,
+	// and moved is told of it now and then.
+	source netip.AddrPort
+	run    int
+	moved  func(source netip.AddrPort)
+	queue  [laneDepth]*datagram
 	first int
 	count int
 	spare []*datagram
@@ -48,6 +53,33 @@ type datagram struct {
 
 func newLane(m *mux, ufrag string, local net.Addr) *lane {
 	return &lane{mux: m, ufrag: ufrag, local: local, wake: make(chan struct{}, 1), closed: make(chan struct{})}
+}
+
+// A run of movedAt packets from one address is worth a look at where packets
+// are sent to, and so is every movedEvery after that.
+const movedAt, movedEvery = 3, 64
+
+// media is put for what is no STUN.
+func (l *lane) media(b []byte, from netip.AddrPort) {
+	l.put(b, from)
+	l.mu.Lock()
+	if l.source != from {
+		l.source, l.run = from, 0
+	}
+	l.run++
+	moved := l.moved
+	look := l.run%movedEvery == movedAt
+	l.mu.Unlock()
+	if look && moved != nil {
+		moved(from)
+	}
+}
+
+// follow has moved told where media comes from.
+func (l *lane) follow(moved func(source netip.AddrPort)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.moved = moved
 }
 
 // put queues a copy of a datagram; it never blocks.

@@ -101,7 +101,7 @@ func (m *mux) take(b []byte, from netip.AddrPort) {
 		m.stray(b, from)
 		return
 	}
-	owner.put(b, from)
+	owner.media(b, from)
 }
 
 func (m *mux) takeSTUN(b []byte, from netip.AddrPort) {

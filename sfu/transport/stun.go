@@ -19,6 +19,10 @@ const (
 	attrUsername   = 0x0006
 )
 
+// beckoning is the priority of the checks we make up for a client: above every
+// pair there is, as that is where the client is now.
+const beckoning = math.MaxInt32
+
 // isSTUN says whether a datagram is STUN (RFC 7983, RFC 8489 section 5).
 func isSTUN(b []byte) bool {
 	return len(b) >= stunHeader && b[0] < 4 && binary.BigEndian.Uint32(b[4:]) == magicCookie
@@ -44,6 +48,16 @@ func localUfrag(b []byte) ([]byte, bool) {
 	return nil, false
 }
 
+// moved is told that media keeps coming from an address of the client's. Where
+// that is not the one in use, its client has moved on.
+func (w *way) moved(source netip.AddrPort) {
+	if far := w.far.Load(); far != nil && far.addr != source && !w.conn.host.config.Lite {
+		if err := w.beckon(source); err != nil {
+			w.conn.host.config.Logger.Debug("could not follow a client", "error", err)
+		}
+	}
+}
+
 // beckon makes an agent look at an address that sent an authentic packet, by
 // the check its client would have sent from there. The agent answers with a
 // check of its own (RFC 8445 section 7.3.1.4) and moves once that is answered:
@@ -55,8 +69,7 @@ func (w *way) beckon(from netip.AddrPort) error {
 	}
 	check, err := stun.Build(stun.BindingRequest, stun.TransactionID, stun.NewUsername(w.ufrag+":"+w.remote[0]),
 		ice.UseCandidate(), ice.AttrControlling(math.MaxUint64),
-		// Above every pair there is, as this is where the client is now.
-		ice.PriorityAttr(math.MaxInt32), stun.NewShortTermIntegrity(w.pwd), stun.Fingerprint)
+		ice.PriorityAttr(beckoning), stun.NewShortTermIntegrity(w.pwd), stun.Fingerprint)
 	if err != nil {
 		return fmt.Errorf("check a client's new address: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,6 +25,8 @@ const (
 	// consent is how often the path in use is checked (RFC 7675 section 5.1
 	// allows one to five seconds).
 	consent = time.Second
+	// freshness is how long an answer to a check counts as consent (RFC 7675 section 5.1).
+	freshness = 30 * time.Second
 	// stale is how long a path must have been silent for a check from another
 	// address to take its place: longer than consent, so that silence means loss.
 	stale = 1500 * time.Millisecond
@@ -43,7 +46,18 @@ type way struct {
 }
 
 // end is the client's end of the pair in use.
-type end struct{ ice.Candidate }
+type end struct {
+	ice.Candidate
+	addr netip.AddrPort
+}
+
+func newEnd(c ice.Candidate) *end {
+	e := &end{Candidate: c}
+	if addr, err := netip.ParseAddr(c.Address()); err == nil {
+		e.addr = netip.AddrPortFrom(addr.Unmap(), uint16(c.Port()))
+	}
+	return e
+}
 
 // ways are the generations of a connection.
 type ways struct {
@@ -82,13 +96,18 @@ func (w *way) open(ctx context.Context, o *negotiate.Offer) error {
 		return fmt.Errorf("make an ICE agent: %w", err)
 	}
 	err = errors.Join(agent.OnConnectionStateChange(w.stateChanged), agent.SetRemoteICELite(o.ICELite),
-		agent.OnSelectedCandidatePairChange(func(_, far ice.Candidate) { w.far.Store(&end{far}) }))
+		agent.OnSelectedCandidatePairChange(func(_, far ice.Candidate) { w.far.Store(newEnd(far)) }))
 	if err != nil {
 		err = fmt.Errorf("set up the ICE agent: %w", err)
 	} else {
 		err = gather(ctx, agent)
 	}
 	if err == nil {
+		for _, family := range []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Unspecified()} {
+			if l := w.conn.host.udp.lane(w.ufrag, family); l != nil {
+				l.follow(w.moved)
+			}
+		}
 		w.agent = agent
 		if w.path, err = agent.StartAccept(o.Ufrag, o.Pwd); err != nil {
 			err = fmt.Errorf("start ICE: %w", err)
@@ -146,10 +165,18 @@ func gather(ctx context.Context, agent *ice.Agent) error {
 // checked says whether an authenticated check moves the path to where it came
 // from. ICE itself follows a nomination only upwards in priority; a client
 // whose address changed nominates nothing, or the one poor path it has left.
-// So a check moves the path when the one in use has fallen silent.
-func (w *way) checked(_ *stun.Message, _, remote ice.Candidate, _ *ice.CandidatePair) bool {
+// So a check moves the path when the one in use has fallen silent, and media
+// that comes from elsewhere does where that has answered us.
+func (w *way) checked(m *stun.Message, _, remote ice.Candidate, pair *ice.CandidatePair) bool {
 	far := w.far.Load()
-	return far != nil && !far.Equal(remote) && time.Since(far.LastReceived()) > stale
+	if far == nil || far.Equal(remote) {
+		return false
+	}
+	var priority ice.PriorityAttr
+	if priority.GetFrom(m) == nil && priority == beckoning {
+		return time.Since(pair.LastResponseReceivedAt()) < freshness
+	}
+	return time.Since(far.LastReceived()) > stale
 }
 
 // stateChanged follows an agent. Connected is said when both ICE and DTLS are up.
