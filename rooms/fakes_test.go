@@ -285,7 +285,9 @@ func (h *house) resume(c *caller) (*caller, error) {
 	if err != nil {
 		return nil, err
 	}
-	back.people, back.last = c.people, c.last
+	if back.Welcome().Outcome == Resumed {
+		back.people, back.last = c.people, c.last
+	}
 	return back, nil
 }
 

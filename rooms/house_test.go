@@ -231,6 +231,8 @@ func TestManyAtOnce(t *testing.T) {
 			})
 		}
 		all.Wait()
+		// Who read too slowly was detached, and could not leave.
+		time.Sleep(time.Minute)
 		synctest.Wait()
 		if s := h.rooms.Stats(); s != (Stats{}) {
 			t.Errorf("left behind: %+v", s)
