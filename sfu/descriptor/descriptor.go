@@ -158,8 +158,8 @@ func (d *Descriptor) Describe(f *codec.Frame) {
 			f.Switch |= codec.SwitchTo(l.Spatial, l.Temporal)
 		}
 	}
-	if n := len(d.Structure.Sizes); n > 0 && d.Attached {
-		f.Width, f.Height = d.Structure.Sizes[n-1].pixels()
+	if d.Attached {
+		f.Width, f.Height = d.Structure.SizeOf(int(f.TopSpatial))
 	}
 }
 

@@ -82,7 +82,7 @@ func TestSpatialLayers(t *testing.T) {
 	}
 	var f codec.Frame
 	key.Describe(&f)
-	if !f.SwitchPoint() || f.Width != 1280 || f.Height != 720 || f.TopSpatial != 1 || f.Switch != codec.SwitchTo(0, 0)|codec.SwitchTo(1, 0) {
+	if !f.SwitchPoint() || f.Width != 640 || f.Height != 360 || f.TopSpatial != 1 || f.Switch != codec.SwitchTo(0, 0)|codec.SwitchTo(1, 0) {
 		t.Errorf("key frame %+v", f)
 	}
 	if w, h := s.SizeOf(1); w != 640 || h != 360 {
