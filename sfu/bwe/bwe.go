@@ -315,9 +315,9 @@ func (e *Estimator) Sending(at time.Duration) int {
 	return min(int(e.sending.rateAt(long, at)), e.Target(at))
 }
 
-// Loss is the share of packets that did not arrive, over the last second or so,
-// by the client's reports of arrivals; 0 without.
-func (e *Estimator) Loss() float64 { return e.losses.ratio }
+// Loss is the share of packets that did not arrive in the worst of the last few
+// seconds, by the client's reports of arrivals; 0 without.
+func (e *Estimator) Loss() float64 { return e.losses.recent }
 
 // guided says whether there is arrival feedback, or may still be.
 func (e *Estimator) guided(at time.Duration) bool {

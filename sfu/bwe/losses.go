@@ -10,6 +10,8 @@ const (
 	heavyLoss, idleHeavyLoss = 0.10, 0.25
 	// helped is to which share losses must fall when less is sent for the rate to have been the cause.
 	helped = 0.7
+	// fading is what remains, with every window, of the worst of those before.
+	fading = 0.85
 	// mostUsual bounds what is taken for chance: beyond it nobody can talk anyway.
 	mostUsual = 0.35
 )
@@ -30,6 +32,7 @@ type losses struct {
 	got, lost int
 	begun     time.Duration
 	ratio     float64 // of the last window
+	recent    float64 // the worst of the last windows, which fades
 	usual     float64
 	trial     bool
 	before    float64 // the rate before the trial
@@ -44,6 +47,7 @@ func (l *losses) window(at time.Duration) (ratio float64, full bool) {
 	} else {
 		l.ratio = float64(max(l.lost, 0)) / float64(total)
 	}
+	l.recent = max(l.ratio, fading*l.recent)
 	l.got, l.lost, l.begun = 0, 0, at
 	return l.ratio, true
 }
