@@ -81,17 +81,15 @@ func (c *client) record(encodings ...encoding) *source {
 	return s
 }
 
+// send sends pictures until stopped, the packets of each spread over its time
+// as browsers pace them.
 func (e encoding) send(track *webrtc.TrackLocalStaticRTP, wanted *atomic.Bool, stop <-chan struct{}) {
-	tick := time.NewTicker(pictureEvery)
-	defer tick.Stop()
 	plain := e.rate / 8 / int(time.Second/pictureEvery)
 	sequence, over := uint16(0), 0
+	pace := time.NewTimer(0)
+	defer pace.Stop()
+	<-pace.C
 	for n := uint32(0); ; n++ {
-		select {
-		case <-stop:
-			return
-		case <-tick.C:
-		}
 		key, size := wanted.Swap(false) || n == 0, plain
 		if key {
 			size *= keyFactor
@@ -100,23 +98,35 @@ func (e encoding) send(track *webrtc.TrackLocalStaticRTP, wanted *atomic.Bool, s
 			less := min(over, plain/2)
 			size, over = size-less, over-less
 		}
-		for first := true; size > 0; first = false {
+		packets := (size + fullPacket - 1) / fullPacket
+		for i := range packets {
 			fill := min(size, fullPacket)
 			size -= fill
-			payload := vp8(key, first, uint16(n)&0x7FFF, max(0, fill-14-stampSize))
-			binary.LittleEndian.PutUint16(payload[10:], uint16(e.height*16/9))
-			binary.LittleEndian.PutUint16(payload[12:], uint16(e.height))
-			name := byte('-')
-			if e.rid != "" {
-				name = e.rid[0]
-			}
 			_ = track.WriteRTP(&rtp.Packet{
 				Header:  rtp.Header{Version: 2, SequenceNumber: sequence, Timestamp: n * 3600, Marker: size == 0},
-				Payload: stamp{name, n, time.Now()}.append(payload),
+				Payload: e.payload(n, key, i == 0, fill),
 			})
 			sequence++
+			pace.Reset(pictureEvery / time.Duration(packets))
+			select {
+			case <-stop:
+				return
+			case <-pace.C:
+			}
 		}
 	}
+}
+
+// payload is that of one packet of the nth picture, about size bytes.
+func (e encoding) payload(n uint32, key, first bool, size int) []byte {
+	b := vp8(key, first, uint16(n)&0x7FFF, max(0, size-14-stampSize))
+	binary.LittleEndian.PutUint16(b[10:], uint16(e.height*16/9))
+	binary.LittleEndian.PutUint16(b[12:], uint16(e.height))
+	name := byte('-')
+	if e.rid != "" {
+		name = e.rid[0]
+	}
+	return stamp{name, n, time.Now()}.append(b)
 }
 
 // speak has a client's microphone send a packet every 20 ms.

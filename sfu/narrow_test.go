@@ -97,7 +97,7 @@ func TestN04_NarrowedDownlink(t *testing.T) {
 		m.pass(after)
 		c.finish()
 		reacted, waited := tap.under(1.1*narrow, c.from), tap.quantile(0.95)
-		sound := c.bob.sound(0, c.from, c.to)
+		sound := c.bob.sound(0, c.from, c.to, time.Hour)
 		_, frozen := c.bob.pictures(0).standstill(c.from, back)
 		best := c.bob.pictures(0).first('f', back)
 		catalogue.Report(t, catalogue.Item{

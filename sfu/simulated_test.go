@@ -25,7 +25,7 @@ type meeting struct {
 	server *simnet.Host
 	net    *simnet.Network
 	hosts  byte
-	mtu    int // of the links of those who join
+	plain  simnet.Shape // of the links of those who join
 }
 
 // simulated runs a meeting in virtual time: a minute takes as long as its
@@ -71,8 +71,8 @@ type attendee struct {
 func (m *meeting) join(id string, sh shape) *attendee {
 	m.Helper()
 	h := m.host()
-	h.Up.Set(simnet.Shape{MTU: m.mtu})
-	h.Down.Set(simnet.Shape{MTU: m.mtu})
+	h.Up.Set(m.plain)
+	h.Down.Set(m.plain)
 	sh.api = browserAPI(m.T, over(m.T, h))
 	return &attendee{client: join(m.T, m.sfu, "room", id, sh), host: h}
 }

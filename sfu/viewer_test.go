@@ -155,8 +155,8 @@ type hearing struct{ sent, missed int }
 func (h hearing) loss() float64 { return float64(h.missed) / float64(max(h.sent, 1)) }
 
 // sound judges what came of a voice that was sent from the first to before the
-// last moment: what never came, or too late to be played, was missed.
-func (c *client) sound(seat int, from, to time.Time) hearing {
+// last moment: what never came, or so much later than the quickest, was missed.
+func (c *client) sound(seat int, from, to time.Time, late time.Duration) hearing {
 	packets, arrived := c.inbox(c.seatLines[seat][0].Mid()).record()
 	took, quickest := map[uint32]time.Duration{}, time.Duration(math.MaxInt64)
 	first, last := uint32(math.MaxUint32), uint32(0)
@@ -173,7 +173,7 @@ func (c *client) sound(seat int, from, to time.Time) hearing {
 	}
 	heard := 0
 	for _, t := range took {
-		if t <= quickest+waitsMost {
+		if t <= quickest+late {
 			heard++
 		}
 	}

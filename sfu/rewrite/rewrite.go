@@ -101,6 +101,8 @@ type Sent struct {
 	// Missing: it was not here when its turn came. If the cache has it by now,
 	// give it to [Stream.Forward]; otherwise there is nothing to send.
 	Missing bool
+	// Again: it was sent again before, or came late.
+	Again bool
 	Out
 }
 
@@ -253,6 +255,7 @@ func (s *Stream) Lookup(sequence uint16, now, gap time.Duration) (Sent, bool) {
 func (s *Stream) found(e *entry, number uint64) (Sent, bool) {
 	found := Sent{
 		Origin: e.origin, Sequence: e.in,
+		Again:   e.resends > 1,
 		Padding: e.state == padding, Missing: e.state == reserved,
 		Out: e.out(number),
 	}

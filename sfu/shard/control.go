@@ -123,6 +123,10 @@ func (l *Line) resend(s *Shard, lost func(func(uint16) bool), now time.Time) {
 				l.deliver(s, layer, pkt, now)
 			} else if l.peer.resend.take(len(pkt.Bytes()), rate) {
 				l.repair(s, layer, pkt, sent, now)
+				// Where that did not help before, a picture stands by now.
+				if sent.Again && l.agree.RTX != 0 && l.peer.resend.take(len(pkt.Bytes()), rate) {
+					l.repair(s, layer, pkt, sent, now)
+				}
 			}
 			pkt.Release()
 		}

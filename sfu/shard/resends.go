@@ -13,9 +13,10 @@ const (
 	// loses a tenth of its packets, and of the repairs. Who reports what arrives
 	// may lose more: what came of the repairs is reported as well, and loss by
 	// too much lowers the estimate. It gets lostTimes what it loses, to have some
-	// over when several are lost at once, and resendLargest at most.
+	// over when several are lost at once and for second repairs, which go twice,
+	// and resendLargest at most.
 	resendShare   = 0.125
-	lostTimes     = 2
+	lostTimes     = 4
 	resendLargest = 0.4
 	// What was not needed is kept for one outage of resendOutage seconds, in bytes at most and at least.
 	resendOutage = 0.15
