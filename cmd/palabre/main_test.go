@@ -32,6 +32,9 @@ func TestWrongSettingsStopTheStart(t *testing.T) {
 		{"no IP", []string{"--node-ip", "example.org"}, "--node-ip"},
 		{"no network", []string{"--trusted-proxy", "10.0.0.1"}, "--trusted-proxy"},
 		{"nobody may come", []string{"--max-people", "1"}, "--max-people 1 is out of range"},
+		{"no place for TURN", []string{"--turn", "somewhere"}, `--turn "somewhere" is no address`},
+		{"no TURN URL", []string{"--turn", ":5349", "--turn-url", "https://a.example"}, "--turn-url"},
+		{"TURN nowhere", []string{"--turn-url", "turns:a.example:443"}, "--turn-url goes with TURN"},
 		{"token without a file", []string{"--metrics", "token"}, "--metrics-token-file"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

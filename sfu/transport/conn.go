@@ -19,10 +19,9 @@ import (
 	"palabre/sfu/negotiate"
 )
 
-// Handler is told what comes in over a connection. RTP, RTCP, Dropped and
-// Panicked are called from the connection's reader; packets are only valid
-// during the call. The other methods come from other goroutines and must not
-// call Close.
+// Handler is told what comes in over a connection. RTP, RTCP and Panicked are
+// called one at a time; packets are only valid during the call. The other
+// methods come from any goroutine and must not call Close.
 type Handler interface {
 	// Connected: packets can be sent, for the first time or again.
 	Connected()

@@ -40,9 +40,9 @@ type lane struct {
 	run    int
 	moved  func(source netip.AddrPort)
 	queue  [laneDepth]*datagram
-	first int
-	count int
-	spare []*datagram
+	first  int
+	count  int
+	spare  []*datagram
 }
 
 type datagram struct {

@@ -59,8 +59,8 @@ func (d Drop) String() string {
 	return "early"
 }
 
-// keys are the SRTP contexts of one connection. The read side belongs to the
-// connection's reader; the write side is guarded, as Close may race a writer.
+// keys are the SRTP contexts of one connection. The read side is
+// guarded by Conn.reading; the write side here, as Close may race a writer.
 type keys struct {
 	remote *srtp.Context
 	header rtp.Header
