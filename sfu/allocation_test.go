@@ -146,14 +146,14 @@ func layersOf(packets []*rtp.Packet) map[byte]int {
 // wall is a viewer with a screen and eight cameras, in this order.
 type wall struct {
 	*meeting
-	viewer *attendee
-	people []string
+	viewer, sharer *attendee
+	people         []string
 }
 
 func (m *meeting) wall() *wall {
 	w := &wall{meeting: m, viewer: m.join("viewer", shape{seats: 8, stages: 1})}
 	layout := sfu.Layout{Mode: sfu.LayoutTiles, Tiles: []sfu.Tile{{Participant: "screen", Source: sfu.Screen, Width: 1920, Height: 1080}}}
-	sharer := m.join("screen", shape{screen: true, screenRIDs: []string{"q", "f"}})
+	w.sharer = m.join("screen", shape{screen: true, screenRIDs: []string{"q", "f"}})
 	for i := range 8 {
 		id := fmt.Sprintf("person%d", i)
 		w.people = append(w.people, id)
@@ -162,9 +162,12 @@ func (m *meeting) wall() *wall {
 		defer camera.broadcast(sfu.Camera, pictureEvery, false, layers3()...)
 	}
 	w.viewer.peer.SetLayout(layout)
-	sharer.broadcast(sfu.Screen, time.Second/15, true, encoding{"q", 540, 250_000}, encoding{"f", 1080, 1_000_000})
+	w.sharer.broadcast(sfu.Screen, time.Second/15, true, encoding{"q", 540, 250_000}, encoding{"f", 1080, 1_000_000})
 	return w
 }
+
+// seated counts the seatings told.
+func (l *listener) seated() int { l.mu.Lock(); defer l.mu.Unlock(); return l.seatings }
 
 // paused are the people whose picture is not sent for want of bandwidth, in
 // the order of their tiles.
@@ -193,15 +196,24 @@ func TestNineTilesKeepTheScreenSharp(t *testing.T) {
 			return len(w.paused()) == 0
 		})
 		w.viewer.host.Down.Set(simnet.Shape{Delay: halfTrip, Rate: 1_500_000})
-		m.pass(10 * time.Second)
-		narrow := time.Now()
+		m.pass(15 * time.Second)
+		narrow, asked := time.Now(), w.sharer.counted(&rtcp.PictureLossIndication{})
+		seatings := w.viewer.heard.seated()
 		m.pass(20 * time.Second)
 		packets, _ := w.viewer.stage(narrow)
+		seatings = w.viewer.heard.seated() - seatings
+		asked = w.sharer.counted(&rtcp.PictureLossIndication{}) - asked
 		if seen := layersOf(packets); seen['q'] > 0 || seen['f'] < 20*3 {
 			t.Errorf("on 1.5 Mbit/s the screen came in %d pictures of full size and %d small ones in 20 s", seen['f'], seen['q'])
 		}
 		paused := w.paused()
-		t.Logf("on 1.5 Mbit/s: %v are paused, %v", paused, layersOf(packets))
+		t.Logf("on 1.5 Mbit/s: %v are paused, the screen has %v pictures, %d key frames were asked for", paused, layersOf(packets)['f'], asked)
+		if seatings > 8 {
+			t.Errorf("the viewer was told %d times in 20 s who is paused", seatings)
+		}
+		if asked > 1 {
+			t.Errorf("the screen was asked for %d key frames in 20 s, its frame rate alone changes", asked)
+		}
 		if len(paused) == 0 || len(paused) > 5 {
 			t.Errorf("%v of eight people are paused", paused)
 		}
