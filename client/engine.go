@@ -184,6 +184,9 @@ func settings(c Config) webrtc.SettingEngine {
 	s.SetFireOnTrackBeforeFirstRTP(true)
 	// A server on this machine may be reachable on its loopback address alone.
 	s.SetIncludeLoopbackCandidate(isLocal(c.URL))
+	if c.MediaRelay {
+		s.SetRelayAcceptanceMinWait(0) // there is nothing better to wait for
+	}
 	if c.MediaTCP {
 		s.SetNetworkTypes([]webrtc.NetworkType{
 			webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6,
