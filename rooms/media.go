@@ -90,6 +90,8 @@ type LayerWish struct {
 	MaxWidth, MaxHeight int
 	// MaxFramerate is in frames a second.
 	MaxFramerate int
+	// MaxBitrate is in bit/s: what the widest line of those who show it has room for.
+	MaxBitrate int
 }
 
 // LayoutMode says who chooses what a participant is shown.

@@ -35,6 +35,7 @@ type memory struct {
 	known []lasting // by layer
 	step  int       // the picture size that what is shown asked for
 	had   rung      // what it got; layer -1 while paused
+	told  float64   // what the publisher of a text may make of it, bit/s
 }
 
 // NewAllocator makes the Allocator of one viewer.

@@ -24,6 +24,8 @@ type Wish struct {
 	MaxWidth, MaxHeight int
 	// MaxFramerate is in frames a second.
 	MaxFramerate int
+	// MaxBitrate is in bit/s: what the widest line of those who show it has room for.
+	MaxBitrate int
 }
 
 // Demand is the union of what viewers want of one published video. It is not
@@ -142,7 +144,7 @@ func (d *Demand) wake(at time.Time) {
 
 // measure works out what the viewers of the layer show of it.
 func (l *demanded) measure(sized bool) {
-	l.need = Wish{RID: l.rid, MaxWidth: 1, MaxHeight: 1, MaxFramerate: 1}
+	l.need = Wish{RID: l.rid, MaxWidth: 1, MaxHeight: 1, MaxFramerate: 1, MaxBitrate: 1}
 	for _, w := range l.viewers {
 		l.need = l.need.Union(w)
 	}
@@ -176,7 +178,7 @@ func (l *demanded) settle(now time.Time) (again time.Time) {
 func (w Wish) Union(other Wish) Wish {
 	return Wish{
 		RID: w.RID, MaxWidth: most(w.MaxWidth, other.MaxWidth), MaxHeight: most(w.MaxHeight, other.MaxHeight),
-		MaxFramerate: most(w.MaxFramerate, other.MaxFramerate),
+		MaxFramerate: most(w.MaxFramerate, other.MaxFramerate), MaxBitrate: most(w.MaxBitrate, other.MaxBitrate),
 	}
 }
 
@@ -186,6 +188,14 @@ func most(a, b int) int {
 		return 0
 	}
 	return max(a, b)
+}
+
+// roundDown rounds down to one of four in every octave.
+func roundDown(n int) int {
+	if n < 16 {
+		return n
+	}
+	return n >> (bits.Len(uint(n)) - 3) << (bits.Len(uint(n)) - 3)
 }
 
 // roundUp rounds a size up to one of four in every octave, so that sizes a

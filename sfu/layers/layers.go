@@ -75,6 +75,9 @@ type Choice struct {
 	// MaxWidth and MaxHeight say how large the viewer shows the whole picture,
 	// MaxFramerate how many frames a second are of use; 0 is no limit.
 	MaxWidth, MaxHeight, MaxFramerate int
+	// MaxBitrate is what the viewer's line has room for, in bit/s, where the
+	// video is there to be read; 0 is no limit.
+	MaxBitrate int
 	// Paused is [PausedBandwidth] or empty.
 	Paused string
 }

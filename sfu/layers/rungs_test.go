@@ -243,6 +243,34 @@ func bitrate(v Video, c Choice) int {
 	return l.Rungs[min(int(c.Temporal), len(l.Rungs)-1)].Bitrate
 }
 
+// TestTextIsMadeToFit tells the publisher of a text what a viewer's line has
+// left for it, and of nothing else.
+func TestTextIsMadeToFit(t *testing.T) {
+	told := func(v Video, limit int) int {
+		return NewAllocator().Allocate([]Video{v}, limit, start)[0].MaxBitrate
+	}
+	if got := told(screen("s", 1080), 2e6); got < 1.3e6 || got > 1.7e6 {
+		t.Errorf("of 2 Mbit/s a text may take %d", got)
+	}
+	if got := told(screen("s", 1080), 100e3); got < 200e3 {
+		t.Errorf("of a very narrow line a text may take only %d", got)
+	}
+	film := screen("s", 1080)
+	film.Motion = true
+	for what, got := range map[string]int{
+		"no limit": told(screen("s", 1080), 0), "a film": told(film, 2e6), "a camera": told(camera("c", 720), 2e6),
+	} {
+		if got != 0 {
+			t.Errorf("%s: told to take %d", what, got)
+		}
+	}
+	a := NewAllocator()
+	first := a.Allocate([]Video{screen("s", 1080)}, 2e6, start)[0].MaxBitrate
+	if again := a.Allocate([]Video{screen("s", 1080)}, 2.2e6, start.Add(time.Second))[0].MaxBitrate; again != first {
+		t.Errorf("told %d, then %d for little more room", first, again)
+	}
+}
+
 // TestQuietTextIsSharpAgain has a text take too much while somebody scrolls,
 // and then nobody send its large layer any more.
 func TestQuietTextIsSharpAgain(t *testing.T) {

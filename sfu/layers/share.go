@@ -136,6 +136,20 @@ func (s *share) affords(v *video, r rung) bool {
 	return need <= s.limit && (v.fresh || r.cost <= v.hadCost || r.is(v.had))
 }
 
+// A text can be made to fit any line, it only takes the longer to be sharp: its
+// publisher is told to send no more than this part of what a viewer's line has
+// left for it, and may send leastText, in bit/s, in any case.
+// What differs by less than sameRate is no news.
+const textPart, leastText, sameRate = 0.85, 300e3, 1.25
+
+// rate is what the publisher of a text is told, in bit/s.
+func (m *memory) rate(bits float64) int {
+	if bits > m.told*sameRate || bits < m.told/sameRate {
+		m.told = bits
+	}
+	return roundDown(int(m.told))
+}
+
 // settle turns the rung a video got into its choice and remembers it.
 func (s *share) settle(v *video) Choice {
 	if !v.fresh {
@@ -150,6 +164,9 @@ func (s *share) settle(v *video) Choice {
 	v.had = want
 	c := Choice{Forward: -1, Want: want.layer, Spatial: want.spatial, Temporal: want.temporal, MaxFramerate: rate(v.Video)}
 	c.MaxWidth, c.MaxHeight = whole(v.Video, want)
+	if text(v.Video) && !math.IsInf(s.limit, 1) {
+		c.MaxBitrate = v.rate(max(leastText, textPart*(s.limit-s.used+want.cost)))
+	}
 	if r, ok := s.forward(v, want); ok {
 		c.Forward, c.Spatial, c.Temporal = r.layer, r.spatial, r.temporal
 	}

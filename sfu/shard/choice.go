@@ -27,7 +27,7 @@ func (w wish) with(t *Track, c layers.Choice) wish {
 	w.lines++
 	low, high := min(c.Want, max(c.Forward, 0)), max(c.Want, c.Forward)
 	for _, l := range t.layers[low : high+1] {
-		one := layers.Wish{RID: l.rid, MaxWidth: c.MaxWidth, MaxHeight: c.MaxHeight, MaxFramerate: c.MaxFramerate}
+		one := layers.Wish{RID: l.rid, MaxWidth: c.MaxWidth, MaxHeight: c.MaxHeight, MaxFramerate: c.MaxFramerate, MaxBitrate: c.MaxBitrate}
 		if i := slices.IndexFunc(w.layers, func(have layers.Wish) bool { return have.RID == l.rid }); i >= 0 {
 			w.layers[i] = w.layers[i].Union(one)
 			continue
@@ -116,10 +116,16 @@ func (l *Line) describe() layers.Video {
 // rungs are the parts of a layer that the viewer can take.
 func (l *Line) rungs(layer *Layer) []layers.Rung {
 	rungs := layer.rungs(nil)
-	if !l.descriptors && codec.Codec(layer.kind.Load()) == codec.AV1 {
+	if l.flat(layer) {
 		rungs = slices.DeleteFunc(rungs, func(r layers.Rung) bool { return r.Spatial > 0 })
 	}
 	return rungs
+}
+
+// flat says that the viewer can take no spatial layer but the lowest: without
+// the dependency descriptor a decoder of AV1 does not know which one to show.
+func (l *Line) flat(layer *Layer) bool {
+	return !l.descriptors && codec.Codec(layer.kind.Load()) == codec.AV1
 }
 
 // choose puts a choice into effect.
@@ -152,6 +158,9 @@ func (l *Line) choose(s *Shard, c layers.Choice, now time.Time) {
 		l.leave(s, have.layer, now)
 	}
 	l.part = part{c.Spatial, c.Temporal}
+	if l.flat(to) {
+		l.part.spatial = 0
+	}
 	l.carry()
 	if (l.stream.Waiting() != 0 || l.stream.Short()) && now.Sub(l.asked) > askEvery {
 		l.ask(s, to, keyframe.Start, now)

@@ -361,6 +361,9 @@ type LayerWish struct {
 	MaxHeight int `json:"maxHeight,omitempty"`
 	// MaxFramerate is in frames a second.
 	MaxFramerate int `json:"maxFramerate,omitempty"`
+	// MaxBitrate is in bit/s: what the widest line of those who show it has
+	// room for. It is said of text, which can be made to fit any line in time.
+	MaxBitrate int `json:"maxBitrate,omitempty"`
 }
 
 // Quality says how good the connections of people are, as the server measures

@@ -80,6 +80,12 @@ describe('frames', () => {
     expect(rates({ video: screen.motion }, two)).toEqual([15, 30]);
     expect(rates({ video: screen.text, rids: ['f'], wishes: [{ rid: 'f', maxFramerate: 30 }] }, two)).toEqual([5, 10]);
   });
+
+  test('of letters leave room for their readers, films are as ever ', () => {
+    const bits = (video: typeof screen.text) => encodingsFor(two, { ...base, video, rids: ['q', 'f'], wishes: [{ rid: 'f', maxBitrate: 700_000 }] }).map((e) => e.maxBitrate);
+    expect(bits(screen.text)).toEqual([100_000, 700_000]);
+    expect(bits(screen.motion)).toEqual([250_000, 3_500_000]);
+  });
 });
 
 describe('letters on a narrow line', () => {

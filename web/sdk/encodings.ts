@@ -97,7 +97,7 @@ export function encodingsFor(now: readonly RTCRtpEncodingParameters[], wanted: W
       ...encoding,
       active: active[i]!,
       scaleResolutionDownBy: scale,
-      maxBitrate: rateOf(layer, scale, i > 0 ? layers[i - 1] : undefined, wanted),
+      maxBitrate: fitting(rateOf(layer, scale, i > 0 ? layers[i - 1] : undefined, wanted), wish, video),
       maxFramerate: least(layer.frameRate, wish?.maxFramerate),
       ...rank(video.priority, i),
     });
@@ -151,6 +151,11 @@ function rateOf(layer: Layer, scale: number, below: Layer | undefined, { video, 
   if (!below || line === null || !forReading(video) || line > full * wide) return full;
   const left = 0.9 * (line - below.bitrate - beside);
   return Math.min(full, Math.max(floor, Math.floor(left / grain) * grain));
+}
+
+/** Letters are sent no faster than those who read them can take; films and faces have smaller layers for that. */
+function fitting(rate: number, wish: LayerWish | undefined, video: Video): number {
+  return forReading(video) && wish?.maxBitrate ? Math.max(floor, Math.min(rate, wish.maxBitrate)) : rate;
 }
 
 /** The least of what is said; 0 and undefined say nothing. */

@@ -374,6 +374,11 @@ export interface LayerWish {
   maxHeight?: number;
   /** MaxFramerate is in frames a second. */
   maxFramerate?: number;
+  /**
+   * MaxBitrate is in bit/s: what the widest line of those who show it has
+   * room for. It is said of text, which can be made to fit any line in time.
+   */
+  maxBitrate?: number;
 }
 
 /**
