@@ -1,10 +1,12 @@
 package sfu_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/pion/interceptor"
+	"github.com/pion/interceptor/pkg/ccfb"
 	"github.com/pion/webrtc/v4"
 
 	"palabre/internal/simnet"
@@ -134,17 +136,50 @@ func TestWhoReportsOnlyLossesIsServed(t *testing.T) {
 	}
 }
 
-// plainAPI makes clients without header extensions or feedback but reports.
-func plainAPI(t *testing.T) *webrtc.API {
+// TestWhoReportsByStreamIsServed has a viewer that reports arrivals as RFC 8888
+// says, without transport-wide numbers: they are understood all the same.
+func TestWhoReportsByStreamIsServed(t *testing.T) {
+	s := server(t)
+	publisher := join(t, s, "room", "publisher", shape{camera: true, rids: []string{"q", "h", "f"}})
+	film := publisher.film(publisher.camera, 50, 200)
+	defer film.end()
+	reporter, err := ccfb.NewSenderInterceptor()
+	if err != nil {
+		t.Fatal(err)
+	}
+	viewer := dial(t, s, "room", "viewer", shape{seats: 1, api: plainAPI(t, reporter)})
+	viewer.negotiate()
+	if !strings.Contains(viewer.answer, "ack ccfb") || strings.Contains(viewer.answer, "transport-cc") {
+		t.Errorf("answered with\n%s", viewer.answer)
+	}
+	until(t, "the viewer to connect", viewer.heard.isConnected)
+	if err := viewer.peer.Enter(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	viewer.peer.SetLayout(sfu.Layout{Mode: sfu.LayoutTiles, Tiles: []sfu.Tile{{Participant: "publisher", Source: sfu.Camera, Width: 1280, Height: 720}}})
+	until(t, "arrivals", func() bool {
+		got := viewer.peer.Stats().Link
+		return got.Acknowledged > 0 && got.Estimate > 0 && len(viewer.video(0)) > 100
+	})
+}
+
+// plainAPI makes clients without header extensions, that report as reporters
+// do, which are asked to do so as RFC 8888 says.
+func plainAPI(t *testing.T, reporters ...interceptor.Factory) *webrtc.API {
 	t.Helper()
-	m := &webrtc.MediaEngine{}
+	m, r := &webrtc.MediaEngine{}, &interceptor.Registry{}
+	var feedback []webrtc.RTCPFeedback
+	for _, f := range reporters {
+		r.Add(f)
+		feedback = []webrtc.RTCPFeedback{{Type: "ack", Parameter: "ccfb"}}
+	}
 	for kind, c := range map[webrtc.RTPCodecType]webrtc.RTPCodecParameters{
-		webrtc.RTPCodecTypeAudio: {RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}, PayloadType: 111},
-		webrtc.RTPCodecTypeVideo: {RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000}, PayloadType: 96},
+		webrtc.RTPCodecTypeAudio: {RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2, RTCPFeedback: feedback}, PayloadType: 111},
+		webrtc.RTPCodecTypeVideo: {RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000, RTCPFeedback: feedback}, PayloadType: 96},
 	} {
 		if err := m.RegisterCodec(c, kind); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithInterceptorRegistry(&interceptor.Registry{}))
+	return webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithInterceptorRegistry(r))
 }

@@ -158,7 +158,9 @@ func (c Codec) answer(b *strings.Builder, use Use, receive bool) {
 	}
 	b.WriteString("\r\n")
 	for _, f := range c.Feedback {
-		if f == "goog-remb" && (receive || c.ReportsArrivals()) {
+		switch {
+		case f == "goog-remb" && (receive || c.ReportsArrivals() || c.ReportsCongestion()),
+			f == "ack ccfb" && (receive || c.ReportsArrivals()): // one way to report is enough
 			continue
 		}
 		fmt.Fprintf(b, "a=rtcp-fb:%d %s\r\n", c.PayloadType, f)

@@ -172,7 +172,7 @@ func wanted(kind Kind, offered []string) []string {
 	var keep []string
 	for _, f := range offered {
 		switch f {
-		case "transport-cc", "nack":
+		case "transport-cc", "ack ccfb", "nack":
 		case "nack pli", "ccm fir", "goog-remb":
 			if kind != Video {
 				continue
@@ -189,6 +189,9 @@ func wanted(kind Kind, offered []string) []string {
 
 // ReportsArrivals says that the client reports when each packet arrived.
 func (c Codec) ReportsArrivals() bool { return slices.Contains(c.Feedback, "transport-cc") }
+
+// ReportsCongestion says that the client reports the same by stream (RFC 8888 section 6).
+func (c Codec) ReportsCongestion() bool { return slices.Contains(c.Feedback, "ack ccfb") }
 
 // parameter reads one value of an fmtp line.
 func parameter(fmtp, key string) string {

@@ -45,9 +45,14 @@ func (p *Peer) control(s *Shard, compound []byte, arrived, now time.Time) {
 // transported takes in what a viewer says of the transport: what it misses,
 // and when packets arrived.
 func (p *Peer) transported(s *Shard, packet rtcp.Packet, now time.Time) {
-	if packet.IsArrivals() {
+	switch {
+	case packet.IsArrivals():
 		p.estimator.Feedback(packet.Arrivals, p.engine.since(now))
 		p.health.arrivals(packet)
+		p.learnt(now)
+		return
+	case packet.IsCongestion():
+		p.congestion(packet, now)
 		p.learnt(now)
 		return
 	}
@@ -173,6 +178,6 @@ func (l *Line) retransmit(s *Shard, layer *Layer, pkt *cache.Packet, sent rewrit
 		return 0
 	}
 	n := len(header) + len(payload)
-	l.left(n, now)
+	l.left(&o, n, now)
 	return n
 }

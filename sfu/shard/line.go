@@ -70,7 +70,7 @@ func (p *Peer) NewLine(l negotiate.Line, cname string, ssrc, rtx uint32) *Line {
 	return &Line{
 		peer: p, video: video, codecs: l.Codecs, cname: cname, ssrc: ssrc, rtx: rtx,
 		stream: rewrite.New(c), resent: uint16(rand.Uint32()),
-		reports:     slices.ContainsFunc(l.Codecs, negotiate.Codec.ReportsArrivals),
+		reports:     slices.ContainsFunc(l.Codecs, func(c negotiate.Codec) bool { return c.ReportsArrivals() || c.ReportsCongestion() }),
 		descriptors: slices.ContainsFunc(l.Extensions, func(e negotiate.Extension) bool { return e.Kind == rtp.DependencyDescriptor }),
 	}
 }
@@ -337,7 +337,7 @@ func (l *Line) write(s *Shard, layer *Layer, pkt *cache.Packet, out rewrite.Out,
 		s.engine.Metrics.Drops[DropSend].Add(1)
 		return 0
 	}
-	l.left(len(header)+len(payload), now)
+	l.left(&o, len(header)+len(payload), now)
 	return len(header) + len(payload)
 }
 

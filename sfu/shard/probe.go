@@ -1,17 +1,22 @@
 package shard
 
 import (
+	"slices"
 	"time"
 
+	"palabre/sfu/negotiate"
 	"palabre/sfu/rtp"
 )
 
 // outlet is how packets leave towards a viewer.
 type outlet struct {
-	numbered bool   // the viewer agreed to transport-wide numbers
-	number   uint16 // the next
-	chosen   int    // the target layers were last chosen for
-	again    uint16 // which of the recent packets a probe repeats next
+	guided   bool // the viewer agreed to report arrivals
+	numbered bool // by transport-wide numbers
+	// streams are the numbers by stream, where it agreed to report by those.
+	streams map[uint32]*numbers
+	number  uint16 // the next
+	chosen  int    // the target layers were last chosen for
+	again   uint16 // which of the recent packets a probe repeats next
 }
 
 const (
@@ -32,15 +37,21 @@ const (
 
 // expect looks at what the viewer agreed to on lines that are new.
 func (p *Peer) expect(lines []*Line) {
-	if p.ids.ID(rtp.TransportSequence) == 0 || p.outlet.numbered {
-		return
-	}
+	o := &p.outlet
 	for _, l := range lines {
-		if l.reports {
-			p.outlet.numbered = true
-			p.estimator.Expect()
-			return
+		if o.guided || !l.reports {
+			continue
 		}
+		switch {
+		case !slices.ContainsFunc(l.codecs, negotiate.Codec.ReportsArrivals):
+			o.streams = map[uint32]*numbers{}
+		case p.ids.ID(rtp.TransportSequence) != 0:
+			o.numbered = true
+		default:
+			continue
+		}
+		o.guided = true
+		p.estimator.Expect()
 	}
 }
 
@@ -56,10 +67,13 @@ func (l *Line) stamp(o *rtp.Outgoing, now time.Time) {
 }
 
 // left notes that the packet last stamped left.
-func (l *Line) left(size int, now time.Time) {
+func (l *Line) left(o *rtp.Outgoing, size int, now time.Time) {
 	p := l.peer
-	if p.outlet.numbered && !l.reports {
+	if p.outlet.guided && !l.reports {
 		return
+	}
+	if p.outlet.streams != nil {
+		p.outlet.remember(o.SSRC, o.SequenceNumber)
 	}
 	p.estimator.Sent(p.outlet.number, size, p.engine.since(now))
 	p.outlet.number++
@@ -82,7 +96,7 @@ func (p *Peer) target(now time.Time) int {
 
 // pace sends what a cluster of probes is due now, and begins one when it is time.
 func (p *Peer) pace(s *Shard, now time.Time) {
-	if !p.outlet.numbered || !p.entered.Load() || !p.up.Load() {
+	if !p.outlet.guided || !p.entered.Load() || !p.up.Load() {
 		return
 	}
 	at := p.engine.since(now)
@@ -171,6 +185,6 @@ func (l *Line) padding(s *Shard, o *rtp.Outgoing, size uint8, now time.Time) boo
 		s.engine.Metrics.Drops[DropSend].Add(1)
 		return false
 	}
-	l.left(len(packet), now)
+	l.left(o, len(packet), now)
 	return true
 }
