@@ -112,6 +112,24 @@ func TestAMeetingThroughTheRelayAlone(t *testing.T) {
 	})
 }
 
+// TestRelayedPeopleComeBackAfterARestart has them come to a server that never
+// gave them the credentials they have.
+func TestRelayedPeopleComeBackAfterARestart(t *testing.T) {
+	s, wire, config := behindTLS(t)
+	ana, bob := enter(t, config("Ana")), enter(t, config("Bob"))
+	ana.seesAndHears(bob)
+	s.stop()
+	serveIn(t, s.data, "--http", "127.0.0.1:"+s.port(), "--tls", "self", "--turn-url", "turn:"+wire.listener.Addr().String()+"?transport=tcp")
+	for _, p := range []*person{ana, bob} {
+		back := await(p, "coming back", func(r client.Resumed) bool { return r.Fresh })
+		if len(back.ICEServers) != 1 {
+			t.Errorf("who comes back is given %+v", back.ICEServers)
+		}
+	}
+	ana.seesAndHears(bob)
+	bob.seesAndHears(ana)
+}
+
 // joinTime is how long somebody takes from saying hello to media. They leave
 // again, so that those after them find the machine as it was.
 func joinTime(t *testing.T, config client.Config) time.Duration {

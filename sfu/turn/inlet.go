@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"strconv"
+	"sync"
 
 	pion "github.com/pion/turn/v5"
 
@@ -17,6 +18,7 @@ type inlet struct {
 	gate   *tcp.Gate
 	conns  chan net.Conn
 	closed chan struct{}
+	once   sync.Once
 }
 
 func (i *inlet) push(conn net.Conn) {
@@ -64,9 +66,9 @@ func (s source) Accept() (net.Conn, error) {
 	}
 }
 
-// Close implements [net.Listener]; the gate closes it once.
+// Close implements [net.Listener].
 func (s source) Close() error {
-	close(s.closed)
+	s.once.Do(func() { close(s.closed) })
 	return nil
 }
 
