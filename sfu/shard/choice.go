@@ -75,6 +75,7 @@ func (p *Peer) allocate(s *Shard, now time.Time) {
 	if bits > 0 {
 		bits = max(1, bits-sound) // 0 would be no limit
 	}
+	bits = s.strain.bound(bits)
 	p.videos = p.videos[:0]
 	var lines []*Line
 	for _, l := range p.lines {

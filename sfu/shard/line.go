@@ -273,6 +273,7 @@ func (l *Line) deliver(s *Shard, layer *Layer, pkt *cache.Packet, now time.Time)
 	l.peer.health.sent(l.video, now)
 	if l.video {
 		m.VideoOut.add(n)
+		s.strain.bytes += n
 	} else {
 		m.AudioOut.add(n)
 	}

@@ -37,6 +37,7 @@ type Shard struct {
 	probing map[*Peer]struct{}
 	// missing are those who may have to be asked for packets.
 	missing map[*Peer]struct{}
+	strain  strain
 	local   []item   // to do in this turn, by this shard
 	out     [][]item // by shard: what this turn produced for others
 	batch   []item   // what this turn does; kept for its space
@@ -204,6 +205,9 @@ func (s *Shard) attempt(it *item, now time.Time) {
 	case it.do != nil:
 		it.do(s, now)
 	case it.layer != nil:
+		if s.behind(it, now) {
+			return
+		}
 		for len(it.lines) > 0 {
 			line := it.lines[0]
 			it.lines = it.lines[1:]
@@ -233,6 +237,7 @@ func (s *Shard) rescue() {
 }
 
 func (s *Shard) tick(now time.Time) {
+	s.unburden(now)
 	for p := range s.peers {
 		s.tickPeer(p, now)
 	}

@@ -1,0 +1,111 @@
+package shard
+
+import "time"
+
+// strain is how far a shard falls behind what it is given, and what its
+// viewers go without so that it catches up: pictures, never sound.
+type strain struct {
+	worst  time.Duration // lateness of the packets since the last look
+	bytes  int           // of pictures sent since then
+	looked time.Time
+	late   int     // looks in a row with late packets
+	limit  float64 // bit/s of pictures for each viewer; 0 for none
+	calm   time.Time
+}
+
+const (
+	// strainEvery is how often a shard looks at how late it is.
+	strainEvery = 200 * time.Millisecond
+	// A shard is strained when packets wait longer than lateMost over lateLooks
+	// looks: a hiccup of the machine is none.
+	lateMost  = 150 * time.Millisecond
+	lateLooks = 3
+	// overdue is how old a picture's packet may be. Older ones are not worth
+	// their sending: the viewer gets the next key frame instead.
+	overdue = 400 * time.Millisecond
+	// relief is what a strained shard's viewers keep of what they get, and
+	// recovery what they get more a second after calmFor without strain.
+	relief, recovery = 0.7, 1.1
+	calmFor          = 5 * time.Second
+	// leastPictures is the lowest limit, mostPictures what counts as none, in bit/s.
+	leastPictures, mostPictures = 50e3, 20e6
+)
+
+// look takes stock; viewers is how many share the shard. It says whether the
+// limit has changed.
+func (t *strain) look(viewers int, now time.Time) (changed bool) {
+	took := now.Sub(t.looked)
+	if took < strainEvery {
+		return false
+	}
+	rate := float64(t.bytes*8) / took.Seconds() / float64(max(viewers, 1))
+	late := t.worst > lateMost && !t.looked.IsZero()
+	t.worst, t.bytes, t.looked = 0, 0, now
+	if !late {
+		t.late = 0
+		return t.recover(now)
+	}
+	t.calm = now
+	if t.late++; t.late < lateLooks {
+		return false
+	}
+	t.late = 0
+	if t.limit > 0 {
+		rate = min(rate, t.limit)
+	}
+	t.limit = max(leastPictures, relief*rate)
+	return true
+}
+
+// recover lets the limit rise.
+func (t *strain) recover(now time.Time) (changed bool) {
+	if t.limit == 0 || now.Sub(t.calm) < calmFor {
+		return false
+	}
+	t.calm = t.calm.Add(time.Second)
+	if t.limit *= recovery; t.limit > mostPictures {
+		t.limit = 0
+	}
+	return true
+}
+
+// bound applies the limit to what may be sent to a viewer in pictures, in
+// bit/s, 0 for any.
+func (t *strain) bound(bits int) int {
+	if t.limit == 0 || bits > 0 && float64(bits) <= t.limit {
+		return bits
+	}
+	return int(t.limit)
+}
+
+// behind notes how late a packet for lines is, and drops it where it is a
+// picture's and overdue: lines that showed it wait for a key frame.
+func (s *Shard) behind(it *item, now time.Time) bool {
+	lateness := s.engine.since(now) - it.pkt.Arrival
+	s.strain.worst = max(s.strain.worst, lateness)
+	if lateness <= overdue || !it.layer.track.Video {
+		return false
+	}
+	for _, l := range it.lines {
+		for _, sub := range l.subs {
+			if sub.layer == it.layer && l.stream.Current() == sub.origin {
+				l.stream.Stop()
+				l.stream.Want(sub.origin)
+			}
+		}
+	}
+	s.engine.Metrics.Drops[DropOverload].Add(1)
+	it.lines = nil
+	return true
+}
+
+// unburden looks at the strain, and has layers chosen anew where that tells.
+func (s *Shard) unburden(now time.Time) {
+	if !s.strain.look(len(s.peers), now) {
+		return
+	}
+	s.engine.log.Debug("pictures are limited for want of computing time", "bits", int(s.strain.limit))
+	for p := range s.peers {
+		p.stale = true
+	}
+}
