@@ -80,7 +80,7 @@ func (a *Allocator) Allocate(videos []Video, limit int, now time.Time) []Choice 
 		s.limit = float64(limit)
 	}
 	a.caution.limits.add(s.limit, now)
-	s.room = a.caution.room(now)
+	s.room, s.sure = a.caution.room(now), a.caution.limits.since(now.Add(-steady))
 	s.distribute(shown)
 	for _, v := range shown {
 		choices[v.position] = s.settle(v)
@@ -105,6 +105,7 @@ type video struct {
 	fresh         bool    // not chosen for before
 	hadCost       float64 // what it had costs by now, bit/s
 	got           int     // the rung it gets in order, -1 none
+	spared        bool    // it only gets that because it is the first
 }
 
 func (v *video) best() rung { return v.order[len(v.order)-1] }

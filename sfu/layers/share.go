@@ -9,6 +9,7 @@ import (
 type share struct {
 	limit float64 // bit/s, may be infinite
 	room  float64 // what rises may add up to
+	sure  float64 // what the limit has been for a while
 	used  float64
 	// rose and lost say that a video got more than before, or less for want of room.
 	rose, lost bool
@@ -64,15 +65,16 @@ func (s *share) spare(v *video, rank int) {
 	if rank > 0 || v.got >= 0 {
 		return
 	}
-	most := s.limit
+	most := s.sure
 	switch {
 	case text(v.Video):
 		most = math.Inf(1)
 	case v.had.layer >= 0:
-		most *= overdraw
+		most = overdraw * s.limit
 	}
 	if v.order[0].cost <= most {
 		s.force(v)
+		v.spared = true
 	}
 }
 
@@ -153,7 +155,7 @@ func (m *memory) rate(bits float64) int {
 // settle turns the rung a video got into its choice and remembers it.
 func (s *share) settle(v *video) Choice {
 	if !v.fresh {
-		s.rose = s.rose || v.cost() > v.hadCost && !(v.got >= 0 && v.order[v.got].is(v.had))
+		s.rose = s.rose || v.cost() > v.hadCost && !v.spared && !(v.got >= 0 && v.order[v.got].is(v.had))
 		s.lost = s.lost || v.cost() < v.hadCost && v.got < len(v.order)-1
 	}
 	if v.got < 0 {
