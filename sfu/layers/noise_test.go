@@ -87,3 +87,28 @@ func TestNoiseDoesNotSwing(t *testing.T) {
 		}
 	}
 }
+
+// TestShortDipIsSoonForgotten has a line narrow while a queue drains: the only
+// picture comes back once there was room for it for a second, and its best
+// layer no later because of that.
+func TestShortDipIsSoonForgotten(t *testing.T) {
+	a, v := NewAllocator(), []Video{camera("a", 720)}
+	limit := func(at time.Duration) int {
+		switch {
+		case at < 2*time.Second || at >= 10*time.Second:
+			return 3e6
+		case at >= 3*time.Second && at < 3500*time.Millisecond, at >= 4500*time.Millisecond:
+			return 180e3
+		}
+		return 20e3
+	}
+	course, last := "", ""
+	for at := time.Duration(0); at < 15*time.Second; at += 500 * time.Millisecond {
+		if got := show(v, a.Allocate(v, limit(at), start.Add(at))); got != last {
+			course, last = course+fmt.Sprintf(" %v %s", at, got), got
+		}
+	}
+	if course != " 0s f 2s ! 5.5s q 12s f" {
+		t.Error(course)
+	}
+}
