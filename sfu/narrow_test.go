@@ -70,13 +70,6 @@ func (m *meter) quantile(share float64) time.Duration {
 	return m.waited[int(share*float64(len(m.waited)-1))]
 }
 
-// forget begins anew.
-func (m *meter) forget() {
-	m.mu.Lock()
-	m.offered, m.waited = nil, nil
-	m.mu.Unlock()
-}
-
 // TestN04_NarrowedDownlink has a viewer's line lose six sevenths of its
 // capacity for a while.
 func TestN04_NarrowedDownlink(t *testing.T) {

@@ -30,7 +30,6 @@ const (
 // missing, and for a key frame when that does not help.
 type viewer struct {
 	video, audio *repairer
-	stop         chan struct{}
 	source
 }
 
@@ -45,7 +44,7 @@ func (c *client) view(seat int) *viewer {
 		defer tick.Stop()
 		for {
 			select {
-			case <-v.source.stop:
+			case <-v.stop:
 				return
 			case now := <-tick.C:
 				v.video.look(now)
