@@ -25,8 +25,9 @@ func (c *client) perform(letter byte, audioStart, videoStart uint32) *source {
 				return
 			case <-tick.C:
 			}
-			// A ticker drops what it is late for; a camera's clock goes on.
-			for ; time.Duration(n)*frame <= time.Since(start); n++ {
+			// A ticker drops what it is late for; a camera's clock goes on. Half a
+			// frame away from the ticks it does not matter which came first.
+			for ; time.Duration(n)*frame+frame/2 <= time.Since(start); n++ {
 				c.show(letter, n, audioStart, videoStart)
 			}
 		}
