@@ -104,7 +104,7 @@ func TestN01_IndependentLoss(t *testing.T) {
 // picture hardly ever stands for it, and not much more is sent again than was lost.
 func TestHeavyLossIsRepaired(t *testing.T) {
 	simulated(t, func(m *meeting) {
-		c := m.hold(simnet.Shape{Delay: halfTrip, Loss: 0.10}, 2*time.Minute, encoding{"", 720, 800_000})
+		c := m.hold(simnet.Shape{Delay: halfTrip, Loss: 0.10}, 4*time.Minute, encoding{"", 720, 800_000})
 		_, times, frozen := c.saw()
 		_, again := sfu.Repairs(m.sfu)
 		lost := c.bob.host.Down.Counts().Fates[simnet.Lost]
@@ -120,7 +120,7 @@ func TestHeavyLossIsRepaired(t *testing.T) {
 
 // TestN02_BurstLoss loses packets in bursts.
 func TestN02_BurstLoss(t *testing.T) {
-	const length = 60 * time.Second
+	const length = 4 * time.Minute
 	simulated(t, func(m *meeting) {
 		c := m.hold(simnet.Shape{Delay: halfTrip, Loss: 0.05, Burst: 4}, length, encoding{"", 720, 800_000})
 		sound, times, frozen := c.saw()
