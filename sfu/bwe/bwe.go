@@ -298,7 +298,8 @@ func (e *Estimator) Target(at time.Duration) int {
 	}
 	rate := e.control.rate
 	if at < e.draining {
-		if queue := max(e.queue.delay(), e.standing(at)); queue > drainQueue {
+		// What waited when the last report came has had time to pass since.
+		if queue := max(e.queue.delay()-(at-e.heard), e.standing(at)); queue > drainQueue {
 			rate *= max(drainLeast, 1-queue.Seconds()/drainTime.Seconds())
 		}
 	}

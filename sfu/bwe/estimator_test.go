@@ -155,6 +155,35 @@ func TestSilenceLowersTheTarget(t *testing.T) {
 	}
 }
 
+// TestAQueuePassesThoughNothingIsSent has the line become narrow until nothing
+// is sent any more, so that nothing is reported either: the target comes back.
+func TestAQueuePassesThoughNothingIsSent(t *testing.T) {
+	s := newSender()
+	s.pass(3*time.Second, 1.9e6, nil)
+	late := time.Duration(0)
+	for range 8 { // everything takes 100 ms longer than what was before
+		first := s.sequence
+		for i := range 10 {
+			s.Sent(s.sequence, packetSize, s.at+time.Duration(i)*10*time.Millisecond)
+			s.sequence++
+		}
+		s.at, late = s.at+pause, late+pause
+		s.Feedback(func(yield func(uint16, bool, time.Duration) bool) {
+			for i := range 10 {
+				yield(first+uint16(i), true, s.at-pause+time.Duration(i)*20*time.Millisecond+late)
+			}
+		}, s.at+late)
+	}
+	s.at += late
+	low := s.Target(s.at)
+	if estimate := s.Stats(s.at).Estimate; low > estimate/2 {
+		t.Fatalf("%d may be sent with a long queue and an estimate of %d", low, estimate)
+	}
+	if got := s.Target(s.at + time.Second); got < 3*low/2 {
+		t.Errorf("still %d a second after everything has arrived, %d before", got, low)
+	}
+}
+
 // TestAClientWithoutReportsIsServed is one that agreed to report and does not:
 // nothing is known against what it is sent, until it says so otherwise.
 func TestAClientWithoutReportsIsServed(t *testing.T) {

@@ -3,7 +3,7 @@
 // A [Shard] is one goroutine, one a core, that owns the media state of the
 // peers given to it: of a publisher the received streams, caches and key-frame
 // arbiters ([Track]), of a viewer the outgoing lines, their numbering, the
-// bandwidth limit and the choice of layers ([Line]). Nothing of that has a
+// bandwidth estimate and the choice of layers ([Line]). Nothing of that has a
 // lock. A packet crosses to another shard in that shard's inbox, at most one
 // batch a turn; packets are immutable once received, subscriber lists are
 // copied on write.
