@@ -78,7 +78,7 @@ func seconds(r rtcp.SenderReport) float64 {
 	return float64(r.NTPTime>>32) + float64(r.NTPTime&0xFFFFFFFF)/(1<<32)
 }
 
-// TestLipsKeepToTheVoice has two people sit in one seat after each other: what
+// TestLipsKeepToTheVoice has two people sit in one seat in turns: what
 // they said and showed at one moment is played at one moment.
 func TestLipsKeepToTheVoice(t *testing.T) {
 	s := server(t)
@@ -90,7 +90,7 @@ func TestLipsKeepToTheVoice(t *testing.T) {
 		defer show.end()
 	}
 	audio, video := viewer.seatLines[0][0].Mid(), viewer.seatLines[0][1].Mid()
-	for _, id := range []string{"alice", "bob", "alice"} {
+	for _, id := range []string{"alice", "bob", "alice", "bob", "alice", "bob"} {
 		viewer.peer.SetLayout(sfu.Layout{Mode: sfu.LayoutTiles, Tiles: []sfu.Tile{{Participant: id, Source: sfu.Camera, Width: 640, Height: 360}}})
 		both, worst := 0, 0.0
 		undisturbed(t, func() bool {

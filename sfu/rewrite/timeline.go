@@ -28,6 +28,11 @@ const (
 	audioTolerance = 15
 	audioPacket    = 20 // also how long one lasts, until we know better
 	audioTooFar    = 80
+	// Of a voice that takes over from another one or two of its first packets
+	// overlap with the other's last. Those that are late by more than half a
+	// packet are left out: each turn would add to the delay. What overlaps more
+	// was sent on purpose, so that a first syllable is heard.
+	audioOverlap, audioOnPurpose, overlapping = 10, 50, 5
 	broken         = 1000
 )
 
@@ -178,7 +183,14 @@ func (t *timeline) ahead(p *cache.Packet) bool {
 	in := p.Header.Timestamp
 	late := int64(int32(t.last + t.step(in) - (in + t.offset)))
 	quiet := p.Header.Has(rtp.AudioLevel) && p.Header.AudioLevel >= quietLevel
-	if late <= t.ms(audioPacket) || !quiet && late <= t.ms(audioTooFar) {
+	most := t.ms(audioTooFar)
+	switch {
+	case t.started && t.count <= overlapping && late <= t.ms(audioOnPurpose):
+		most = t.ms(audioOverlap)
+	case quiet:
+		most = t.ms(audioPacket)
+	}
+	if late <= most {
 		return false
 	}
 	t.before = in
