@@ -33,7 +33,7 @@ const (
 	// packet are left out: each turn would add to the delay. What overlaps more
 	// was sent on purpose, so that a first syllable is heard.
 	audioOverlap, audioOnPurpose, overlapping = 10, 50, 5
-	broken         = 1000
+	broken                                    = 1000
 )
 
 // timeline maps the timestamps of the origins to the one of the seat: a line
