@@ -105,7 +105,7 @@ func gilbert(share, mean float64) func() func(*rand.Rand) bool {
 // a segment more each round trip, half after a loss.
 type reno struct {
 	window, threshold float64
-	next, acked       uint64
+	next              uint64
 	flying            map[uint64]time.Duration
 	recover           uint64
 	bytes             int

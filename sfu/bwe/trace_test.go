@@ -39,7 +39,6 @@ type moment struct {
 type outcome struct {
 	moments []moment
 	waited  []time.Duration // of every packet, in the queue
-	sent    []time.Duration // when those left
 	lost    int
 	count   int
 	padding int
@@ -56,7 +55,6 @@ type viewer struct {
 	rand     *rand.Rand
 	sequence uint16
 	level    int
-	budget   float64
 	came     map[uint16]time.Duration
 	reported uint16
 	highest  uint16
