@@ -53,6 +53,7 @@ CATALOGUE := N1 N2 N3 N4 N5 N6 N7 N8 N9 N10 N11 N12 N13 N14 P5 P6 P7 P8 P9 P10 P
 catalogue: browsers build ## the catalogue of faults and attacks, as a table
 	@out=$$(mktemp) && trap 'rm -f '$$out EXIT && \
 	{ CGO_ENABLED=1 FUZZTIME=$(FUZZTIME) $(GO) test $(TAGS) -race -count=1 -v -timeout 30m -run '^Test[NFCPWS][0-9][0-9]_' ./... ; \
+	  $(GO) test $(TAGS) -count=1 -v -timeout 10m -run '^TestF17_' ./cmd/palabre ; \
 	  npm --prefix web run --silent e2e -- catalogue ; } >$$out 2>&1 ; \
 	$(GO) run ./internal/catalogue/table $(CATALOGUE) <$$out || { grep -E '^(---|\s+---|FAIL|panic)' $$out ; exit 1 ; }
 
