@@ -95,8 +95,8 @@ func TestP13_TURNReachesNobodyElse(t *testing.T) {
 // TestP14_TURNCredentials tries what somebody else's credential, an old one and
 // a good one are good for.
 func TestP14_TURNCredentials(t *testing.T) {
-	const tries, beside = 1000, 50
-	r := start(t, nil)
+	const tries, beside, most = 1000, 50, 8
+	r := start(t, func(c *turn.Config) { c.Silent = time.Hour })
 	good := r.Grant()
 	codes := map[int]int{}
 	var mu sync.Mutex
@@ -124,7 +124,7 @@ func TestP14_TURNCredentials(t *testing.T) {
 		}
 	}
 	work.Wait()
-	if held := r.value("open", "allocations"); held != 2 {
+	if held := r.value("open", "allocations"); held != most {
 		t.Errorf("%v allocations held", held)
 	}
 
@@ -144,8 +144,8 @@ func TestP14_TURNCredentials(t *testing.T) {
 	catalogue.Report(t, catalogue.Item{
 		ID: "P14", Injected: fmt.Sprintf("%d allocations with one credential; another's password, another server's, after leaving, expired", tries),
 		Measured: fmt.Sprintf("%d made, %d answered 486; then %d, %d, %d, %d", codes[0], codes[486], others, unknown, after, expired),
-		Bar:      "≤ 2 made, others 486; 401 each",
-		Pass:     codes[0] <= 2 && codes[0]+codes[486] == tries && others == 401 && unknown == 401 && after == 401 && expired == 401,
+		Bar:      fmt.Sprintf("≤ %d made, others 486; 401 each", most),
+		Pass:     codes[0] <= most && codes[0]+codes[486] == tries && others == 401 && unknown == 401 && after == 401 && expired == 401,
 	})
 }
 

@@ -20,6 +20,7 @@ type client struct {
 	since    time.Time
 	once     sync.Once
 	relay    atomic.Pointer[allocation]
+	heard    atomic.Int64 // when it had said all it did so far, in ns since 1970
 	// Of the reader alone: whose credentials the request under way shows, and
 	// whether they are no good.
 	asked  *holder
@@ -81,6 +82,7 @@ func (c *client) Read(b []byte) (int, error) {
 // its end, a stranger must become a client, and a client must not fall silent.
 func (c *client) fill() error {
 	now := time.Now()
+	c.heard.Store(now.UnixNano())
 	if c.start > 0 {
 		c.buffer = c.buffer[:copy(c.buffer, c.buffer[c.start:])]
 		c.start = 0

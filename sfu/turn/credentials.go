@@ -108,19 +108,40 @@ func (r *register) enter(h *holder, c *client) {
 	}
 }
 
-// reserve takes one of a credential's allocations for a client, which has one at most.
-func (r *register) reserve(c *client) bool {
+// reserve takes one of a credential's allocations for a client, which has one
+// at most. Where all are taken, the client that has been silent for longest
+// gives its own, and is to be closed, if it was last heard before a time: a
+// browser whose network went away must not wait for what it left behind.
+func (r *register) reserve(c *client, before time.Time) (left *client, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if c.holds {
-		return true
+		return nil, true
 	}
-	if c.holder == nil || c.holder.allocations >= maxAllocations {
-		return false
+	if c.holder == nil {
+		return nil, false
+	}
+	if c.holder.allocations >= maxAllocations {
+		if left = c.holder.mostSilent(before); left == nil {
+			return nil, false
+		}
+		left.holds = false
+		c.holder.allocations--
 	}
 	c.holder.allocations++
 	c.holds = true
-	return true
+	return left, true
+}
+
+func (h *holder) mostSilent(before time.Time) *client {
+	var most *client
+	earliest := before.UnixNano()
+	for c := range h.clients {
+		if heard := c.heard.Load(); c.holds && heard < earliest {
+			most, earliest = c, heard
+		}
+	}
+	return most
 }
 
 // release gives a client's allocation back.

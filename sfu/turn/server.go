@@ -7,8 +7,8 @@
 // what it is asked for beyond our own addresses is answered with 403.
 //
 // A credential is one participant's, ends with their session, and is good for
-// two allocations. Connections come behind TLS from whoever shares the port,
-// by [Server.Take].
+// a few allocations at once. Connections come behind TLS from whoever shares
+// the port, by [Server.Take].
 package turn
 
 import (
@@ -31,9 +31,13 @@ import (
 const realm = "palabre"
 
 const (
-	// maxAllocations is how many allocations one credential has at once: one
-	// in use and one that takes its place.
-	maxAllocations = 2
+	// maxAllocations is how many allocations one credential has at once. A
+	// browser makes one for each network it sees, and as many again for each
+	// ICE restart, while it keeps those before for half a minute.
+	maxAllocations = 8
+	// silent is how long nothing has come over an allocation that makes way for
+	// another: one in use is heard every few seconds (RFC 7675 section 5.1).
+	silent = 10 * time.Second
 	// lifetime is how long a credential may be used to begin with; it ends
 	// with its session in any case.
 	lifetime = 24 * time.Hour
@@ -62,7 +66,10 @@ type Config struct {
 	// Slow is how long a frame may take, and a stranger to become a client; 0 means 8 s.
 	Slow time.Duration
 	// Idle is how long a client may say nothing; 0 means a minute.
-	Idle    time.Duration
+	Idle time.Duration
+	// Silent is how long nothing has come over an allocation that makes way for
+	// another of its credential; 0 means 10 s.
+	Silent  time.Duration
 	Logger  *slog.Logger
 	Metrics prometheus.Registerer
 }
@@ -89,7 +96,7 @@ func New(c Config) (*Server, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	for field, value := range map[*time.Duration]time.Duration{&c.Lifetime: lifetime, &c.Slow: slow, &c.Idle: idle} {
+	for field, value := range map[*time.Duration]time.Duration{&c.Lifetime: lifetime, &c.Slow: slow, &c.Idle: idle, &c.Silent: silent} {
 		if *field <= 0 {
 			*field = value
 		}
@@ -180,7 +187,14 @@ func (s *Server) authenticate(r *pion.RequestAttributes) (string, []byte, bool) 
 // quota is asked before an allocation is made.
 func (s *Server) quota(_, _ string, from net.Addr) bool {
 	c := s.client(from)
-	return c != nil && s.register.reserve(c)
+	if c == nil {
+		return false
+	}
+	left, ok := s.register.reserve(c, time.Now().Add(-s.config.Silent))
+	if left != nil {
+		_ = left.Close() // it was open, or closing
+	}
+	return ok
 }
 
 func (s *Server) events() pion.EventHandler {
