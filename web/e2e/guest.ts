@@ -4,7 +4,7 @@ import type { MeetingStats } from '../sdk/stats';
 import { until } from './until';
 
 /** Chromium with a fake camera, microphone and screen that grants itself permission. */
-export function launchChromium(): Promise<Browser> {
+export function launchChromium(...flags: string[]): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
     args: [
@@ -18,6 +18,7 @@ export function launchChromium(): Promise<Browser> {
       '--use-fake-ui-for-media-stream',
       '--auto-accept-this-tab-capture',
       '--autoplay-policy=no-user-gesture-required',
+      ...flags,
     ],
   });
 }

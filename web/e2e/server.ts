@@ -2,6 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { createSocket } from 'node:dgram';
+import { get as getPlain } from 'node:http';
+import { get as getSecure } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,8 +29,22 @@ export class Server {
     return server;
   }
 
+  /** Where people reach it: by HTTPS where a flag says so. */
   get url(): string {
-    return `http://localhost:${this.http}`;
+    return `${this.flags.includes('--tls') ? 'https' : 'http'}://localhost:${this.http}`;
+  }
+
+  /** Asks for a page, whoever signed the certificate. */
+  get(path: string): Promise<{ ok: boolean; text: string }> {
+    const get = this.url.startsWith('https:') ? getSecure : getPlain;
+    return new Promise((resolve, reject) => {
+      const request = get(this.url + path, { rejectUnauthorized: false, agent: false }, (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+        response.on('end', () => resolve({ ok: response.statusCode === 200, text })).on('error', reject);
+      });
+      request.on('error', reject);
+    });
   }
 
   /** Starts, or starts again on the same ports and data. */
@@ -42,7 +58,7 @@ export class Server {
       'the server answers /readyz',
       async () => {
         if (child.exitCode !== null) throw new Error(`palabre ended with ${child.exitCode}:\n${this.log.join('')}`);
-        return (await fetch(`${this.url}/readyz`).catch(() => null))?.ok ?? false;
+        return (await this.get('/readyz').catch(() => null))?.ok ?? false;
       },
       20_000,
     );
