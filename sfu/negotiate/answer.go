@@ -106,7 +106,7 @@ func (l *Line) answer(b *strings.Builder, local Local, candidates []string) {
 		if !receive && publishers().Has(e.Kind) {
 			continue
 		}
-		line(b, "extmap:", strconv.Itoa(int(e.ID))+" "+e.Kind.URI())
+		line(b, "extmap:", strconv.Itoa(int(e.ID))+e.answer()+" "+e.Kind.URI())
 	}
 	b.WriteString("a=" + direction(send, receive) + "\r\n")
 	if receive && len(l.RIDs) > 0 {

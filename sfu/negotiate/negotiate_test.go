@@ -70,6 +70,35 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
+// TestExtensionsHaveADirection takes an extension only for the way the client
+// means it: Firefox sends dependency descriptors and does not read them.
+func TestExtensionsHaveADirection(t *testing.T) {
+	const uri = "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
+	for way, want := range map[string]struct{ sending, receiving string }{
+		"":          {"a=extmap:13 ", "a=extmap:13 "},
+		"/sendonly": {"a=extmap:13/recvonly ", ""},
+		"/recvonly": {"", "a=extmap:13/sendonly "},
+		"/inactive": {"", ""},
+	} {
+		extension := "a=extmap:13" + way + " " + uri + "\r\n"
+		answer := func(section, mid string, use negotiate.Use) string {
+			o, err := negotiate.Parse(strings.Replace(head, "BUNDLE 0 1 2 3", "BUNDLE "+mid, 1) + strings.ReplaceAll(section, "a=extmap:7 "+uri+"\r\n", "") + extension)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return o.Answer(negotiate.Local{Uses: map[string]negotiate.Use{mid: use}})
+		}
+		for what, got := range map[string][2]string{
+			"sends":    {answer(camera, "1", negotiate.Use{Receive: true}), want.sending},
+			"receives": {answer(seat, "2", negotiate.Use{Send: true, Stream: "seat0", SSRC: 5, RTX: 6}), want.receiving},
+		} {
+			if got[1] == "" && strings.Contains(got[0], "extmap:13") || !strings.Contains(got[0], got[1]) {
+				t.Errorf("of %q a client that %s is answered, want %q:\n%s", way, what, got[1], got[0])
+			}
+		}
+	}
+}
+
 // TestAnswerToWhoCannotReportArrivals leaves the estimate to a viewer that does
 // not offer what arrivals are reported by, or only half of it.
 func TestAnswerToWhoCannotReportArrivals(t *testing.T) {

@@ -71,6 +71,33 @@ type Line struct {
 type Extension struct {
 	ID   uint8
 	Kind rtp.Extension
+	// way is the direction the client uses it in, empty for both (RFC 8285 section 5).
+	way string
+}
+
+// use says whether the client uses the extension in a section that sends or receives.
+func (e Extension) use(sends, receives bool) bool {
+	switch e.way {
+	case "", "sendrecv":
+		return true
+	case "sendonly":
+		return sends
+	case "recvonly":
+		return receives
+	default:
+		return false
+	}
+}
+
+// answer is the direction an answer gives it.
+func (e Extension) answer() string {
+	switch e.way {
+	case "sendonly":
+		return "/recvonly"
+	case "recvonly":
+		return "/sendonly"
+	}
+	return ""
 }
 
 // Parse reads an offer. Every error wraps [ErrOffer].
@@ -220,6 +247,7 @@ func parseLine(m *sdp.MediaDescription, direction string) (Line, error) {
 	}
 	l.Sends = direction == "sendrecv" || direction == "sendonly"
 	l.Receives = direction == "sendrecv" || direction == "recvonly"
+	l.Extensions = slices.DeleteFunc(l.Extensions, func(e Extension) bool { return !e.use(l.Sends, l.Receives) })
 	l.Codecs = parseCodecs(m, l.Kind)
 	if !slices.ContainsFunc(l.Extensions, func(e Extension) bool { return e.Kind == rtp.TransportSequence }) {
 		for i := range l.Codecs { // without numbers no arrival can be reported
@@ -240,7 +268,7 @@ func (l *Line) extension(value string) {
 		return
 	}
 	uri, _, _ = strings.Cut(uri, " ")
-	head, _, _ = strings.Cut(head, "/")
+	head, way, _ := strings.Cut(head, "/")
 	id, err := strconv.ParseUint(head, 10, 8)
 	if err != nil || id == 0 || id == 15 {
 		return
@@ -249,7 +277,7 @@ func (l *Line) extension(value string) {
 	if !ok || slices.ContainsFunc(l.Extensions, func(e Extension) bool { return e.Kind == kind || e.ID == uint8(id) }) {
 		return
 	}
-	l.Extensions = append(l.Extensions, Extension{ID: uint8(id), Kind: kind})
+	l.Extensions = append(l.Extensions, Extension{ID: uint8(id), Kind: kind, way: way})
 }
 
 // maxRIDs bounds the layers of one track; browsers send three.

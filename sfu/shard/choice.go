@@ -159,9 +159,6 @@ func (l *Line) choose(s *Shard, c layers.Choice, now time.Time) {
 		l.leave(s, have.layer, now)
 	}
 	l.part = part{c.Spatial, c.Temporal}
-	if l.flat(to) {
-		l.part.spatial = 0
-	}
 	l.carry()
 	if (l.stream.Waiting() != 0 || l.stream.Short()) && now.Sub(l.asked) > askEvery {
 		l.ask(s, to, keyframe.Start, now)
