@@ -23,11 +23,13 @@ export function launchChromium(...flags: string[]): Promise<Browser> {
   });
 }
 
-export function launchFirefox(): Promise<FirefoxBrowser> {
+/** Firefox likewise. It takes any certificate, for the page and for TURN. */
+export function launchFirefox(preferences: Record<string, unknown> = {}): Promise<FirefoxBrowser> {
   return puppeteer.launch({
     browser: 'firefox',
     executablePath: process.env['FIREFOX'] ?? '/usr/bin/firefox-esr',
     headless: true,
+    acceptInsecureCerts: true,
     extraPrefsFirefox: {
       'media.navigator.streams.fake': true,
       'media.navigator.permission.disabled': true,
@@ -35,6 +37,7 @@ export function launchFirefox(): Promise<FirefoxBrowser> {
       'media.autoplay.default': 0,
       'media.gmp-manager.updateEnabled': false,
       'intl.accept_languages': 'en',
+      ...preferences,
     },
   });
 }

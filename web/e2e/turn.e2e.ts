@@ -1,8 +1,9 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { connect } from 'node:tls';
 import type { Browser } from 'playwright-core';
+import type { Browser as FirefoxBrowser } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ChromiumGuest, joinAs, launchChromium, received, seesAndHears, stats } from './guest';
+import { ChromiumGuest, FirefoxGuest, joinAs, launchChromium, launchFirefox, received, seesAndHears, stats, type Guest } from './guest';
 import { Proxy } from './proxy';
 import { Server } from './server';
 import { until } from './until';
@@ -31,12 +32,12 @@ function publicKey(port: number): Promise<string> {
 }
 
 /** Has a page do what it does when the system says that the network changed. */
-function changeNetwork(guest: ChromiumGuest): Promise<void> {
+function changeNetwork(guest: Guest): Promise<void> {
   return guest.evaluate(() => void window.dispatchEvent(new Event('online')));
 }
 
 /** The candidate a page uses: an ICE restart takes another. */
-async function local(guest: ChromiumGuest): Promise<string | undefined> {
+async function local(guest: Guest): Promise<string | undefined> {
   return (await stats(guest)).connection.local;
 }
 
@@ -45,6 +46,7 @@ describe('where nothing but the HTTPS port can be reached', () => {
   let server: Server;
   let proxy: Proxy;
   let browser: Browser;
+  let firefox: FirefoxBrowser | undefined;
   let ana: ChromiumGuest, ben: ChromiumGuest;
   beforeAll(async () => {
     server = await Server.start('--tls', 'self', '--tls-redirect', '');
@@ -55,6 +57,7 @@ describe('where nothing but the HTTPS port can be reached', () => {
     for (const { page } of [ana, ben]) await page.addInitScript(relayOnly);
   });
   afterAll(async () => {
+    await firefox?.close();
     await browser?.close();
     await proxy?.close();
     await server?.stop();
@@ -103,6 +106,24 @@ describe('where nothing but the HTTPS port can be reached', () => {
     await seesAndHears(ben, 'Ana');
     expect((await stats(ana)).connection.protocol).toBe('relay');
     expect((await stats(ana)).self).toBe(id);
+  });
+
+  it('carries Firefox likewise', async () => {
+    firefox = await launchFirefox({ 'media.peerconnection.ice.relay_only': true });
+    const fleur = await FirefoxGuest.arrive(firefox, 'Fleur');
+    await joinAs(fleur, `${server.url}/r/garden?lang=en`);
+    await seesAndHears(fleur, 'Ana', 60_000);
+    await seesAndHears(ana, 'Fleur', 60_000);
+    const way = await local(fleur);
+    await changeNetwork(fleur);
+    await until('Fleur has another relayed address', async () => (await local(fleur)) !== way);
+    await seesAndHears(fleur, 'Ana', 60_000);
+    await seesAndHears(ana, 'Fleur', 60_000);
+    const { connection, recoveries } = await stats(fleur);
+    expect(connection).toMatchObject({ protocol: 'relay', relay: 'tls' });
+    expect(recoveries).toEqual({ iceRestarts: 1, rebuilds: 0, reconnects: 0 });
+    await fleur.press('Leave');
+    await until('Fleur is gone', async () => (await stats(ana)).participants.length === 2);
   });
 
   it('ends the relaying with the meeting', async () => {
