@@ -1,7 +1,7 @@
 import { MeetingError } from './errors';
 import type { Room } from './layout';
 import { camera, screen, type Video } from './encodings';
-import { build, extend, inStereo, named, redundant, soundRate, type MediaLines } from './lines';
+import { build, extend, tuned, named, redundant, soundRate, type MediaLines } from './lines';
 import { Outgoing } from './outgoing';
 import type { Offer, Source } from './protocol';
 
@@ -162,7 +162,7 @@ export class Connection {
   private async exchange(): Promise<void> {
     const { restart, music } = this;
     const offer = await this.pc.createOffer({ iceRestart: restart });
-    await this.pc.setLocalDescription({ type: 'offer', sdp: inStereo(offer.sdp ?? '') });
+    await this.pc.setLocalDescription({ type: 'offer', sdp: tuned(offer.sdp ?? '') });
     // The offer goes without waiting for candidates: the server learns our
     // addresses from our checks (RFC 8445 peer-reflexive candidates).
     const sdp = this.pc.localDescription?.sdp ?? '';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { choose, inStereo } from './lines';
+import { choose, tuned } from './lines';
 import { asMusic } from './music';
 
 const codec = (mimeType: string, sdpFmtpLine?: string): RTCRtpCodec => ({ mimeType, clockRate: 90000, ...(sdpFmtpLine ? { sdpFmtpLine } : {}) });
@@ -33,11 +33,11 @@ test('of a browser without the codec nothing is asked', () => {
   expect(choose([], ['audio/opus'])).toEqual([]);
 });
 
-test('Opus is asked for in two channels, once, and nothing else is touched', () => {
+test('Opus is asked for in two channels and with repairs, once, and nothing else is touched', () => {
   const sdp = 'a=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10;useinbandfec=1\r\na=fmtp:96 apt=97\r\n';
-  const asked = inStereo(sdp);
-  expect(asked).toBe('a=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10;useinbandfec=1;stereo=1\r\na=fmtp:96 apt=97\r\n');
-  expect(inStereo(asked)).toBe(asked);
+  const asked = tuned(sdp);
+  expect(asked).toBe('a=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 nack\r\na=fmtp:111 minptime=10;useinbandfec=1;stereo=1\r\na=fmtp:96 apt=97\r\n');
+  expect(tuned(asked)).toBe(asked);
 });
 
 test('music is asked for in one section only, in place of what a voice was asked for', () => {

@@ -64,9 +64,15 @@ export function named(lines: MediaLines): Lines {
   };
 }
 
-/** inStereo asks for two channels of Opus (RFC 7587 section 6.1): Chromium mixes them into one unless its own description says so. */
-export function inStereo(sdp: string): string {
-  return sdp.replace(/^(a=fmtp:\d+ (?=.*useinbandfec=1)(?!.*stereo=).*)$/gm, '$1;stereo=1');
+/**
+ * tuned asks for two channels of Opus (RFC 7587 section 6.1), which Chromium
+ * mixes into one unless its own description says so, and for lost packets of a
+ * voice to be sent again, which it does not ask for by itself.
+ */
+export function tuned(sdp: string): string {
+  return sdp
+    .replace(/^(a=fmtp:\d+ (?=.*useinbandfec=1)(?!.*stereo=).*)$/gm, '$1;stereo=1')
+    .replace(/^a=rtpmap:(\d+) (?:opus|red)\/48000.*$(?![^]*^a=rtcp-fb:\1 nack$)/gm, '$&\r\na=rtcp-fb:$1 nack');
 }
 
 /** redundant says whether a voice's words are sent twice (RED, RFC 2198), where the browser can; music is too much for that. */
