@@ -3,10 +3,17 @@ import puppeteer, { type Browser as FirefoxBrowser, type Page as FirefoxPage } f
 import type { MeetingStats } from '../sdk/stats';
 import { until } from './until';
 
+export const chromiumPath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+
 /** Chromium with a fake camera, microphone and screen that grants itself permission. */
 export function launchChromium(...flags: string[]): Promise<Browser> {
+  return launchChromiumAt(chromiumPath, ...flags);
+}
+
+/** Likewise, by a program that leads to it. */
+export function launchChromiumAt(executablePath: string, ...flags: string[]): Promise<Browser> {
   return chromium.launch({
-    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+    executablePath,
     args: [
       '--no-sandbox',
       '--disable-quic',
