@@ -183,7 +183,7 @@ func TestTheClientsClosingIsHeardAtOnce(t *testing.T) {
 	for name, network := range networks() {
 		t.Run(name, func(t *testing.T) {
 			_, client, listener := dial(t, newHost(t, nil), network)
-			client.Close()
+			client.Part()
 			until(t, "the server to hear", func() bool { return listener.heard("failed: the client closed") })
 		})
 	}

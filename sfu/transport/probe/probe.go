@@ -230,12 +230,18 @@ func (c *Client) Vanish() {
 	_ = c.agent.GracefulClose()
 }
 
-// Close ends the connection and waits until nothing of it runs.
-func (c *Client) Close() {
+// Part says goodbye (close_notify) and leaves the path open: Pion's TCP
+// connections close without sending what they were given last.
+func (c *Client) Part() {
 	_ = c.in.Close()
 	if c.dtls != nil && !c.deaf.Load() {
 		_ = c.dtls.Close()
 	}
+}
+
+// Close ends the connection and waits until nothing of it runs.
+func (c *Client) Close() {
+	c.Part()
 	_ = c.agent.GracefulClose()
 	if c.old != nil {
 		_ = c.old.GracefulClose()
