@@ -183,9 +183,10 @@ func (s *Server) chat(p *person, m protocol.ClientMessage) {
 		p.send(protocol.TypeError, m.ID, protocol.Error{Code: protocol.CodeTooLarge, Message: "message too long"})
 		return
 	}
-	s.Tell(protocol.TypeChatLine, protocol.ChatLine{
-		Participant: p.id, Name: p.who.Name, Text: text.Text, Nonce: text.Nonce,
-	})
+	s.mu.Lock()
+	name := p.who.Name
+	s.mu.Unlock()
+	s.Tell(protocol.TypeChatLine, protocol.ChatLine{Participant: p.id, Name: name, Text: text.Text, Nonce: text.Nonce})
 }
 
 func (s *Server) join(p *person, m protocol.ClientMessage) {
@@ -193,9 +194,10 @@ func (s *Server) join(p *person, m protocol.ClientMessage) {
 	_ = json.Unmarshal(m.Data, &j)
 	s.mu.Lock()
 	p.who.Name, p.who.Media = j.Name, j.Media
-	p.waiting = s.lobby
+	waiting := s.lobby
+	p.waiting = waiting
 	s.mu.Unlock()
-	if p.waiting {
+	if waiting {
 		p.send(protocol.TypeWaiting, m.ID, nil)
 		return
 	}
@@ -206,19 +208,21 @@ func (s *Server) admit(p *person, re uint32) {
 	s.mu.Lock()
 	p.inside, p.waiting = true, false
 	joined := protocol.Joined{Participant: p.id, Chat: []protocol.ChatLine{}}
+	var others []*person
 	for _, other := range s.people {
-		if other.inside {
-			joined.Participants = append(joined.Participants, other.who)
+		if !other.inside {
+			continue
+		}
+		joined.Participants = append(joined.Participants, other.who)
+		if other != p {
+			others = append(others, other)
 		}
 	}
-	others := slices.Clone(s.people)
 	who := p.who
 	s.mu.Unlock()
 	p.send(protocol.TypeJoined, re, joined)
 	for _, other := range others {
-		if other != p && other.inside {
-			other.send(protocol.TypeParticipant, 0, who)
-		}
+		other.send(protocol.TypeParticipant, 0, who)
 	}
 	s.seatAll()
 }

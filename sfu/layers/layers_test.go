@@ -249,6 +249,30 @@ func TestAllocationHoldsWhateverHappens(t *testing.T) {
 	})
 }
 
+// TestTheLastArePausedFirst has a limit go up and down under cameras that take
+// the same: whoever is paused, nobody less important is seen.
+func TestTheLastArePausedFirst(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var videos []Video
+		for i := range 6 {
+			videos = append(videos, camera(fmt.Sprint("camera", i), 160))
+		}
+		a, now := NewAllocator(), time.Unix(0, 0)
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+			now = now.Add(time.Duration(rapid.IntRange(50, 2000).Draw(t, "ms")) * time.Millisecond)
+			paused := -1
+			for i, c := range a.Allocate(videos, rapid.IntRange(50_000, 1_500_000).Draw(t, "limit"), now) {
+				if c.Paused != "" && paused < 0 {
+					paused = i
+				}
+				if c.Paused == "" && paused >= 0 {
+					t.Fatalf("camera %d is seen while camera %d is paused", i, paused)
+				}
+			}
+		}
+	})
+}
+
 func drawVideo(t *rapid.T) Video {
 	v := Video{
 		ID: rapid.StringMatching("[a-h]").Draw(t, "id"), Screen: rapid.Bool().Draw(t, "screen"), Pinned: rapid.Bool().Draw(t, "pinned"),

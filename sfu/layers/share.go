@@ -87,11 +87,11 @@ func (s *share) sharp(v *video) {
 }
 
 // least gives a video its lowest rung; without waiting where less important
-// ones have had more than theirs.
+// ones have had anything: they are to be paused before it.
 func (s *share) least(v *video, others []*video) {
 	lowest := v.order[0]
 	s.climb(v, func(r rung) bool { return r.is(lowest) })
-	if v.got < 0 && s.used+lowest.cost <= s.limit && slices.ContainsFunc(others, (*video).wealthy) {
+	if v.got < 0 && s.used+lowest.cost <= s.limit && slices.ContainsFunc(others, (*video).served) {
 		s.force(v)
 	}
 }
@@ -102,8 +102,8 @@ func (s *share) force(v *video) {
 	s.used += v.cost()
 }
 
-// wealthy says that the video had more than its lowest rung.
-func (v *video) wealthy() bool { return v.hadCost > v.order[0].cost }
+// served says that the video was not paused.
+func (v *video) served() bool { return v.had.layer >= 0 }
 
 // slowest is the lowest temporal id of the picture size the video needs.
 func (v *video) slowest() uint8 {
