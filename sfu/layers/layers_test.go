@@ -249,39 +249,6 @@ func TestAllocationHoldsWhateverHappens(t *testing.T) {
 	})
 }
 
-// TestTheLastArePausedFirst has a limit go up and down under cameras that now
-// and then take more than the others: when they take the same again, nobody is
-// seen who is less important than somebody paused.
-func TestTheLastArePausedFirst(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		a, now := NewAllocator(), time.Unix(0, 0)
-		allocate := func(limit int, extra func() int) (seen []bool) {
-			var videos []Video
-			for i := range 6 {
-				v := camera(fmt.Sprint("camera", i), 160)
-				for j := range v.Layers {
-					v.Layers[j].Bitrate += v.Layers[j].Bitrate * extra() / 100
-				}
-				videos = append(videos, v)
-			}
-			now = now.Add(10 * time.Second) // long enough to believe what is measured
-			for _, c := range a.Allocate(videos, limit, now) {
-				seen = append(seen, c.Paused == "")
-			}
-			return seen
-		}
-		limit := 0
-		for range rapid.IntRange(1, 30).Draw(t, "steps") {
-			limit = rapid.IntRange(50_000, 1_500_000).Draw(t, "limit")
-			allocate(limit, func() int { return rapid.IntRange(0, 40).Draw(t, "percent") })
-		}
-		seen := allocate(limit, func() int { return 0 })
-		if first := slices.Index(seen, false); first >= 0 && slices.Contains(seen[first:], true) {
-			t.Fatalf("on %d bit/s these are seen: %v", limit, seen)
-		}
-	})
-}
-
 func drawVideo(t *rapid.T) Video {
 	v := Video{
 		ID: rapid.StringMatching("[a-h]").Draw(t, "id"), Screen: rapid.Bool().Draw(t, "screen"), Pinned: rapid.Bool().Draw(t, "pinned"),
