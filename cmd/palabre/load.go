@@ -18,6 +18,7 @@ type loadCommand struct {
 	URL          string        `name:"url" help:"The server." default:"http://localhost:8080"`
 	Room         string        `help:"The room; without it one of its own." placeholder:"NAME"`
 	Token        string        `help:"Join token; needed where guests may not enter. Make it without --sub: everybody comes with the same one." placeholder:"JWT"`
+	Workload     string        `help:"A workload by its name in docs/performance.md instead of the numbers below: w1 (one to 20), w2 (six in a meeting), w3 (one voice to 100), w4 (one to 200), w5 (one to 400), j (20 joins)." enum:",w1,w2,w3,w4,w5,j" default:"" placeholder:"NAME"`
 	Publishers   int           `help:"Participants that send sound and picture." default:"1"`
 	Subscribers  int           `help:"Participants that only watch." default:"1"`
 	AllToAll     bool          `help:"Publishers watch each other too; the subscribers come on top."`
@@ -27,6 +28,11 @@ type loadCommand struct {
 	AudioOnly    bool          `help:"Send no pictures."`
 	Layout       string        `help:"What receivers show: grid or speaker." enum:"grid,speaker" default:"grid"`
 	JoinInterval time.Duration `help:"Time from one participant's start to the next one's." default:"50ms"`
+	Storm        bool          `help:"All subscribers join within one second."`
+	Cheap        int           `help:"How many of the subscribers are cheap: they count packets by their headers and decrypt every 16th. Without it none of up to 50 subscribers, all of more." default:"-1" placeholder:"N"`
+	OpenEvery    int           `help:"Which packets of cheap subscribers are decrypted, for latency." default:"16" placeholder:"N"`
+	Sample       int           `help:"Have the kernel throw away all media of cheap subscribers but every so manieth packet (a power of two; Linux), so that receiving costs nothing; the report counts each for all. No arrivals are reported then. Without it every packet, or what the workload says." placeholder:"N"`
+	Arrivals     bool          `help:"Cheap subscribers report when packets arrived (transport-wide feedback), as browsers do." default:"true" negatable:""`
 	ServerPID    int           `name:"server-pid" help:"The server's process; without it whoever listens on the URL's port here." placeholder:"PID"`
 	MaxLoss      float64       `help:"Share of packets that may be missing before the command fails, 0 to 1." default:"0"`
 	Verbose      bool          `help:"Log what participants do to standard error."`
@@ -39,14 +45,22 @@ func (c *loadCommand) Run(ctx context.Context, out io.Writer, errs logOutput) er
 	if room == "" {
 		room = "load-" + strings.ToLower(rand.Text()[:16])
 	}
-	report, err := load.Run(ctx, load.Options{
+	options := load.Options{
 		URL: c.URL, Room: room, Token: c.Token,
 		Publishers: c.Publishers, Subscribers: c.Subscribers, AllToAll: c.AllToAll,
 		Duration: c.Duration, Simulcast: c.Simulcast, VideoBitrate: c.VideoBitrate,
 		AudioOnly: c.AudioOnly, Layout: protocol.LayoutMode(c.Layout),
-		JoinInterval: c.JoinInterval, ServerPID: c.ServerPID, MaxLoss: c.MaxLoss,
+		JoinInterval: c.JoinInterval, Storm: c.Storm, ServerPID: c.ServerPID, MaxLoss: c.MaxLoss,
+		Cheap: c.Cheap, OpenEvery: c.OpenEvery, Sample: c.Sample, NoArrivals: !c.Arrivals,
 		Logger: c.logger(errs),
-	})
+	}
+	if c.Workload != "" {
+		var err error
+		if options, err = load.Workload(c.Workload, options); err != nil {
+			return err
+		}
+	}
+	report, err := load.Run(ctx, options)
 	if err != nil {
 		return fmt.Errorf("load %s: %w", c.URL, err)
 	}

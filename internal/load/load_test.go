@@ -207,7 +207,7 @@ func TestSeatsForEverybodyAreAskedUpFront(t *testing.T) {
 }
 
 func TestReportIsWrittenForPeopleAndPrograms(t *testing.T) {
-	report := Report{Room: "garden", Streams: Streams{Expected: 3}, Server: Server{Unknown: "far away"}}
+	report := Report{Room: "garden", Streams: Streams{Expected: 3}, Server: Process{Unknown: "far away"}}
 	var table, script bytes.Buffer
 	if err := errors.Join(report.WriteTable(&table), report.WriteJSON(&script)); err != nil {
 		t.Fatal(err)

@@ -67,4 +67,6 @@ type clock struct{ began time.Time }
 
 func newClock() clock { return clock{time.Now()} }
 
-func (c clock) now() int64 { return int64(time.Since(c.began)) }
+func (c clock) now() int64 { return c.at(time.Now()) }
+
+func (c clock) at(t time.Time) int64 { return int64(t.Sub(c.began)) }

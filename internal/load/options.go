@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/bits"
 	"net/url"
 	"time"
 
@@ -32,6 +33,19 @@ type Options struct {
 	Layout       protocol.LayoutMode
 	// JoinInterval is between one participant's start and the next one's.
 	JoinInterval time.Duration
+	// Storm makes all subscribers join within a second instead.
+	Storm bool
+	// Cheap is how many of the subscribers only count packets by their
+	// headers; below 0 it is none of up to 50 and all of more.
+	Cheap int
+	// OpenEvery is which packets of cheap subscribers are decrypted, for
+	// latency; 0 means every 16th.
+	OpenEvery int
+	// Sample makes the kernel throw away all RTP packets of cheap subscribers
+	// but those whose number is a multiple of it, a power of two; 0 means none.
+	Sample int
+	// NoArrivals makes cheap subscribers send no transport-wide feedback.
+	NoArrivals bool
 	// ServerPID is the process whose CPU time is measured; 0 means whoever
 	// listens on the URL's port on this machine.
 	ServerPID int
@@ -45,6 +59,7 @@ const (
 	maxParticipants = 5000
 	minBitrate      = 50_000
 	maxBitrate      = 50_000_000
+	maxSample       = 64
 )
 
 // Validate returns everything that is wrong with the options.
@@ -63,11 +78,23 @@ func (o Options) Validate() error {
 	require(o.Duration > 0, "duration %v: use a positive time", o.Duration)
 	require(o.AudioOnly || o.VideoBitrate >= minBitrate && o.VideoBitrate <= maxBitrate,
 		"video bitrate %d: use %d to %d bit/s", o.VideoBitrate, minBitrate, maxBitrate)
+	require(o.OpenEvery >= 0 && o.OpenEvery <= maxSample, "open every %d: use 1 to %d", o.OpenEvery, maxSample)
+	require(o.Sample >= 0 && o.Sample <= maxSample && bits.OnesCount(uint(o.Sample)) <= 1,
+		"sample %d: use a power of two up to %d", o.Sample, maxSample)
+	require(o.sample() == 1 || o.cheap() > 0, "sample %d: only cheap subscribers can be sampled", o.Sample)
 	require(o.JoinInterval >= 0, "join interval %v: use 0 or more", o.JoinInterval)
 	require(o.MaxLoss >= 0 && o.MaxLoss <= 1, "max loss %v: use a share from 0 to 1", o.MaxLoss)
 	require(o.Layout == protocol.LayoutGrid || o.Layout == protocol.LayoutSpeaker,
 		"layout %q: use grid or speaker", o.Layout)
 	return errors.Join(faults...)
+}
+
+// joinInterval is between the starts of n participants.
+func (o Options) joinInterval(n int) time.Duration {
+	if o.Storm && n > 0 {
+		return time.Second / time.Duration(n)
+	}
+	return o.JoinInterval
 }
 
 // receive says what one subscriber negotiates up front: seats for everybody it

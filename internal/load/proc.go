@@ -86,6 +86,37 @@ func parseStatus(raw []byte) (uint64, error) {
 	return 0, errors.New("reading the server's memory: no VmRSS in status")
 }
 
+// switches counts the context switches of all threads of a process that live.
+func (p procfs) switches(pid int) (uint64, error) {
+	threads, err := os.ReadDir(p.path(pid, "task"))
+	if err != nil {
+		return 0, fmt.Errorf("counting the server's context switches: %w", err)
+	}
+	var sum uint64
+	for _, thread := range threads {
+		raw, err := os.ReadFile(p.path(pid, filepath.Join("task", thread.Name(), "status")))
+		if err != nil {
+			continue // it ended
+		}
+		sum += parseSwitches(raw)
+	}
+	return sum, nil
+}
+
+// parseSwitches adds up what /proc/<pid>/task/<tid>/status tells of switches.
+func parseSwitches(raw []byte) (sum uint64) {
+	for line := range strings.Lines(string(raw)) {
+		key, value, _ := strings.Cut(line, ":")
+		if key != "voluntary_ctxt_switches" && key != "nonvoluntary_ctxt_switches" {
+			continue
+		}
+		if n, err := strconv.ParseUint(strings.TrimSpace(value), 10, 64); err == nil {
+			sum += n
+		}
+	}
+	return sum
+}
+
 // listener returns the process that listens on the port of a URL whose host is this machine.
 func (p procfs) listener(rawURL string) (int, error) {
 	port, err := localPort(rawURL)

@@ -93,7 +93,7 @@ func TestServerFiguresComeFromTwoSamples(t *testing.T) {
 	before := sample{cpu: time.Second, at: at}
 	after := sample{cpu: 2 * time.Second, at: at.Add(10 * time.Second), memory: 64 << 20}
 	got := server{pid: 7}.compare(before, after, Report{Received: Flow{Audio: 20_000, Video: 80_000}})
-	want := Server{PID: 7, CPUSeconds: 1, CorePercent: 10, MicrosPerPacket: 10, MemoryMiB: 64}
+	want := Process{PID: 7, CPUSeconds: 1, CorePercent: 10, MicrosPerPacket: 10, MemoryMiB: 64}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

@@ -11,15 +11,19 @@ var ErrLoss = errors.New("media was lost")
 
 // Report is what a run measured. Its JSON is stable for scripts.
 type Report struct {
-	URL         string  `json:"url"`
-	Room        string  `json:"room"`
-	Publishers  int     `json:"publishers"`
-	Subscribers int     `json:"subscribers"`
-	AllToAll    bool    `json:"allToAll"`
-	Layout      string  `json:"layout"`
-	Simulcast   bool    `json:"simulcast"`
-	AudioOnly   bool    `json:"audioOnly"`
-	Seconds     float64 `json:"seconds"`
+	URL         string `json:"url"`
+	Room        string `json:"room"`
+	Publishers  int    `json:"publishers"`
+	Subscribers int    `json:"subscribers"`
+	AllToAll    bool   `json:"allToAll"`
+	Layout      string `json:"layout"`
+	Simulcast   bool   `json:"simulcast"`
+	AudioOnly   bool   `json:"audioOnly"`
+	// Cheap is how many of the subscribers decrypt only some packets; Sample
+	// says that one packet of theirs stands for so many.
+	Cheap   int     `json:"cheap"`
+	Sample  int     `json:"sample"`
+	Seconds float64 `json:"seconds"`
 	// SettleSeconds is how long it took, after everybody was in, until every
 	// picture moved steadily. It is not measured.
 	SettleSeconds float64     `json:"settleSeconds"`
@@ -30,7 +34,9 @@ type Report struct {
 	VideoLatency  Percentiles `json:"videoLatencyMs"`
 	Join          Join        `json:"joinMs"`
 	Streams       Streams     `json:"streams"`
-	Server        Server      `json:"server"`
+	Server        Process     `json:"server"`
+	// Generator is this process: above 90 % of a core it measures itself.
+	Generator Process `json:"generator"`
 	// Failures counts, by message, the participants that did not get in.
 	Failures map[string]int `json:"failures,omitempty"`
 }
@@ -69,6 +75,7 @@ type Loss struct {
 // Join holds the times from a participant's first step to each milestone.
 type Join struct {
 	Joined        Percentiles `json:"joined"`
+	Connected     Percentiles `json:"connected"`
 	FirstPacket   Percentiles `json:"firstPacket"`
 	FirstKeyFrame Percentiles `json:"firstKeyFrame"`
 	AllPictures   Percentiles `json:"allPictures"`
@@ -80,17 +87,6 @@ type Streams struct {
 	Missing  int `json:"missing"` // never shown
 	Stalled  int `json:"stalled"` // shown, then silent at the end
 	Deaf     int `json:"deaf"`    // subscribers that heard nobody
-}
-
-// Server is what the server's process used while it was measured.
-type Server struct {
-	PID int `json:"pid,omitempty"`
-	// Unknown says why there are no figures.
-	Unknown         string  `json:"unknown,omitempty"`
-	CPUSeconds      float64 `json:"cpuSeconds"`
-	CorePercent     float64 `json:"corePercent"`
-	MicrosPerPacket float64 `json:"microsecondsPerPacket"`
-	MemoryMiB       float64 `json:"memoryMiB"`
 }
 
 // Verdict judges a report: nil when everything that was due arrived, but for
@@ -117,7 +113,7 @@ func (r *run) report() Report {
 	begin, end := r.window.begin.Load(), r.window.end.Load()
 	report := Report{
 		URL: o.URL, Room: o.Room, Publishers: len(r.publishers), Subscribers: len(r.viewers),
-		AllToAll: o.AllToAll, Layout: string(o.Layout), Simulcast: o.Simulcast, AudioOnly: o.AudioOnly,
+		Cheap: len(r.cheap), Sample: o.sample(), AllToAll: o.AllToAll, Layout: string(o.Layout), Simulcast: o.Simulcast, AudioOnly: o.AudioOnly,
 		Seconds: time.Duration(end - begin).Seconds(),
 	}
 	for _, p := range r.publishers {
@@ -155,12 +151,12 @@ func (r *run) addReceived(report *Report, end int64) {
 				report.Received.Video += l.packets
 			}
 			report.Received.Bytes += l.bytes
-			lost := l.sequence.lostBefore(end)
+			lost := l.sequence.lostBefore(end) - l.before
 			report.Loss.Lost += lost
 			if kind == audioKind {
 				report.Loss.LostAudio += lost
 			} else {
-				report.Loss.Withheld += uint64(max(l.visit.skipped-int64(len(l.sequence.missing))-int64(l.sequence.lost), 0))
+				report.Loss.Withheld += uint64(max(l.visit.skipped, 0))
 			}
 			report.Loss.Recovered += l.sequence.recovered
 			report.Loss.Repeated += l.sequence.repeated
@@ -183,36 +179,20 @@ func (r *run) addReceived(report *Report, end int64) {
 
 // addJoins sums up how long joining took.
 func (r *run) addJoins(report *Report) {
-	var joined, packet, key, all histogram
+	var joined, connected, packet, key, all histogram
 	for _, v := range r.viewers {
 		times := v.times(r.expectedPictures(v))
 		for _, m := range []struct {
 			at int64
 			to *histogram
-		}{{times.joined, &joined}, {times.packet, &packet}, {times.key, &key}, {times.all, &all}} {
+		}{{times.joined, &joined}, {times.connected, &connected}, {times.packet, &packet}, {times.key, &key}, {times.all, &all}} {
 			if m.at > 0 {
 				m.to.add(m.at)
 			}
 		}
 	}
 	report.Join = Join{
-		Joined: joined.percentiles(), FirstPacket: packet.percentiles(),
+		Joined: joined.percentiles(), Connected: connected.percentiles(), FirstPacket: packet.percentiles(),
 		FirstKeyFrame: key.percentiles(), AllPictures: all.percentiles(),
 	}
-}
-
-// compare turns two samples into figures.
-func (s server) compare(before, after sample, report Report) Server {
-	if err := errors.Join(before.err, after.err); err != nil {
-		return Server{Unknown: err.Error()}
-	}
-	used, spent := after.cpu-before.cpu, after.at.Sub(before.at)
-	result := Server{PID: s.pid, CPUSeconds: used.Seconds(), MemoryMiB: float64(after.memory) / (1 << 20)}
-	if spent > 0 {
-		result.CorePercent = 100 * used.Seconds() / spent.Seconds()
-	}
-	if packets := report.Received.Packets(); packets > 0 {
-		result.MicrosPerPacket = float64(used.Microseconds()) / float64(packets)
-	}
-	return result
 }

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"time"
 
 	"github.com/pion/webrtc/v4"
 
 	"palabre/client"
+	"palabre/internal/load/cheap"
 	"palabre/signaling/protocol"
 )
 
@@ -25,6 +27,9 @@ const (
 	steadyFor     = 1500 * time.Millisecond
 	// movingWithin is how long ago a moving picture's last packet came at most.
 	movingWithin = 300 * time.Millisecond
+	// sampleInterval is how long the next packet of a picture takes at most, on
+	// average; only one of so many is seen where the kernel samples.
+	sampleInterval = 20 * time.Millisecond
 	// tail is how long is still sent and received after the measurement, so
 	// that what is under repair can arrive.
 	tail = 700 * time.Millisecond
@@ -39,12 +44,13 @@ type run struct {
 	options Options
 	clock   clock
 	window  window
-	proc    procfs
+	crowd   *cheap.Crowd // nil without cheap subscribers
 
 	mu         sync.Mutex
 	publishers []*publisher
 	viewers    []*viewer
 	sessions   []*client.Session
+	cheap      []*cheap.Subscriber
 	failures   map[string]int // why participants did not get in
 }
 
@@ -54,38 +60,60 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	if err := o.Validate(); err != nil {
 		return Report{}, err
 	}
-	r := &run{options: o, clock: newClock(), proc: procfs{"/proc"}, failures: map[string]int{}}
+	r := &run{options: o, clock: newClock(), failures: map[string]int{}}
+	if err := r.newCrowd(); err != nil {
+		return Report{}, err
+	}
 	sending, silence := context.WithCancel(ctx)
 	defer r.disperse()
 	defer silence()
-	r.enter(ctx, sending, o.Publishers, r.addPublisher)
+	return r.perform(ctx, sending)
+}
+
+// perform lets everybody in, measures and reports.
+func (r *run) perform(ctx, sending context.Context) (Report, error) {
+	o := r.options
+	server, self := watch(o), server{proc: procfs{"/proc"}, pid: os.Getpid()}
+	empty := server.sample()
+	r.enter(ctx, o.Publishers, func(ctx context.Context, i int) error { return r.addPublisher(ctx, sending, i) })
 	if len(r.publishers) == 0 {
 		return Report{}, fmt.Errorf("no publisher got in: %w", r.joinError())
 	}
-	r.enter(ctx, sending, o.Subscribers, r.addSubscriber)
+	if o.Subscribers > 0 {
+		empty = server.sample()
+	}
+	r.enter(ctx, o.Subscribers, func(ctx context.Context, i int) error {
+		if i < o.cheap() {
+			return r.addCheap(ctx, i)
+		}
+		return r.addSubscriber(ctx, i)
+	})
 	settling := r.settle(ctx)
-	server := r.watch()
-	before := server.sample()
+	before, own := server.sample(), self.sample()
 	r.measure(ctx)
-	after := server.sample()
+	after, ownAfter := server.sample(), self.sample()
 	pause(ctx, tail)
 	report := r.report()
 	report.SettleSeconds = settling.Seconds()
 	report.Server = server.compare(before, after, report)
+	report.Server.perReceiver(empty, after, report)
+	report.Generator = self.compare(own, ownAfter, report)
 	return report, nil
 }
 
 // enter starts n participants, one every JoinInterval, and waits for them all.
-func (r *run) enter(ctx, sending context.Context, n int, add func(ctx, sending context.Context, i int) error) {
+func (r *run) enter(ctx context.Context, n int, add func(ctx context.Context, i int) error) {
+	interval := r.options.joinInterval(n)
+	began := time.Now()
 	var joining sync.WaitGroup
 	for i := range n {
 		if i > 0 {
-			pause(ctx, r.options.JoinInterval)
+			pause(ctx, time.Until(began.Add(time.Duration(i)*interval)))
 		}
 		joining.Go(func() {
 			ctx, cancel := context.WithTimeout(ctx, joinTimeout)
 			defer cancel()
-			if err := add(ctx, sending, i); err != nil {
+			if err := add(ctx, i); err != nil {
 				r.failed(err)
 			}
 		})
@@ -127,10 +155,10 @@ func (r *run) addPublisher(ctx, sending context.Context, i int) error {
 	r.publishers = append(r.publishers, p)
 	r.mu.Unlock()
 	p.start(sending)
-	return session.WaitMedia(ctx)
+	return r.connected(ctx, session, watching)
 }
 
-func (r *run) addSubscriber(ctx, _ context.Context, i int) error {
+func (r *run) addSubscriber(ctx context.Context, i int) error {
 	watching := newViewer(r.options, r.clock, &r.window, -1)
 	config := r.config(fmt.Sprintf("Subscriber %d", i+1))
 	config.Receive, config.OnPacket = r.options.receive(), watching.packet
@@ -138,13 +166,22 @@ func (r *run) addSubscriber(ctx, _ context.Context, i int) error {
 	if err != nil {
 		return err
 	}
-	return session.WaitMedia(ctx)
+	return r.connected(ctx, session, watching)
+}
+
+// connected waits for the media path of a full client.
+func (r *run) connected(ctx context.Context, session *client.Session, watching *viewer) error {
+	err := session.WaitMedia(ctx)
+	if err == nil && watching != nil {
+		watching.wired(r.clock.now())
+	}
+	return err
 }
 
 func (r *run) config(name string) client.Config {
 	return client.Config{
 		URL: r.options.URL, Room: r.options.Room, Token: r.options.Token, Name: name,
-		Client: "palabre-load", Layout: protocol.Layout{Mode: r.options.Layout},
+		Client: clientName, Layout: protocol.Layout{Mode: r.options.Layout},
 		Codecs: []string{webrtc.MimeTypeOpus, webrtc.MimeTypeVP8},
 		Logger: r.options.logger(),
 	}
@@ -152,30 +189,41 @@ func (r *run) config(name string) client.Config {
 
 // join enters the room, again when the server says it is busy, and notes the
 // times of whoever watches.
-func (r *run) join(ctx context.Context, c client.Config, watching *viewer) (*client.Session, error) {
-	for try := 1; ; try++ {
-		began := r.clock.now()
-		if watching != nil {
-			watching.start(began)
+func (r *run) join(ctx context.Context, c client.Config, watching *viewer) (session *client.Session, err error) {
+	err = r.retrying(ctx, watching, func() error {
+		session, err = client.Join(ctx, c)
+		if err != nil {
+			return err
 		}
-		session, err := client.Join(ctx, c)
+		r.mu.Lock()
+		r.sessions = append(r.sessions, session)
+		if watching != nil {
+			r.viewers = append(r.viewers, watching)
+		}
+		r.mu.Unlock()
+		if watching != nil {
+			watching.inside(r.clock.now())
+		}
+		return nil
+	})
+	return session, err
+}
+
+// retrying enters, again when the server says that it is busy.
+func (r *run) retrying(ctx context.Context, watching *viewer, enter func() error) error {
+	for try := 1; ; try++ {
+		if watching != nil {
+			watching.start(r.clock.now())
+		}
+		err := enter()
 		if err == nil {
-			r.mu.Lock()
-			r.sessions = append(r.sessions, session)
-			if watching != nil {
-				r.viewers = append(r.viewers, watching)
-			}
-			r.mu.Unlock()
-			if watching != nil {
-				watching.inside(r.clock.now())
-			}
-			return session, nil
+			return nil
 		}
 		var refused *client.ServerError
 		busy := errors.As(err, &refused) &&
 			(refused.Code == protocol.CodeRateLimited || refused.Code == protocol.CodeUnavailable)
 		if !busy || try == joinTries || ctx.Err() != nil {
-			return nil, err
+			return err
 		}
 		pause(ctx, max(refused.RetryAfter, 100*time.Millisecond))
 	}
@@ -198,7 +246,7 @@ func (r *run) settle(ctx context.Context) time.Duration {
 }
 
 func (r *run) settled() bool {
-	since := r.clock.now() - int64(movingWithin)
+	since := r.clock.now() - int64(movingWithin) - int64(r.options.sample()-1)*int64(sampleInterval)
 	for _, v := range r.viewers {
 		expected := r.expectedPictures(v)
 		if v.pictures() < expected || v.moving(since) < expected || (r.expectsVoice(v) && !v.hears()) {
@@ -229,6 +277,14 @@ func (r *run) expectsVoice(v *viewer) bool {
 
 // measure keeps the window open for the duration of the run.
 func (r *run) measure(ctx context.Context) {
+	now := r.clock.now()
+	for _, v := range r.viewers {
+		v.each(func(_ int, l *line) {
+			if l.thin {
+				l.before = l.sequence.lostBefore(now)
+			}
+		})
+	}
 	r.window.begin.Store(r.clock.now())
 	pause(ctx, r.options.Duration)
 	r.window.end.Store(r.clock.now())
@@ -249,7 +305,19 @@ func (r *run) disperse() {
 			}
 		})
 	}
+	for _, s := range r.cheap {
+		leaving.Go(func() {
+			ctx, cancel := context.WithTimeout(context.Background(), leaveTimeout)
+			defer cancel()
+			if err := s.Leave(ctx); err != nil {
+				r.options.logger().Debug("a subscriber left without goodbye", "error", err)
+			}
+		})
+	}
 	leaving.Wait()
+	if r.crowd != nil {
+		r.crowd.Close()
+	}
 }
 
 // pause waits, but not longer than ctx.
@@ -260,35 +328,4 @@ func pause(ctx context.Context, d time.Duration) {
 	case <-timer.C:
 	case <-ctx.Done():
 	}
-}
-
-// server is what is known of the server's process.
-type server struct {
-	proc procfs
-	pid  int
-	err  error
-}
-
-type sample struct {
-	cpu    time.Duration
-	memory uint64
-	at     time.Time
-	err    error
-}
-
-func (r *run) watch() server {
-	s := server{proc: r.proc, pid: r.options.ServerPID}
-	if s.pid == 0 {
-		s.pid, s.err = r.proc.listener(r.options.URL)
-	}
-	return s
-}
-
-func (s server) sample() sample {
-	if s.err != nil {
-		return sample{err: s.err}
-	}
-	cpu, err := s.proc.cpuTime(s.pid)
-	memory, memoryErr := s.proc.memory(s.pid)
-	return sample{cpu: cpu, memory: memory, at: time.Now(), err: errors.Join(err, memoryErr)}
 }

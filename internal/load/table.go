@@ -32,6 +32,12 @@ func (r Report) WriteTable(to io.Writer) error {
 		shape += ", audio only"
 	}
 	row("room\t%s at %s", r.Room, r.URL)
+	if r.Cheap > 0 {
+		shape += fmt.Sprintf(", %d cheap", r.Cheap)
+	}
+	if r.Sample > 1 {
+		shape += fmt.Sprintf(", one packet in %d", r.Sample)
+	}
 	row("participants\t%d publishers, %d receivers\t%s\t%.1f s after %.1f s to settle",
 		r.Publishers, r.Subscribers, shape, r.Seconds, r.SettleSeconds)
 	row("sent\t%d packets\t%.0f a second\t%d audio, %d video", r.Sent.Packets(), r.Sent.PacketsSecond, r.Sent.Audio, r.Sent.Video)
@@ -50,7 +56,7 @@ func (r Report) WriteTable(to io.Writer) error {
 		p    Percentiles
 	}{
 		{"audio latency", r.AudioLatency}, {"video latency", r.VideoLatency},
-		{"joined", r.Join.Joined}, {"first packet", r.Join.FirstPacket},
+		{"joined", r.Join.Joined}, {"connected", r.Join.Connected}, {"first packet", r.Join.FirstPacket},
 		{"first key frame", r.Join.FirstKeyFrame}, {"all pictures", r.Join.AllPictures},
 	} {
 		if line.p.Count > 0 {
@@ -59,12 +65,8 @@ func (r Report) WriteTable(to io.Writer) error {
 		}
 	}
 	row("")
-	if r.Server.Unknown != "" {
-		row("server\tnot measured: %s", r.Server.Unknown)
-	} else {
-		row("server\t%.1f µs CPU per forwarded packet\t%.1f %% of a core\t%.0f MiB\tprocess %d",
-			r.Server.MicrosPerPacket, r.Server.CorePercent, r.Server.MemoryMiB, r.Server.PID)
-	}
+	r.Server.row(row, "server")
+	r.Generator.row(row, "generator")
 	for message, n := range r.Failures {
 		row("failed\t%d × %s", n, message)
 	}
@@ -72,4 +74,18 @@ func (r Report) WriteTable(to io.Writer) error {
 		return fmt.Errorf("writing the report: %w", err)
 	}
 	return nil
+}
+
+// row writes one process's line.
+func (p Process) row(row func(format string, args ...any), name string) {
+	if p.Unknown != "" {
+		row("%s\tnot measured: %s", name, p.Unknown)
+		return
+	}
+	memory := fmt.Sprintf("%.0f MiB", p.MemoryMiB)
+	if p.KiBPerReceiver > 0 {
+		memory += fmt.Sprintf(", %.0f KiB a receiver", p.KiBPerReceiver)
+	}
+	row("%s\t%.2f µs CPU per forwarded packet\t%.1f %% of a core\t%.3f context switches per packet\t%s\tprocess %d",
+		name, p.MicrosPerPacket, p.CorePercent, p.SwitchesPerPacket, memory, p.PID)
 }

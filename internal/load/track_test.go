@@ -97,19 +97,20 @@ func TestSequenceAgreesWithTheTruth(t *testing.T) {
 func TestVisitsCountWhatWasWithheld(t *testing.T) {
 	var v visit
 	one, two := newSource(1, 0), newSource(2, 0)
-	if !v.note(marker{source: one, counter: 5}, true) {
+	if !v.note(marker{source: one, counter: 5}, 1000, true) {
 		t.Error("the first packet is a new source")
 	}
-	v.note(marker{source: one, counter: 6}, true)
-	v.note(marker{source: one, counter: 10}, true) // 7, 8, 9 missing
-	v.note(marker{source: one, counter: 8}, true)  // late
+	v.note(marker{source: one, counter: 6}, 1001, true)
+	v.note(marker{source: one, counter: 10}, 1003, true) // 7, 8, 9 missing, one of them lost
+	v.note(marker{source: one, counter: 8}, 1002, true)  // late
+	v.note(marker{source: one, counter: 74}, 1067, true) // 63 were not looked at
 	if v.skipped != 2 {
 		t.Errorf("%d skipped, want 2", v.skipped)
 	}
-	if !v.note(marker{source: two, counter: 99}, true) || v.skipped != 2 {
+	if !v.note(marker{source: two, counter: 99}, 1068, true) || v.skipped != 2 {
 		t.Errorf("another source is not a gap: %d", v.skipped)
 	}
-	v.note(marker{source: two, counter: 200}, false)
+	v.note(marker{source: two, counter: 200}, 1069, false)
 	if v.skipped != 2 {
 		t.Error("what happens before measuring does not count")
 	}

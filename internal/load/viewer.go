@@ -43,6 +43,7 @@ type viewer struct {
 
 	mu          sync.Mutex
 	joined      int64
+	connected   int64
 	firstPacket int64
 	firstKey    int64
 	keys        map[int]int64 // first key frame, by publisher
@@ -58,6 +59,8 @@ type line struct {
 	latency  *histogram
 	packets  uint64 // in the window
 	bytes    uint64
+	before   uint64 // lost before the window, where only the window counts
+	thin     bool   // only some packets are opened
 	foreign  uint64 // without a marker
 	last     int64  // when the last packet came
 	// awaitsKey says that the source that came last has shown no key frame yet.
@@ -97,36 +100,49 @@ func (v *viewer) packet(r *client.Receiver, p *rtp.Packet) {
 	l := v.lines[kind][seat][index]
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.sequence.note(p.SSRC, p.SequenceNumber, now)
+	number := l.sequence.note(p.SSRC, p.SequenceNumber, now)
 	m, ok := readMarker(p.Payload)
 	if !ok {
 		l.foreign++
 		return
 	}
+	l.count(len(p.Payload), now, v.window)
+	v.opened(l, kind, m, number, p.Payload, now)
+	if l.awaitsKey && now > l.nextAsk {
+		l.nextAsk = now + int64(nextAsk)
+		v.log.Debug("asking for a key frame", "seat", index, "publisher", m.source.publisher())
+		_ = r.RequestKeyFrame() // fails only while the connection goes away
+	}
+}
+
+// count notes one packet of the run.
+func (l *line) count(size int, now int64, w *window) {
 	l.last = now
+	if w.holds(now) {
+		l.packets += l.sequence.weight()
+		l.bytes += l.sequence.weight() * uint64(size)
+	}
+}
+
+// opened takes a packet whose payload was decrypted.
+func (v *viewer) opened(l *line, kind int, m marker, number uint64, payload []byte, now int64) {
 	measuring := v.window.holds(now)
 	if measuring {
-		l.packets++
-		l.bytes += uint64(len(p.Payload))
 		if l.latency == nil {
 			l.latency = &histogram{}
 		}
 		l.latency.add(now - m.sent)
 	}
-	if l.visit.note(m, measuring) {
+	took := l.visit.begun
+	if l.visit.note(m, number, measuring) {
 		l.awaitsKey, l.nextAsk = kind == videoKind, now+int64(firstAsk)
 		v.arrived(m, now)
 	}
-	if !l.awaitsKey {
-		return
-	}
-	if beginsKeyFrame(p.Payload) {
+	// Where not every packet is opened, a source that takes a line over is
+	// believed to have begun with its key frame: servers switch nowhere else.
+	if l.awaitsKey && (beginsKeyFrame(payload) || l.thin && took) {
 		l.awaitsKey = false
 		v.pictured(m, now)
-	} else if now > l.nextAsk {
-		l.nextAsk = now + int64(nextAsk)
-		v.log.Debug("asking for a key frame", "seat", index, "publisher", m.source.publisher())
-		_ = r.RequestKeyFrame() // fails only while the connection goes away
 	}
 }
 
@@ -205,8 +221,15 @@ func (v *viewer) inside(now int64) {
 	v.joined = now
 }
 
+// wired notes when the media path was up.
+func (v *viewer) wired(now int64) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.connected = now
+}
+
 // milestones are nanoseconds from the beginning, 0 for what never happened.
-type milestones struct{ joined, packet, key, all int64 }
+type milestones struct{ joined, connected, packet, key, all int64 }
 
 func (v *viewer) times(expected int) milestones {
 	v.mu.Lock()
@@ -217,7 +240,7 @@ func (v *viewer) times(expected int) milestones {
 		}
 		return at - v.began
 	}
-	m := milestones{joined: since(v.joined), packet: since(v.firstPacket), key: since(v.firstKey)}
+	m := milestones{joined: since(v.joined), connected: since(v.connected), packet: since(v.firstPacket), key: since(v.firstKey)}
 	if expected == 0 || len(v.keys) < expected {
 		return m
 	}
