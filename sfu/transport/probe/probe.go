@@ -27,6 +27,8 @@ import (
 type Client struct {
 	// Media is called with every sealed RTP or RTCP datagram that comes in; set it before Dial.
 	Media func(datagram []byte)
+	// OnPath is called when there is a path, before the DTLS handshake; set it before Dial.
+	OnPath func()
 
 	network     ice.NetworkType
 	agent, old  *ice.Agent
@@ -111,6 +113,9 @@ func (c *Client) Dial(ctx context.Context, answer string) error {
 		return err
 	}
 	c.readers.Go(c.receive)
+	if c.OnPath != nil {
+		c.OnPath()
+	}
 	var err error
 	c.dtls, err = dtls.ClientWithOptions(pipe{c}, c.conn.Load().RemoteAddr(), dtls.WithCertificates(c.certificate), dtls.WithInsecureSkipVerify(true),
 		dtls.WithExtendedMasterSecret(dtls.RequireExtendedMasterSecret),
