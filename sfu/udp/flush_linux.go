@@ -39,6 +39,10 @@ func (t *tally) report(c *Counters) {
 // flushTo makes messages of what waits, route by route, and sends them.
 func (o *Outbox) flushTo(fd uintptr) {
 	for _, r := range o.routes {
+		if !o.addressed(r) {
+			o.drop(r)
+			continue
+		}
 		for at := r.first; at != none; {
 			if o.count == maxMessages {
 				o.sendAll(fd)
@@ -47,6 +51,20 @@ func (o *Outbox) flushTo(fd uintptr) {
 		}
 	}
 	o.sendAll(fd)
+}
+
+// addressed says whether there is a way to r's destination from this socket.
+func (o *Outbox) addressed(r *Route) bool {
+	if r.nameSize == 0 {
+		r.nameSize = putName(&r.name, r.to, o.socket.six, scopeOf(r.to.Addr().Zone()))
+	}
+	return r.nameSize > 0
+}
+
+func (o *Outbox) drop(r *Route) {
+	for at := r.first; at != none; at = o.slots[at].next {
+		o.tally.dropped++
+	}
 }
 
 // build makes the next message: the longest run from slot at on of datagrams of

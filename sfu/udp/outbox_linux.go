@@ -34,7 +34,7 @@ const (
 type Route struct {
 	to       netip.AddrPort
 	name     [nameSize]byte
-	nameSize uint32 // 0 until the outbox wrote the name, or when there is none
+	nameSize uint32 // 0 until a flush writes the name, or when there is none
 
 	first, last int32 // of the outbox's slots; valid while waiting
 	waiting     bool
@@ -125,7 +125,7 @@ func (o *Outbox) Add(r *Route, datagram []byte) {
 	switch {
 	case len(datagram) == 0:
 		return
-	case len(datagram) > MaxDatagram || !o.addressed(r):
+	case len(datagram) > MaxDatagram:
 		o.counters.Dropped.Add(1)
 		return
 	case o.used == len(o.arena) || &datagram[0] != &o.arena[o.used]:
@@ -141,14 +141,6 @@ func (o *Outbox) Add(r *Route, datagram []byte) {
 		o.routes = append(o.routes, r)
 	}
 	r.last = at
-}
-
-// addressed says whether there is a way to r's destination from this socket.
-func (o *Outbox) addressed(r *Route) bool {
-	if r.nameSize == 0 {
-		r.nameSize = putName(&r.name, r.to, o.socket.six, scopeOf(r.to.Addr().Zone()))
-	}
-	return r.nameSize > 0
 }
 
 // Pending is how many datagrams wait.
