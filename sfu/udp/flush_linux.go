@@ -141,9 +141,7 @@ func (o *Outbox) call(fd uintptr, messages []message) (int, syscall.Errno) {
 		switch {
 		case errno == unix.EAGAIN && o.patience > 0:
 			o.tally.waits++
-			began := time.Now()
-			o.wait(fd, o.patience)
-			o.patience -= max(time.Since(began), maxWait/maxWaits)
+			o.patience -= max(o.wait(fd, o.patience), maxWait/maxWaits)
 		case errno != unix.EINTR:
 			return n, errno
 		}
@@ -171,8 +169,10 @@ func refusesSegments(errno syscall.Errno) bool {
 
 // split sends the datagrams of a run one by one; from now on all of its route do.
 func (o *Outbox) split(fd uintptr, refused run) {
-	refused.route.alone = true
-	o.tally.fallbacks++
+	if !refused.route.alone { // it may have had several runs in this call
+		refused.route.alone = true
+		o.tally.fallbacks++
+	}
 	at := refused.first
 	for range refused.count {
 		s := &o.slots[at]
@@ -191,9 +191,12 @@ func (o *Outbox) split(fd uintptr, refused run) {
 	}
 }
 
-// waitWritable waits until the socket takes datagrams again, in whole milliseconds.
-func waitWritable(fd uintptr, most time.Duration) {
+// waitWritable waits until the socket takes datagrams again, in whole
+// milliseconds, and returns for how long.
+func waitWritable(fd uintptr, most time.Duration) time.Duration {
+	began := time.Now()
 	poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}
 	// An error shows in the next send.
 	_, _ = unix.Poll(poll, max(1, int(most.Milliseconds())))
+	return time.Since(began)
 }

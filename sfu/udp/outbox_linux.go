@@ -85,7 +85,7 @@ type Outbox struct {
 	// system's, tests put errors in.
 	flush func(fd uintptr)
 	send  func(fd uintptr, messages []message) (int, syscall.Errno)
-	wait  func(fd uintptr, most time.Duration)
+	wait  func(fd uintptr, most time.Duration) time.Duration
 }
 
 // NewOutbox makes an outbox that sends on s.
