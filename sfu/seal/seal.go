@@ -38,7 +38,8 @@ var (
 // one goroutine.
 type Sealer struct {
 	aead    cipher.AEAD
-	salt    [saltSize]byte
+	salt8   uint64         // the first 8 bytes of the salt
+	salt4   uint32         // the last 4
 	nonce   [saltSize]byte // kept here, for on the stack it would escape
 	streams map[uint32]*stream
 }
@@ -66,11 +67,11 @@ func New(masterKey, masterSalt []byte) (*Sealer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return fromSession(key, [saltSize]byte(salt))
+	return fromSession(key, salt)
 }
 
 // fromSession makes a sealer from keys already derived.
-func fromSession(key []byte, salt [saltSize]byte) (*Sealer, error) {
+func fromSession(key, salt []byte) (*Sealer, error) {
 	block, err := aes.NewCipher(key)
 	if err != nil {
 		return nil, fmt.Errorf("seal: set up AES with the session key: %w", err)
@@ -79,7 +80,10 @@ func fromSession(key []byte, salt [saltSize]byte) (*Sealer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("seal: set up GCM: %w", err)
 	}
-	return &Sealer{aead: aead, salt: salt, streams: map[uint32]*stream{}}, nil
+	return &Sealer{
+		aead: aead, salt8: binary.BigEndian.Uint64(salt), salt4: binary.BigEndian.Uint32(salt[8:]),
+		streams: map[uint32]*stream{},
+	}, nil
 }
 
 // RTP appends the packet to dst: header as it is, payload sealed, tag. The payload
@@ -99,11 +103,8 @@ func (s *Sealer) RTP(dst, header, payload []byte) ([]byte, error) {
 		return dst, ErrIndex
 	}
 	// RFC 7714 §8.1: two zero bytes, SSRC, rollover counter and sequence number, XOR the salt.
-	s.nonce = s.salt
-	xor32(s.nonce[2:], ssrc)
-	xor32(s.nonce[6:], uint32(index>>16))
-	s.nonce[10] ^= byte(index >> 8)
-	s.nonce[11] ^= byte(index)
+	binary.BigEndian.PutUint64(s.nonce[0:], s.salt8^(uint64(ssrc)<<16|uint64(index>>32)))
+	binary.BigEndian.PutUint32(s.nonce[8:], s.salt4^uint32(index))
 	start := len(dst)
 	dst = append(dst, header...)
 	return s.aead.Seal(dst, s.nonce[:], payload, dst[start:]), nil
@@ -150,8 +151,4 @@ func headerSize(header []byte) int {
 		return 0
 	}
 	return size + 4 + 4*int(binary.BigEndian.Uint16(header[size+2:]))
-}
-
-func xor32(b []byte, v uint32) {
-	binary.BigEndian.PutUint32(b, binary.BigEndian.Uint32(b)^v)
 }

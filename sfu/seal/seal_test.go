@@ -79,7 +79,7 @@ func TestVectorsOfTheRFC(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s, err := fromSession(unhex(t, c.key), [saltSize]byte(unhex(t, "517569642070726f2071756f")))
+			s, err := fromSession(unhex(t, c.key), unhex(t, "517569642070726f2071756f"))
 			if err != nil {
 				t.Fatal(err)
 			}
