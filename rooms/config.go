@@ -27,6 +27,9 @@ type Config struct {
 	Reactions []string
 	// Tokens signs and opens resume tokens. Required.
 	Tokens Tokens
+	// Room counts one more person in, or says why the machine has no room for
+	// one; who comes back to a place they hold is not asked. Default: always room.
+	Room func() error
 	// Logger is where the rooms write what happened. Default discards.
 	Logger *slog.Logger
 	// Metrics is where the figures are registered; nil registers none.
@@ -60,6 +63,9 @@ func (c Config) withDefaults() (Config, error) {
 	c.MaxPeople = cmp.Or(c.MaxPeople, 200)
 	c.MaxDoor = cmp.Or(c.MaxDoor, 256)
 	c.MaxRooms = cmp.Or(c.MaxRooms, 10_000)
+	if c.Room == nil {
+		c.Room = func() error { return nil }
+	}
 	c.Logger = cmp.Or(c.Logger, slog.New(slog.DiscardHandler))
 	if c.Permissions == nil {
 		c.Permissions = DefaultPermissions()

@@ -16,6 +16,9 @@ import (
 // about the time its successor needs to start.
 const retryDraining = 2 * time.Second
 
+// retryFull is what a client is told to wait that found the machine full.
+const retryFull = 10 * time.Second
+
 var (
 	errDraining = &Error{Code: CodeUnavailable, Message: "The server is about to restart.", RetryAfter: retryDraining}
 	errEnded    = &Error{Code: CodeUnavailable, Message: "The session has ended.", Err: ErrEnded}
@@ -73,6 +76,9 @@ func (r *Rooms) openAny(ctx context.Context, req Request) (*Session, error) {
 	}
 	if req.Resume == "" {
 		a, err := req.arrival()
+		if err == nil {
+			err = r.room()
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -89,6 +95,11 @@ func (r *Rooms) reopen(ctx context.Context, req Request) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
+	if pass.Boot != r.boot {
+		if err := r.room(); err != nil {
+			return nil, err
+		}
+	}
 	client := clientName(req.Client)
 	return r.within(ctx, pass.Room, func(room *room) (*Session, error) {
 		if pass.Boot == r.boot {
@@ -96,6 +107,14 @@ func (r *Rooms) reopen(ctx context.Context, req Request) (*Session, error) {
 		}
 		return room.open(pass.arrival(client))
 	})
+}
+
+// room counts somebody in who holds no place yet.
+func (r *Rooms) room() error {
+	if err := r.cfg.Room(); err != nil {
+		return &Error{Code: CodeUnavailable, Message: "The server is full: it takes nobody new for the moment.", RetryAfter: retryFull, Err: err}
+	}
+	return nil
 }
 
 // within runs a command that opens a session on the goroutine of a room.

@@ -46,6 +46,8 @@ const (
 	// idle ends a client that says nothing: browsers check a path in use every
 	// few seconds, and one in reserve every 25.
 	idle = 60 * time.Second
+	// acceptAgain is the pause after a failure to accept: out of files, most likely.
+	acceptAgain = 50 * time.Millisecond
 	// refresh is the lifetime of an allocation that asks for none (RFC 8656 section 3.2).
 	refresh = 10 * time.Minute
 )
@@ -141,13 +143,15 @@ func (s *Server) Take(conn net.Conn) { s.inlet.push(conn) }
 func (s *Server) Serve(l net.Listener) error {
 	for {
 		conn, err := l.Accept()
-		if errors.Is(err, net.ErrClosed) {
+		switch {
+		case err == nil:
+			s.Take(conn)
+		case errors.Is(err, net.ErrClosed):
 			return nil
+		default:
+			s.config.Logger.Warn("could not accept a TURN connection", "error", err)
+			<-time.NewTimer(acceptAgain).C
 		}
-		if err != nil {
-			return fmt.Errorf("accept a TURN connection: %w", err)
-		}
-		s.Take(conn)
 	}
 }
 
