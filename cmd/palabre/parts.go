@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"palabre/identity"
+	"palabre/internal/capacity"
 	"palabre/internal/certs"
 	"palabre/internal/tlsport"
 	"palabre/rooms"
@@ -74,8 +75,12 @@ func (p *parts) open(ctx context.Context, s settings, log *slog.Logger) error {
 	if err := p.openTurn(ctx, s, log, registry); err != nil {
 		return err
 	}
+	room, err := capacity.New(capacity.Read(), log, registry)
+	if err != nil {
+		return err
+	}
 	p.rooms, err = rooms.New(rooms.Config{
-		MaxPeople: s.MaxPeople, Lobby: s.Lobby, Tokens: keys, Logger: log, Metrics: registry,
+		MaxPeople: s.MaxPeople, Room: room.Room, Lobby: s.Lobby, Tokens: keys, Logger: log, Metrics: registry,
 	}, media{p.plane})
 	if err != nil {
 		return fmt.Errorf("open the rooms: %w", err)
