@@ -2,8 +2,10 @@ package sfu_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"net"
+	"net/netip"
 	"slices"
 	"sync"
 	"testing"
@@ -15,9 +17,13 @@ import (
 	"go.uber.org/goleak"
 
 	"palabre/sfu"
+	"palabre/sfu/udp"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// slow has the tests run on Pion's path.
+var slow = flag.Bool("pion", false, "carry media by Pion")
 
 // wait is how long a test waits for anything.
 const wait = 15 * time.Second
@@ -37,13 +43,15 @@ func until(t testing.TB, what string, ok func() bool) {
 // server starts an SFU on loopback.
 func server(t testing.TB, change ...func(*sfu.Config)) *sfu.SFU {
 	t.Helper()
-	udp, err := net.ListenPacket("udp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := sfu.Config{UDP: udp, Shards: 2}
+	c := sfu.Config{Pion: *slow, Shards: 2, HoldVoices: 5 * time.Millisecond}
 	for _, f := range change {
 		f(&c)
+	}
+	var err error
+	if c.UDP == nil {
+		if c.Sockets, err = udp.Listen(netip.MustParseAddrPort("127.0.0.1:0"), c.Shards); err != nil {
+			t.Fatal(err)
+		}
 	}
 	s, err := sfu.New(c)
 	if err != nil {
@@ -55,6 +63,16 @@ func server(t testing.TB, change ...func(*sfu.Config)) *sfu.SFU {
 		}
 	})
 	return s
+}
+
+// plain is a socket on loopback that Pion reads and writes.
+func plain(t testing.TB) net.PacketConn {
+	t.Helper()
+	socket, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return socket
 }
 
 // listener is a Report that remembers.

@@ -61,7 +61,7 @@ func TestLossIsRepairedBothWays(t *testing.T) {
 		t.Run(fmt.Sprintf("%.0f%%", share*100), func(t *testing.T) {
 			var way *lossy
 			s := server(t, func(c *sfu.Config) {
-				way = &lossy{PacketConn: c.UDP, share: share, rand: rand.New(rand.NewPCG(1, 2))}
+				way = &lossy{PacketConn: plain(t), share: share, rand: rand.New(rand.NewPCG(1, 2))}
 				c.UDP = way
 			})
 			viewer, publisher := join(t, s, "room", "viewer", shape{seats: 1, careful: true}), join(t, s, "room", "publisher", shape{camera: true})
@@ -99,7 +99,7 @@ func TestLossIsRepairedBothWays(t *testing.T) {
 func TestOutageEndsWithAKeyFrame(t *testing.T) {
 	var way *lossy
 	s := server(t, func(c *sfu.Config) {
-		way = &lossy{PacketConn: c.UDP, rand: rand.New(rand.NewPCG(1, 2))}
+		way = &lossy{PacketConn: plain(t), rand: rand.New(rand.NewPCG(1, 2))}
 		c.UDP = way
 	})
 	viewer, publisher := join(t, s, "room", "viewer", shape{seats: 1}), join(t, s, "room", "publisher", shape{camera: true, burst: 8})

@@ -18,7 +18,7 @@ type collector struct {
 
 	packets, bytes, rtx, drops, nacks, plis        *prometheus.Desc
 	starts, panics, latency, peers, tracks, meters *prometheus.Desc
-	lost, probes, probed                           *prometheus.Desc
+	lost, probes, probed, sending                  *prometheus.Desc
 }
 
 func newCollector(s *SFU) *collector {
@@ -37,6 +37,7 @@ func newCollector(s *SFU) *collector {
 		lost:    desc("lost_total", "Packets lost: in, for good; out, before repair, as clients report.", "direction"),
 		probes:  desc("probes_total", "Bursts sent to find out whether more fits."),
 		probed:  desc("probe_packets_total", "Packets of those bursts."),
+		sending: desc("sending_total", "What the fast path did to send: datagrams, of those segmented or dropped; messages, calls, waits for a full socket, and fallbacks of routes that take no segments.", "what"),
 		starts:  desc("cached_starts_total", "Viewers who began from the cache."),
 		panics:  desc("panics_total", "Panics that ended one connection."),
 		latency: desc("forwarding_seconds", "Time from the arrival of a packet to its leaving."),
@@ -84,6 +85,13 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	count(c.probed, m.ProbesOut.Packets.Load())
 	count(c.starts, m.CachedStarts.Load())
 	count(c.panics, m.Panics.Load())
+	sent := c.sfu.host.Sending()
+	for what, n := range map[string]*atomic.Uint64{
+		"datagrams": &sent.Datagrams, "messages": &sent.Messages, "calls": &sent.Calls, "segmented": &sent.Segmented,
+		"dropped": &sent.Dropped, "waits": &sent.Waits, "fallbacks": &sent.Fallbacks,
+	} {
+		count(c.sending, n.Load(), what)
+	}
 	cumulative, n, sum := m.Latency()
 	buckets := make(map[float64]uint64, len(cumulative))
 	for i, bound := range shard.LatencyBounds() {

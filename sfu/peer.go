@@ -36,8 +36,9 @@ type Peer struct {
 
 func newPeer(s *SFU, rm *room, id string, r Report) *Peer {
 	p := &Peer{sfu: s, room: rm, id: id, log: s.log.With("participant", id), reports: newReports(r), plan: newPlan()}
-	p.conn = s.host.Open(handler{p})
-	p.media = s.engine.Open(id, p.conn, events{p}, events{p})
+	place := s.engine.Place()
+	p.conn = s.host.Open(handler{p}, place)
+	p.media = s.engine.Open(shard.Seat{Shard: place, Room: rm, ID: id}, p.conn, events{p}, events{p})
 	return p
 }
 

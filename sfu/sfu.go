@@ -7,18 +7,26 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"palabre/sfu/shard"
 	"palabre/sfu/speakers"
 	"palabre/sfu/transport"
+	"palabre/sfu/udp"
 )
 
 // Config says what the media plane works with.
 type Config struct {
-	// UDP is the one bound socket for all media. The SFU closes it.
+	// Sockets are the bound sockets on the media port, one for each shard; see
+	// package udp. The SFU closes them.
+	Sockets []*udp.Socket
+	// UDP is, without Sockets, the one bound socket for all media, which Pion
+	// then carries. The SFU closes it.
 	UDP net.PacketConn
+	// Pion has Pion carry media in any case.
+	Pion bool
 	// TCP listens for ICE-TCP, best on the same number; nil for none. The SFU closes it.
 	TCP net.Listener
 	// Addrs are the addresses to advertise; empty for all usable ones of the
@@ -29,7 +37,11 @@ type Config struct {
 	ICELite bool
 	// Loudest is how many voices a room forwards at once; 0 means 5.
 	Loudest int
+	// HoldVoices is how long voices may wait for each other where several people
+	// speak, so that they leave together; 0 for not at all.
+	HoldVoices time.Duration
 	// Shards is how many goroutines share the forwarding; 0 means one a core.
+	// With Sockets there is one for each of them.
 	Shards  int
 	Logger  *slog.Logger
 	Metrics prometheus.Registerer
@@ -61,13 +73,18 @@ func New(c Config) (*SFU, error) {
 	if c.Loudest < 1 {
 		c.Loudest = speakers.DefaultLoudest
 	}
-	host, err := transport.NewHost(transport.Config{UDP: c.UDP, TCP: c.TCP, Addrs: c.Addrs, Lite: c.ICELite, Logger: c.Logger})
+	host, err := transport.NewHost(transport.Config{Sockets: c.Sockets, UDP: c.UDP, Pion: c.Pion, TCP: c.TCP, Addrs: c.Addrs, Lite: c.ICELite, Logger: c.Logger})
 	if err != nil {
 		return nil, err
 	}
+	ports := make([]shard.Port, len(host.Ports()))
+	for i, p := range host.Ports() {
+		ports[i] = p
+	}
 	s := &SFU{
-		config: c, log: c.Logger, host: host, engine: shard.New(c.Shards, c.Logger),
-		rooms: map[string]*room{}, peers: map[*Peer]struct{}{},
+		config: c, log: c.Logger, host: host,
+		engine: shard.New(shard.Config{Shards: c.Shards, Ports: ports, HoldVoices: c.HoldVoices, Logger: c.Logger}),
+		rooms:  map[string]*room{}, peers: map[*Peer]struct{}{},
 	}
 	s.metrics = newCollector(s)
 	if c.Metrics != nil {

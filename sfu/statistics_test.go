@@ -152,7 +152,7 @@ func TestStatisticsOfLayers(t *testing.T) {
 func TestStatisticsOfLoss(t *testing.T) {
 	var way *lossy
 	s := server(t, func(c *sfu.Config) {
-		way = &lossy{PacketConn: c.UDP, share: 0.10, rand: rand.New(rand.NewPCG(3, 4))}
+		way = &lossy{PacketConn: plain(t), share: 0.10, rand: rand.New(rand.NewPCG(3, 4))}
 		c.UDP = way
 	})
 	viewer, publisher := join(t, s, "room", "viewer", shape{seats: 1, careful: true}), join(t, s, "room", "publisher", shape{camera: true})
@@ -185,7 +185,7 @@ func TestStatisticsOfLoss(t *testing.T) {
 func TestQualityOfAMeeting(t *testing.T) {
 	var way *lossy
 	s := server(t, func(c *sfu.Config) {
-		way = &lossy{PacketConn: c.UDP, rand: rand.New(rand.NewPCG(1, 2))}
+		way = &lossy{PacketConn: plain(t), rand: rand.New(rand.NewPCG(1, 2))}
 		c.UDP = way
 	})
 	viewer := join(t, s, "room", "viewer", shape{seats: 1})

@@ -19,7 +19,7 @@ type streams struct {
 	seed maphash.Seed // of the labels that stand for rooms and people
 
 	packets, bytes, lost, again, nacks, plis, bitrate, jitter, height, framerate *prometheus.Desc
-	unlisted, quality, lines, layers                                             *prometheus.Desc
+	unlisted, quality, lines, layers, paths                                      *prometheus.Desc
 	estimates, losses, trips, jitters, heights                                   *prometheus.Desc
 }
 
@@ -51,6 +51,7 @@ func newStreams(s *SFU) *streams {
 		quality:   desc("connections", "Connections by the bars of their quality.", "direction", "bars"),
 		lines:     desc("lines", "Streams to viewers that somebody's media is meant for, by what they do: sent, idle, or paused for a reason.", "kind", "state"),
 		layers:    desc("layers_in_use", "Pictures sent to viewers, by the spatial and temporal layers they have.", "spatial", "temporal"),
+		paths:     desc("paths", "Connections by how packets leave: fast; or by Pion as udp, tcp or relay, and why.", "path", "why"),
 		estimates: desc("estimate_bits_per_second", "What the ways to viewers carry."),
 		losses:    desc("loss_ratio", "Share of packets lost on the ways to viewers, before repair."),
 		trips:     desc("rtt_seconds", "Round trips to clients."),
@@ -63,7 +64,7 @@ func newStreams(s *SFU) *streams {
 func (s *streams) describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		s.packets, s.bytes, s.lost, s.again, s.nacks, s.plis, s.bitrate, s.jitter, s.height, s.framerate,
-		s.quality, s.lines, s.layers,
+		s.quality, s.lines, s.layers, s.paths,
 	} {
 		out <- d
 	}
@@ -77,7 +78,7 @@ type census struct {
 	other map[[6]string]float64 // bitrates
 	rest  int
 
-	quality, lines, layers            map[[2]string]int
+	quality, lines, layers, paths     map[[2]string]int
 	estimates, losses, trips, heights *histogram
 	jitter                            map[string]*histogram
 }
@@ -87,7 +88,7 @@ type census struct {
 func (s *streams) collect(out chan<- prometheus.Metric) {
 	c := &census{
 		streams: s, out: out, seen: map[[6]string]bool{}, other: map[[6]string]float64{},
-		quality: map[[2]string]int{}, lines: map[[2]string]int{}, layers: map[[2]string]int{},
+		quality: map[[2]string]int{}, lines: map[[2]string]int{}, layers: map[[2]string]int{}, paths: map[[2]string]int{},
 		estimates: newHistogram(150e3, 300e3, 600e3, 1.2e6, 2.5e6, 5e6, 10e6, 20e6),
 		losses:    newHistogram(0, 0.01, 0.03, 0.05, 0.12, 0.25, 0.5),
 		trips:     newHistogram(0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.8),
@@ -105,6 +106,9 @@ func newJitter() *histogram { return newHistogram(0.005, 0.01, 0.02, 0.04, 0.08,
 // look takes one connection in.
 func (c *census) look(p *Peer) {
 	snap := p.media.Snapshot()
+	if path, why := p.conn.Path(); path != "" {
+		c.count(c.paths, path, why)
+	}
 	c.count(c.quality, "up", strconv.Itoa(snap.Up))
 	c.count(c.quality, "down", strconv.Itoa(snap.Down))
 	if snap.Link.Estimate > 0 {
@@ -220,7 +224,7 @@ func (c *census) finish() {
 		}
 	}
 	for d, counts := range map[*prometheus.Desc]map[[2]string]int{
-		c.streams.quality: c.quality, c.streams.lines: c.lines, c.streams.layers: c.layers,
+		c.streams.quality: c.quality, c.streams.lines: c.lines, c.streams.layers: c.layers, c.streams.paths: c.paths,
 	} {
 		for labels, n := range counts {
 			c.gauge(d, float64(n), labels[:]...)

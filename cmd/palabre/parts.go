@@ -26,10 +26,6 @@ import (
 	"palabre/web"
 )
 
-// udpBuffer is asked of the kernel for the media socket, in bytes: about 30 ms
-// of a saturated gigabit link. The kernel gives less where its limit is lower.
-const udpBuffer = 4 << 20
-
 // parts is the running server: what main wires together, in the order it is built.
 type parts struct {
 	certs     *certs.Source
@@ -97,62 +93,26 @@ func (p *parts) openMedia(ctx context.Context, s settings, log *slog.Logger, reg
 	if err != nil {
 		return err
 	}
-	udp, tcp, err := s.listenMedia(ctx)
+	port, err := s.listenMedia(ctx)
 	if err != nil {
 		return err
 	}
-	p.onClose(ignoreClosed(udp.Close))
-	if conn, ok := udp.(*net.UDPConn); ok {
-		if err := errors.Join(conn.SetReadBuffer(udpBuffer), conn.SetWriteBuffer(udpBuffer)); err != nil {
-			log.Warn("the kernel gives the media port small buffers; see palabre doctor", "error", err)
-		}
+	p.onClose(port.close)
+	if err := port.widen(); err != nil {
+		log.Warn("the kernel gives the media port small buffers; see palabre doctor", "error", err)
 	}
 	config := sfu.Config{
-		UDP: udp, Addrs: addrs, Loudest: s.Loudest, ICELite: s.ICELite, Logger: log, Metrics: registry,
-		TrackMetrics: s.TrackMetrics,
+		Sockets: port.sockets, UDP: port.udp, Addrs: addrs, Loudest: s.Loudest, ICELite: s.ICELite,
+		HoldVoices: s.HoldVoices, Logger: log, Metrics: registry, TrackMetrics: s.TrackMetrics,
 	}
-	if tcp != nil {
-		p.onClose(ignoreClosed(tcp.Close))
-		config.TCP = tcp
+	if port.tcp != nil {
+		config.TCP = port.tcp
 	}
 	if p.plane, err = sfu.New(config); err != nil {
 		return fmt.Errorf("open the media plane: %w", err)
 	}
 	p.onClose(p.plane.Close)
 	return nil
-}
-
-// portTries is how often the system is asked for a port number that is free for UDP and TCP.
-const portTries = 10
-
-// listenMedia opens the media port, for TCP on the same number as for UDP,
-// also when the system chose it.
-func (s settings) listenMedia(ctx context.Context) (net.PacketConn, net.Listener, error) {
-	host, asked, err := net.SplitHostPort(s.UDP)
-	if err != nil {
-		return nil, nil, fmt.Errorf("open the media port: %w: choose another --udp", err)
-	}
-	for try := 1; ; try++ {
-		udp, err := new(net.ListenConfig).ListenPacket(ctx, "udp", s.UDP)
-		if err != nil {
-			return nil, nil, fmt.Errorf("open the media port: %w: choose another --udp", err)
-		}
-		if !s.ICETCP {
-			return udp, nil, nil
-		}
-		_, port, err := net.SplitHostPort(udp.LocalAddr().String())
-		if err != nil {
-			return nil, nil, errors.Join(fmt.Errorf("open the media port: %w", err), udp.Close())
-		}
-		tcp, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, port))
-		if err == nil {
-			return udp, tcp, nil
-		}
-		_ = udp.Close() // nothing has come through it
-		if asked != "0" || try == portTries {
-			return nil, nil, fmt.Errorf("open the media port for TCP: %w: choose another --udp, or --no-ice-tcp", err)
-		}
-	}
 }
 
 func (p *parts) openSignaling(s settings, keys *identity.Keys, log *slog.Logger, registry *prometheus.Registry) error {

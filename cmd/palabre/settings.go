@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 )
@@ -42,6 +43,9 @@ type settings struct {
 	MaxPeople int  `name:"max-people" help:"Most people in one room." default:"100"`
 	Loudest   int  `help:"How many of the loudest voices everyone hears." default:"5"`
 
+	MediaPath  string        `name:"media-path" help:"What carries media: auto (this program's own fast path where the system has what it needs), pion." default:"auto" enum:"auto,pion"`
+	HoldVoices time.Duration `name:"hold-voices" help:"How long voices may wait for each other where several people speak, so that they leave together, at less cost; 0: not at all." default:"5ms"`
+
 	Metrics          string   `help:"Who may read /metrics: loopback, token, open." default:"loopback" enum:"loopback,token,open"`
 	MetricsTokenFile string   `name:"metrics-token-file" help:"File with the bearer token, with --metrics token." type:"path" placeholder:"FILE"`
 	TrackMetrics     int      `name:"track-metrics" help:"How many audio and video streams /metrics shows one by one; those beyond are shown together. 0: none." default:"500"`
@@ -60,6 +64,7 @@ func (s settings) Validate() error {
 		s.checkTLS(), s.checkPublicURL(), s.checkNodeIPs(), s.checkProxies(), s.checkTurn(),
 		checkRange("max-people", s.MaxPeople, 2, 1000),
 		checkRange("loudest", s.Loudest, 1, 20),
+		s.checkHoldVoices(),
 		checkRange("track-metrics", s.TrackMetrics, 0, 2000),
 		checkRange("failures-per-ip", s.FailuresPerIP, 1, 1_000_000),
 		checkRange("open-per-ip", s.OpenPerIP, 1, 1_000_000),
@@ -81,6 +86,16 @@ func checkAddress(name, value string) error {
 func checkRange(name string, value, low, high int) error {
 	if value < low || value > high {
 		return fmt.Errorf("--%s %d is out of range: choose %d to %d", name, value, low, high)
+	}
+	return nil
+}
+
+// mostHold is how late a voice may be made: longer is heard.
+const mostHold = 20 * time.Millisecond
+
+func (s settings) checkHoldVoices() error {
+	if s.HoldVoices < 0 || s.HoldVoices > mostHold {
+		return fmt.Errorf("--hold-voices %v is out of range: choose 0 to %v", s.HoldVoices, mostHold)
 	}
 	return nil
 }

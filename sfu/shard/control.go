@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"encoding/binary"
 	"time"
 
 	"palabre/sfu/cache"
@@ -115,7 +116,7 @@ func (l *Line) resend(s *Shard, lost func(func(uint16) bool), now time.Time) {
 		}
 		if sent.Padding {
 			if l.peer.resend.take(fillSize, rate) {
-				l.fill(s, sent.Out, 1, now)
+				l.refill(s, sent.Out)
 			}
 			continue
 		}
@@ -162,7 +163,7 @@ func (l *Line) repair(s *Shard, layer *Layer, pkt *cache.Packet, sent rewrite.Se
 // agreed to RFC 4588, else as it was. It gives its size, 0 when it was not sent.
 func (l *Line) retransmit(s *Shard, layer *Layer, pkt *cache.Packet, sent rewrite.Sent, now time.Time) int {
 	if l.agree.RTX == 0 {
-		return l.write(s, layer, pkt, sent.Out, now)
+		return l.rewrite(s, layer, pkt, sent.Out)
 	}
 	o := rtp.Outgoing{
 		SSRC: l.rtx, Timestamp: sent.Timestamp, SequenceNumber: l.resent,
@@ -171,8 +172,9 @@ func (l *Line) retransmit(s *Shard, layer *Layer, pkt *cache.Packet, sent rewrit
 	l.pass(s, &o, pkt, sent.Out)
 	l.stamp(&o, now)
 	l.resent++
-	header := rtp.AppendRTX(s.header[:0], l.peer.ids, &o, sent.Out.Sequence)
-	payload := l.body(s, layer, pkt, sent.Out, s.payload[:0])
+	header := rtp.AppendHeader(s.header[:0], l.peer.ids, &o)
+	// RFC 4588 section 4: the payload begins with the number it had.
+	payload := append(binary.BigEndian.AppendUint16(s.again[:0], sent.Out.Sequence), l.body(s, layer, pkt, sent.Out)...)
 	if l.peer.conn.WriteRTP(header, payload) != nil {
 		s.engine.Metrics.Drops[DropSend].Add(1)
 		return 0

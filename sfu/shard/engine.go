@@ -27,24 +27,40 @@ type Engine struct {
 	// Metrics counts what all shards do.
 	Metrics *Metrics
 
-	log    *slog.Logger
-	start  time.Time
-	wall   clock.Wall
-	pool   *cache.Pool
-	shards []*Shard
-	next   atomic.Uint32
-	origin atomic.Uint32
+	log        *slog.Logger
+	holdVoices time.Duration
+	start      time.Time
+	wall       clock.Wall
+	pool       *cache.Pool
+	shards     []*Shard
+	next       atomic.Uint32
+	origin     atomic.Uint32
 
 	// trap is called with every received packet, for tests of what happens when it panics.
 	trap atomic.Pointer[func(id string, packet *cache.Packet)]
 }
 
-// New starts count shards; fewer than one means one a core.
-func New(count int, log *slog.Logger) *Engine {
-	if count < 1 {
-		count = runtime.GOMAXPROCS(0)
+// Config says what an Engine works with.
+type Config struct {
+	// Shards is how many goroutines share the work; 0 means one a core. With
+	// Ports there is one for each of them.
+	Shards int
+	// Ports are the shards' sockets; none where connections send by themselves.
+	Ports []Port
+	// HoldVoices is how long a voice's packet may wait for those of others who
+	// speak in the same room, to leave together; 0 for not at all.
+	HoldVoices time.Duration
+	Logger     *slog.Logger
+}
+
+// New starts the shards.
+func New(c Config) *Engine {
+	if len(c.Ports) > 0 {
+		c.Shards = len(c.Ports)
+	} else if c.Shards < 1 {
+		c.Shards = runtime.GOMAXPROCS(0)
 	}
-	e := build(count, log, time.Now())
+	e := build(c, time.Now())
 	for _, s := range e.shards {
 		go s.run()
 	}
@@ -52,13 +68,20 @@ func New(count int, log *slog.Logger) *Engine {
 }
 
 // build makes an engine whose shards do not run yet.
-func build(count int, log *slog.Logger, now time.Time) *Engine {
-	e := &Engine{Metrics: &Metrics{}, log: log, start: now, wall: clock.NewWall(now), pool: cache.NewPool()}
-	for i := range count {
-		e.shards = append(e.shards, newShard(e, i, count))
+func build(c Config, now time.Time) *Engine {
+	e := &Engine{Metrics: &Metrics{}, log: c.Logger, holdVoices: c.HoldVoices, start: now, wall: clock.NewWall(now), pool: cache.NewPool()}
+	for i := range c.Shards {
+		s := newShard(e, i, c.Shards)
+		if i < len(c.Ports) {
+			s.port = c.Ports[i]
+		}
+		e.shards = append(e.shards, s)
 	}
 	return e
 }
+
+// Place chooses the shard of a new peer, by its number.
+func (e *Engine) Place() int { return int(e.next.Add(1)) % len(e.shards) }
 
 // Close stops the shards and waits for them. Peers are to be closed before.
 func (e *Engine) Close() {

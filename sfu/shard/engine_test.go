@@ -48,18 +48,18 @@ type fan struct {
 
 func newFan(tb testing.TB, viewers int) *fan {
 	tb.Helper()
-	f := &fan{engine: shard.New(2, slog.New(slog.DiscardHandler))}
+	f := &fan{engine: shard.New(shard.Config{Shards: 2, Logger: slog.New(slog.DiscardHandler)})}
 	ids := &rtp.Extensions{}
 	if err := errors.Join(ids.Bind(rtp.MID, 1), ids.Bind(rtp.AbsSendTime, 2)); err != nil {
 		tb.Fatal(err)
 	}
-	f.publisher = f.engine.Open("publisher", &sink{}, &f.events, nil)
+	f.publisher = f.engine.Open(shard.Seat{Shard: f.engine.Place(), ID: "publisher"}, &sink{}, &f.events, nil)
 	tracks := f.publisher.Negotiated(ids, []shard.Source{{Name: "camera", Line: vp8Line("0")}}, nil)
 	f.publisher.Enter()
 	f.publisher.Connected()
 	for range viewers {
 		s := &sink{}
-		p := f.engine.Open("viewer", s, &f.events, nil)
+		p := f.engine.Open(shard.Seat{Shard: f.engine.Place(), ID: "viewer"}, s, &f.events, nil)
 		line := p.NewLine(vp8Line("1"), "seat0", shard.NewSSRC(), shard.NewSSRC())
 		p.Negotiated(ids, nil, []*shard.Line{line})
 		p.Enter()

@@ -16,7 +16,7 @@ type Still struct {
 // NewStill makes a Still of count shards.
 func NewStill(count int) *Still {
 	now := time.Unix(1e9, 0)
-	return &Still{Engine: build(count, slog.New(slog.DiscardHandler), now), now: now}
+	return &Still{Engine: build(Config{Shards: count, Logger: slog.New(slog.DiscardHandler)}, now), now: now}
 }
 
 // Now is what time it is there.

@@ -23,11 +23,11 @@ type stillFan struct {
 func newStillFan() *stillFan {
 	f := &stillFan{engine: shard.NewStill(2), sink: &sink{}}
 	f.engine.Do(func() {
-		f.publisher = f.engine.Open("publisher", &sink{}, &f.events, nil)
+		f.publisher = f.engine.Open(shard.Seat{Shard: f.engine.Place(), ID: "publisher"}, &sink{}, &f.events, nil)
 		tracks := f.publisher.Negotiated(extensions(), []shard.Source{
 			{Name: "camera", Line: vp8Line("0")}, {Name: "microphone", Line: opusLine("1")},
 		}, nil)
-		f.viewer = f.engine.Open("viewer", f.sink, &f.events, nil)
+		f.viewer = f.engine.Open(shard.Seat{Shard: f.engine.Place(), ID: "viewer"}, f.sink, &f.events, nil)
 		picture := f.viewer.NewLine(vp8Line("2"), "seat0", 20, 21)
 		sound := f.viewer.NewLine(opusLine("3"), "seat0", 22, 0)
 		f.lines = []*shard.Line{picture, sound}

@@ -97,7 +97,7 @@ func call(change func(a, b *person)) (engine *shard.Still, a, b *person) {
 	change(a, b)
 	engine.Do(func() {
 		for i, p := range people {
-			p.peer = engine.Open([]string{"a", "b"}[i], p, p, nil)
+			p.peer = engine.Open(shard.Seat{Shard: engine.Place(), ID: []string{"a", "b"}[i]}, p, p, nil)
 			picture, sound := vp8Line("2"), opusLine("3")
 			if !p.reports {
 				picture = feedback(picture)

@@ -352,7 +352,7 @@ func (l *Layer) spread(s *Shard, pkt *cache.Packet, now time.Time) {
 		}
 	}
 	for _, g := range l.groups {
-		s.send(g.shard, l, pkt, g.lines)
+		s.send(g.shard, l, pkt, g.lines, now)
 	}
 }
 

@@ -41,6 +41,7 @@ type Line struct {
 	// when each packet of the line arrived.
 	descriptors, reports bool
 
+	stamps    stamps
 	sent      bool // since the last sender report
 	packets   uint32
 	octets    uint32
@@ -326,32 +327,72 @@ func (l *Line) agrees(layer *Layer) bool {
 
 // write builds the viewer's packet and sends it; it gives its size, 0 when it was not sent.
 func (l *Line) write(s *Shard, layer *Layer, pkt *cache.Packet, out rewrite.Out, now time.Time) int {
-	o := rtp.Outgoing{
+	o := l.outgoing(out)
+	l.pass(s, &o, pkt, out)
+	l.stamp(&o, now)
+	padding := s.level.short(len(pkt.Payload()))
+	if l.strips(layer) {
+		padding = 0
+	}
+	n := l.emit(s, layer, pkt, &o, out, padding)
+	if n > 0 {
+		l.stamps.keep(&o, padding)
+		l.left(&o, n, now)
+	}
+	return n
+}
+
+// rewrite sends a packet once more as it was, byte for byte; it gives its size,
+// 0 when it was not sent.
+func (l *Line) rewrite(s *Shard, layer *Layer, pkt *cache.Packet, out rewrite.Out) int {
+	o := l.outgoing(out)
+	l.pass(s, &o, pkt, out)
+	padding, ok := l.stamps.restore(&o)
+	if !ok {
+		return 0
+	}
+	return l.emit(s, layer, pkt, &o, out, padding)
+}
+
+func (l *Line) outgoing(out rewrite.Out) rtp.Outgoing {
+	return rtp.Outgoing{
 		SSRC: l.ssrc, Timestamp: out.Timestamp, SequenceNumber: out.Sequence,
 		PayloadType: l.agree.PayloadType, Marker: out.Marker,
 	}
-	l.pass(s, &o, pkt, out)
-	l.stamp(&o, now)
-	header := rtp.AppendHeader(s.header[:0], l.peer.ids, &o)
-	payload := l.body(s, layer, pkt, out, s.payload[:0])
+}
+
+func (l *Line) emit(s *Shard, layer *Layer, pkt *cache.Packet, o *rtp.Outgoing, out rewrite.Out, padding int) int {
+	header := rtp.AppendHeader(s.header[:0], l.peer.ids, o)
+	payload := l.body(s, layer, pkt, out)
+	if padding > 0 {
+		payload = s.pad(payload, padding)
+		header[0] |= 0x20 // RFC 3550 section 5.1
+	}
 	if l.peer.conn.WriteRTP(header, payload) != nil {
 		s.engine.Metrics.Drops[DropSend].Add(1)
 		return 0
 	}
-	l.left(&o, len(header)+len(payload), now)
 	return len(header) + len(payload)
 }
 
+// pad appends n bytes of padding to a payload.
+func (s *Shard) pad(payload []byte, n int) []byte {
+	size := copy(s.payload[:], payload)
+	clear(s.payload[size : size+n])
+	s.payload[size+n-1] = byte(n)
+	return s.payload[:size+n]
+}
+
 // body is the payload as this viewer gets it: shared where nothing changes.
-func (l *Line) body(s *Shard, layer *Layer, pkt *cache.Packet, out rewrite.Out, dst []byte) []byte {
+func (l *Line) body(s *Shard, layer *Layer, pkt *cache.Packet, out rewrite.Out) []byte {
 	kind := codec.Codec(layer.kind.Load())
 	switch {
 	case kind == codec.RED:
-		return l.sound(dst, pkt.Payload())
+		return l.sound(s.payload[:0], pkt.Payload())
 	case !pkt.Frame.HasPictureID && !pkt.Frame.HasTL0:
-		return append(dst, pkt.Payload()...)
+		return pkt.Payload()
 	}
-	return codec.AppendPayload(dst, kind, pkt.Payload(), out.PictureID, out.TL0)
+	return codec.AppendPayload(s.payload[:0], kind, pkt.Payload(), out.PictureID, out.TL0)
 }
 
 // pass puts on a packet the header extensions a viewer gets as the publisher
@@ -385,6 +426,25 @@ func (l *Line) fill(s *Shard, out rewrite.Out, size uint8, now time.Time) bool {
 	if !l.known {
 		return false
 	}
-	o := rtp.Outgoing{SSRC: l.ssrc, Timestamp: out.Timestamp, SequenceNumber: out.Sequence, PayloadType: l.agree.PayloadType}
-	return l.padding(s, &o, size, now)
+	o := l.outgoing(out)
+	o.Marker = false
+	if !l.padding(s, &o, size, now) {
+		return false
+	}
+	l.stamps.keep(&o, int(size))
+	return true
+}
+
+// refill sends padding once more as it was.
+func (l *Line) refill(s *Shard, out rewrite.Out) {
+	o := l.outgoing(out)
+	o.Marker = false
+	size, ok := l.stamps.restore(&o)
+	if !l.known || !ok || size == 0 {
+		return
+	}
+	packet := rtp.AppendPadding(s.header[:0], l.peer.ids, &o, uint8(size))
+	if l.peer.conn.WriteRTP(packet[:len(packet)-size], packet[len(packet)-size:]) != nil {
+		s.engine.Metrics.Drops[DropSend].Add(1)
+	}
 }

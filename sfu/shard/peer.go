@@ -14,7 +14,8 @@ import (
 	"palabre/sfu/rtp"
 )
 
-// Conn is what a peer's packets leave by.
+// Conn is what a peer's packets leave by. It is written to by the shard alone,
+// and keeps nothing it is given.
 type Conn interface {
 	WriteRTP(header, payload []byte) error
 	WriteRTCP(packet []byte) error
@@ -45,6 +46,7 @@ type Voices interface {
 type Peer struct {
 	engine *Engine
 	shard  *Shard
+	room   any
 	conn   Conn
 	events Events
 	voices Voices
@@ -87,11 +89,21 @@ type Peer struct {
 	health    health
 }
 
-// Open gives a new peer to a shard. id tells peers apart in the logs.
-func (e *Engine) Open(id string, conn Conn, events Events, voices Voices) *Peer {
-	s := e.shards[int(e.next.Add(1))%len(e.shards)]
+// Seat is where a new peer belongs.
+type Seat struct {
+	// Shard is one of [Engine.Place].
+	Shard int
+	// Room is the same for those who hear each other; any comparable value.
+	Room any
+	// ID tells peers apart in the logs.
+	ID string
+}
+
+// Open gives a new peer to a shard.
+func (e *Engine) Open(at Seat, conn Conn, events Events, voices Voices) *Peer {
+	s := e.shards[at.Shard]
 	p := &Peer{
-		engine: e, shard: s, conn: conn, events: events, voices: voices, key: id,
+		engine: e, shard: s, room: at.Room, conn: conn, events: events, voices: voices, key: at.ID,
 		ssrc: NewSSRC(), ids: &rtp.Extensions{}, byMid: map[string]*Track{}, streams: map[uint32]*stream{},
 		sender: clock.NewSender(), bySSRC: map[uint32]*Line{}, allocator: layers.NewAllocator(),
 		wishes: map[*Track]wish{}, estimator: bwe.New(bwe.Config{}), resend: resends{budget: resendLeast},

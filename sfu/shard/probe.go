@@ -181,7 +181,8 @@ func (s *Shard) probed(sent bool) bool {
 func (l *Line) padding(s *Shard, o *rtp.Outgoing, size uint8, now time.Time) bool {
 	l.stamp(o, now)
 	packet := rtp.AppendPadding(s.header[:0], l.peer.ids, o, size)
-	if l.peer.conn.WriteRTP(packet, nil) != nil {
+	header := len(packet) - int(max(size, 1))
+	if l.peer.conn.WriteRTP(packet[:header], packet[header:]) != nil {
 		s.engine.Metrics.Drops[DropSend].Add(1)
 		return false
 	}

@@ -9,6 +9,11 @@ import (
 	"palabre/sfu/rtp"
 )
 
+// strips says whether the viewer gets a layer's sound without its redundancy.
+func (l *Line) strips(layer *Layer) bool {
+	return codec.Codec(layer.kind.Load()) == codec.RED && codec.ByMime(l.agree.MIME) != codec.RED
+}
+
 // sound is the payload of redundant audio as this viewer gets it: with the
 // redundancy when it takes that, else the packet's own sound.
 func (l *Line) sound(dst, payload []byte) []byte {

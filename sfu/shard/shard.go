@@ -22,10 +22,24 @@ type item struct {
 	peer  *Peer
 	pkt   *cache.Packet
 	layer *Layer
-	// lines are the viewers a packet of layer is for; consumed as they are served.
+	// lines are the viewers a packet of layer is for.
 	lines   []*Line
 	arrived time.Time
 	control bool // pkt is RTCP
+}
+
+// Port is the socket of one shard: what comes in by it is taken in on the
+// shard's goroutine, and what its peers send leaves by it at the end of a turn.
+type Port interface {
+	// Wait blocks until datagrams have come, until the deadline, or until Wake,
+	// and gives the time then. A deadline that has passed has it only look.
+	Wait(until time.Time) (now time.Time, err error)
+	// Take hands what has come to the connections.
+	Take(now time.Time)
+	// Wake ends a Wait from another goroutine.
+	Wake()
+	// Flush sends what waits.
+	Flush()
 }
 
 // Shard owns the media state of its peers. Only its own goroutine touches that.
@@ -38,11 +52,14 @@ type Shard struct {
 	// missing are those who may have to be asked for packets.
 	missing map[*Peer]struct{}
 	strain  strain
-	local   []item   // to do in this turn, by this shard
-	out     [][]item // by shard: what this turn produced for others
-	batch   []item   // what this turn does; kept for its space
+	runs    []run          // what this shard's viewers are to be sent
+	choirs  map[any]*choir // by room
+	holding int            // choirs that hold packets
+	out     [][]item       // by shard: what this turn produced for others
+	batch   []item         // what this turn does; kept for its space
 	ticked  time.Time
 	paced   time.Time
+	port    Port // nil where connections send by themselves
 	done    chan struct{}
 	wake    chan struct{}
 
@@ -50,10 +67,13 @@ type Shard struct {
 	inbox   []item
 	packets int
 	stopped bool
+	asleep  bool // nobody looks at the inbox unless woken
 
 	current *Peer // whose work is being done, to blame a panic on
+	level   level // how packets are made equal in size
 	header  [512]byte
 	payload [2048]byte
+	again   [2048]byte // the payload of a retransmission
 	// descriptor is a viewer's dependency descriptor.
 	descriptor [256]byte
 	lost       []uint16
@@ -63,7 +83,7 @@ type Shard struct {
 func newShard(e *Engine, index, count int) *Shard {
 	return &Shard{
 		engine: e, index: index, peers: map[*Peer]struct{}{}, probing: map[*Peer]struct{}{}, missing: map[*Peer]struct{}{}, out: make([][]item, count),
-		done: make(chan struct{}), wake: make(chan struct{}, 1),
+		choirs: map[any]*choir{}, done: make(chan struct{}), wake: make(chan struct{}, 1),
 	}
 }
 
@@ -90,8 +110,7 @@ func (s *Shard) push(it item) bool {
 		s.packets++
 	}
 	s.inbox = append(s.inbox, it)
-	s.mu.Unlock()
-	s.knock()
+	s.rouse()
 	return true
 }
 
@@ -106,26 +125,34 @@ func (s *Shard) pushAll(items []item) {
 	}
 	s.inbox = append(s.inbox, items[:room]...)
 	s.packets += room
-	s.mu.Unlock()
+	s.rouse()
 	for _, it := range items[room:] {
 		it.pkt.Release()
 		s.engine.Metrics.Drops[DropOverload].Add(1)
 	}
-	s.knock()
 }
 
-func (s *Shard) knock() {
-	select {
-	case s.wake <- struct{}{}:
+// rouse lets go of s.mu and wakes the shard where it sleeps.
+func (s *Shard) rouse() {
+	asleep := s.asleep
+	s.asleep = false
+	s.mu.Unlock()
+	switch {
+	case !asleep:
+	case s.port != nil:
+		s.port.Wake()
 	default:
+		select {
+		case s.wake <- struct{}{}:
+		default:
+		}
 	}
 }
 
 func (s *Shard) stop() {
 	s.mu.Lock()
 	s.stopped = true
-	s.mu.Unlock()
-	s.knock()
+	s.rouse()
 }
 
 // run is the shard's goroutine.
@@ -134,20 +161,70 @@ func (s *Shard) run() {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
-		switch {
-		case len(s.probing)+len(s.missing) > 0:
-			timer.Reset(paceEvery)
-		case len(s.peers) > 0:
-			timer.Reset(tickEvery)
-		}
-		select {
-		case <-s.wake:
-		case <-timer.C:
-		}
+		s.await(timer)
 		if s.turn(time.Now) {
 			return
 		}
 	}
+}
+
+// await blocks until something came or is due.
+func (s *Shard) await(timer *time.Timer) {
+	until := s.due()
+	s.mu.Lock()
+	idle := len(s.inbox) == 0 && !s.stopped
+	s.asleep = idle
+	s.mu.Unlock()
+	if !idle {
+		until = time.Unix(0, 1) // long ago: only look
+	}
+	if s.port != nil {
+		now, err := s.port.Wait(until)
+		s.mu.Lock()
+		s.asleep = false // what is taken now needs nobody to be woken
+		s.mu.Unlock()
+		if err == nil {
+			s.port.Take(now)
+			return
+		}
+		s.port = nil // it is closed: what is left comes in the inbox
+		return
+	}
+	if !idle {
+		return
+	}
+	if !until.IsZero() {
+		timer.Reset(time.Until(until))
+	}
+	select {
+	case <-s.wake:
+	case <-timer.C:
+	}
+}
+
+// due is when the shard has something to do by itself; zero for never.
+func (s *Shard) due() (at time.Time) {
+	if len(s.peers) > 0 {
+		at = s.ticked.Add(tickEvery)
+	}
+	if len(s.probing)+len(s.missing) > 0 {
+		at = earlier(at, s.paced.Add(paceEvery))
+	}
+	if s.holding > 0 {
+		for _, c := range s.choirs {
+			if len(c.held) > 0 {
+				at = earlier(at, c.due)
+			}
+		}
+	}
+	return at
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // turn does what waits in the inbox and what is due, with one look at the
@@ -156,6 +233,7 @@ func (s *Shard) turn(clock func() time.Time) (last bool) {
 	s.mu.Lock()
 	s.batch, s.inbox = s.inbox, s.batch[:0]
 	s.packets = 0
+	s.asleep = false
 	last = s.stopped
 	s.mu.Unlock()
 	now := clock()
@@ -163,6 +241,8 @@ func (s *Shard) turn(clock func() time.Time) (last bool) {
 		s.work(&s.batch[i], now)
 	}
 	clear(s.batch)
+	s.conduct(now)
+	s.serve(now)
 	if now.Sub(s.ticked) >= tickEvery {
 		s.ticked = now
 		s.tick(now)
@@ -175,48 +255,25 @@ func (s *Shard) turn(clock func() time.Time) (last bool) {
 	return last
 }
 
-// work does one item and what it led to on this shard.
+// work does one item. Whatever may change who gets what comes after the
+// packets before it have been sent. A panic on the way ends the peer it came from.
 func (s *Shard) work(it *item, now time.Time) {
-	s.finish(it, now)
-	for i := 0; i < len(s.local); i++ {
-		next := s.local[i]
-		s.finish(&next, now)
-	}
-	clear(s.local)
-	s.local = s.local[:0]
-}
-
-// finish does one item. A panic on the way ends the peer it came from; the
-// lines not yet served are served nonetheless.
-func (s *Shard) finish(it *item, now time.Time) {
-	s.attempt(it, now)
-	for len(it.lines) > 0 {
-		s.attempt(it, now)
-	}
-	if it.pkt != nil {
-		it.pkt.Release()
-	}
-}
-
-func (s *Shard) attempt(it *item, now time.Time) {
 	defer s.rescue()
 	s.current = it.peer
 	switch {
 	case it.do != nil:
+		s.serve(now)
+		s.current = it.peer
 		it.do(s, now)
 	case it.layer != nil:
-		if s.behind(it, now) {
-			return
-		}
-		for len(it.lines) > 0 {
-			line := it.lines[0]
-			it.lines = it.lines[1:]
-			s.current = line.peer
-			line.deliver(s, it.layer, it.pkt, now)
-		}
+		s.gather(it.layer, it.pkt, it.lines, now)
 	case it.control:
+		s.serve(now)
+		s.current = it.peer
+		defer it.pkt.Release()
 		it.peer.control(s, it.pkt.Bytes(), it.arrived, now)
 	default:
+		defer it.pkt.Release()
 		it.peer.receive(s, it.pkt, it.arrived, now)
 	}
 }
@@ -238,6 +295,7 @@ func (s *Shard) rescue() {
 
 func (s *Shard) tick(now time.Time) {
 	s.unburden(now)
+	s.silence(now)
 	for p := range s.peers {
 		s.tickPeer(p, now)
 	}
@@ -273,17 +331,16 @@ func (s *Shard) tickPeer(p *Peer, now time.Time) {
 }
 
 // send is for a packet going to lines of shard to. It takes a reference of its own.
-func (s *Shard) send(to *Shard, layer *Layer, pkt *cache.Packet, lines []*Line) {
+func (s *Shard) send(to *Shard, layer *Layer, pkt *cache.Packet, lines []*Line, now time.Time) {
 	pkt.Retain()
-	it := item{layer: layer, pkt: pkt, lines: lines}
 	if to == s {
-		s.local = append(s.local, it)
+		s.gather(layer, pkt, lines, now)
 		return
 	}
-	s.out[to.index] = append(s.out[to.index], it)
+	s.out[to.index] = append(s.out[to.index], item{layer: layer, pkt: pkt, lines: lines})
 }
 
-// flush hands every other shard its batch.
+// flush hands every other shard its batch, and the network what is to leave.
 func (s *Shard) flush() {
 	for i, items := range s.out {
 		if len(items) == 0 {
@@ -292,6 +349,9 @@ func (s *Shard) flush() {
 		s.engine.shards[i].pushAll(items)
 		clear(items)
 		s.out[i] = items[:0]
+	}
+	if s.port != nil {
+		s.port.Flush()
 	}
 }
 

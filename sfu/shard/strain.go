@@ -1,6 +1,10 @@
 package shard
 
-import "time"
+import (
+	"time"
+
+	"palabre/sfu/cache"
+)
 
 // strain is how far a shard falls behind what it is given, and what its
 // viewers go without so that it catches up: pictures, never sound.
@@ -78,24 +82,23 @@ func (t *strain) bound(bits int) int {
 	return int(t.limit)
 }
 
-// behind notes how late a packet for lines is, and drops it where it is a
-// picture's and overdue: lines that showed it wait for a key frame.
-func (s *Shard) behind(it *item, now time.Time) bool {
-	lateness := s.engine.since(now) - it.pkt.Arrival
+// behind notes how late a packet for lines is, and says whether it is to be
+// dropped: a picture's that is overdue. Lines that showed it wait for a key frame.
+func (s *Shard) behind(layer *Layer, pkt *cache.Packet, lines []*Line, now time.Time) bool {
+	lateness := s.engine.since(now) - pkt.Arrival
 	s.strain.worst = max(s.strain.worst, lateness)
-	if lateness <= overdue || !it.layer.track.Video {
+	if lateness <= overdue || !layer.track.Video {
 		return false
 	}
-	for _, l := range it.lines {
+	for _, l := range lines {
 		for _, sub := range l.subs {
-			if sub.layer == it.layer && l.stream.Current() == sub.origin {
+			if sub.layer == layer && l.stream.Current() == sub.origin {
 				l.stream.Stop()
 				l.stream.Want(sub.origin)
 			}
 		}
 	}
 	s.engine.Metrics.Drops[DropOverload].Add(1)
-	it.lines = nil
 	return true
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/pion/dtls/v3/pkg/crypto/fingerprint"
 
 	"palabre/sfu/negotiate"
+	"palabre/sfu/udp"
 )
 
 // Handler is told what comes in over a connection. RTP, RTCP and Panicked are
@@ -79,6 +80,10 @@ type Conn struct {
 	// ways are read at once.
 	reading  sync.Mutex
 	beckoned atomic.Int64 // when, in Unix nanoseconds
+	// port is what packets leave by where the client is reached directly; nil
+	// where Pion carries everything. route is its goroutine's.
+	port  *Port
+	route udp.Route
 
 	mu      sync.Mutex
 	closed  bool
@@ -92,15 +97,20 @@ type Conn struct {
 	connected, up bool
 }
 
-// Open makes a connection for one participant. It costs nothing before the first offer.
-func (h *Host) Open(handler Handler) *Conn {
+// Open makes a connection for one participant, whose packets leave by the port
+// of this number where there are ports. It costs nothing before the first offer.
+func (h *Host) Open(handler Handler, port int) *Conn {
 	ctx, cancel := context.WithCancel(context.Background())
 	var id [8]byte
 	_, _ = rand.Read(id[:]) // never fails (crypto/rand)
-	return &Conn{
+	c := &Conn{
 		host: h, handler: handler, ctx: ctx, cancel: cancel, opened: make(chan struct{}),
 		session: binary.BigEndian.Uint64(id[:]) >> 2,
 	}
+	if len(h.ports) > 0 {
+		c.port = h.ports[port%len(h.ports)]
+	}
+	return c
 }
 
 // Answer answers an offer with uses saying what each media section is for. The

@@ -62,8 +62,7 @@ func (p *pipe) SetReadDeadline(t time.Time) error { return p.in.SetReadDeadline(
 // SetWriteDeadline implements [net.PacketConn]; writing does not block.
 func (p *pipe) SetWriteDeadline(time.Time) error { return nil }
 
-// read takes datagrams off one way until it closes, and tells them apart by
-// their first byte (RFC 7983).
+// read takes datagrams off one way until it closes.
 func (c *Conn) read(w *way) {
 	defer c.running.Done()
 	buffer := make([]byte, maxPacket)
@@ -76,14 +75,23 @@ func (c *Conn) read(w *way) {
 		if err != nil {
 			return
 		}
-		if c.classify(buffer[:n]) && c.now.Load() != w {
-			w.prove()
+		if c.host.udp.fast && n == len(sign) {
+			continue // of our own making
 		}
+		w.arrived(buffer[:n], time.Now())
 	}
 }
 
-// classify says whether a datagram was an authentic packet.
-func (c *Conn) classify(b []byte) (authentic bool) {
+// arrived takes in what came over a way.
+func (w *way) arrived(b []byte, at time.Time) {
+	if w.conn.classify(b, at) && w.conn.now.Load() != w {
+		w.prove()
+	}
+}
+
+// classify tells datagrams apart by their first byte (RFC 7983), and says
+// whether it was an authentic packet.
+func (c *Conn) classify(b []byte, at time.Time) (authentic bool) {
 	c.reading.Lock()
 	defer c.reading.Unlock()
 	defer c.guard()
@@ -94,20 +102,19 @@ func (c *Conn) classify(b []byte) (authentic bool) {
 			c.handler.Dropped(DropMalformed)
 		}
 	case b[0] >= 128 && b[0] <= 191:
-		return c.media(b)
+		return c.media(b, at)
 	default:
 		c.handler.Dropped(DropMalformed)
 	}
 	return false
 }
 
-func (c *Conn) media(b []byte) bool {
+func (c *Conn) media(b []byte, at time.Time) bool {
 	k := c.keys.Load()
 	if k == nil {
 		c.handler.Dropped(DropEarly)
 		return false
 	}
-	at := time.Now()
 	if isRTCP(b) {
 		plain, why, ok := k.openRTCP(b)
 		if ok {

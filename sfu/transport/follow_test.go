@@ -33,7 +33,7 @@ func elsewhere(t *testing.T, answering bool) (*transport.Conn, *probe.Client, *e
 		t.Fatal(err)
 	}
 	listener := &ear{}
-	conn := h.Open(listener)
+	conn := h.Open(listener, 0)
 	socket, err := net.ListenPacket("udp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -28,12 +28,20 @@ import (
 	"github.com/pion/ice/v4"
 
 	"palabre/sfu/tcp"
+	"palabre/sfu/udp"
 )
 
 // Config says what a Host works with.
 type Config struct {
-	// UDP is the bound socket all media goes through. The Host closes it.
+	// Sockets are the bound sockets on the media port, one for each goroutine
+	// that carries media (see [Host.Ports]). Where this system cannot do that,
+	// or Pion is set, the first of them is used as UDP is. The Host closes them.
+	Sockets []*udp.Socket
+	// UDP is, without Sockets, the bound socket all media goes through, which
+	// Pion's agents then carry. The Host closes it.
 	UDP net.PacketConn
+	// Pion has Pion's agents carry media in any case.
+	Pion bool
 	// TCP listens for ICE-TCP (RFC 6544); nil for none. The Host closes it.
 	TCP net.Listener
 	// Addrs are the addresses to advertise; empty for those of the interfaces.
@@ -80,6 +88,9 @@ const tcpReadPackets = 64
 type Host struct {
 	config      Config
 	udp         *mux
+	ports       []*Port
+	sending     udp.Counters
+	slow        string // why media goes by Pion
 	tcp         ice.TCPMux
 	certificate tls.Certificate
 	fingerprint string
@@ -91,28 +102,25 @@ type Host struct {
 
 // NewHost starts listening on the sockets of c.
 func NewHost(c Config) (*Host, error) {
-	if c.UDP == nil {
-		return nil, errors.New("start media: no UDP socket given")
-	}
 	c.defaults()
-	certificate, err := selfsign.GenerateSelfSigned()
-	if err != nil {
-		return nil, fmt.Errorf("start media: make a DTLS certificate: %w", err)
+	h := &Host{config: c, logs: &loggers{c.Logger}, streams: streams{whose: map[uint32]*Conn{}}}
+	if err := h.certify(); err != nil {
+		return nil, err
 	}
-	leaf, err := x509.ParseCertificate(certificate.Certificate[0])
+	fast, segments, err := h.choosePath()
 	if err != nil {
-		return nil, fmt.Errorf("start media: read the DTLS certificate back: %w", err)
+		return nil, err
 	}
-	print, err := fingerprint.Fingerprint(leaf, crypto.SHA256)
-	if err != nil {
-		return nil, fmt.Errorf("start media: hash the DTLS certificate: %w", err)
-	}
-	// RFC 8122 section 5 wants upper-case hexadecimal, and Firefox insists.
-	h := &Host{config: c, certificate: certificate, fingerprint: strings.ToUpper(print), logs: &loggers{c.Logger}, streams: streams{whose: map[uint32]*Conn{}}}
 	if err := h.addresses(); err != nil {
 		return nil, err
 	}
-	h.udp = newMux(c.UDP, oneAddress(c.UDP.LocalAddr()), h.stray, c.Logger)
+	local := h.config.UDP
+	h.udp = newMux(local, fast, oneAddress(local.LocalAddr()), h.stray, c.Logger)
+	if fast {
+		for _, s := range c.Sockets {
+			h.ports = append(h.ports, newPort(h.udp, s, udp.Options{Segments: segments, Counters: &h.sending}, c.Logger))
+		}
+	}
 	if c.TCP != nil {
 		h.tcp = ice.NewTCPMuxDefault(ice.TCPMuxParams{
 			Listener: tcp.NewGate(c.TCP, tcpIdle, c.Logger), Logger: h.logs.NewLogger("tcp"),
@@ -123,14 +131,45 @@ func NewHost(c Config) (*Host, error) {
 	return h, nil
 }
 
+// certify makes the certificate of every connection.
+func (h *Host) certify() error {
+	certificate, err := selfsign.GenerateSelfSigned()
+	if err != nil {
+		return fmt.Errorf("start media: make a DTLS certificate: %w", err)
+	}
+	leaf, err := x509.ParseCertificate(certificate.Certificate[0])
+	if err != nil {
+		return fmt.Errorf("start media: read the DTLS certificate back: %w", err)
+	}
+	print, err := fingerprint.Fingerprint(leaf, crypto.SHA256)
+	if err != nil {
+		return fmt.Errorf("start media: hash the DTLS certificate: %w", err)
+	}
+	// RFC 8122 section 5 wants upper-case hexadecimal, and Firefox insists.
+	h.certificate, h.fingerprint = certificate, strings.ToUpper(print)
+	return nil
+}
+
 // Close stops listening. Connections are to be closed before.
 func (h *Host) Close() error {
 	err := h.udp.Close()
+	for _, p := range h.ports {
+		if closing := p.socket.Conn().Close(); !errors.Is(closing, net.ErrClosed) {
+			err = errors.Join(err, closing)
+		}
+	}
 	if h.tcp != nil {
 		err = errors.Join(err, h.tcp.Close())
 	}
 	return err
 }
+
+// Ports are the sockets that connections' packets leave by, each for one
+// goroutine that waits on it; none where Pion carries media.
+func (h *Host) Ports() []*Port { return h.ports }
+
+// Sending counts what left by the ports.
+func (h *Host) Sending() *udp.Counters { return &h.sending }
 
 // Candidates are the candidate lines of every answer.
 func (h *Host) Candidates() []string { return slices.Clone(h.candidates) }

@@ -34,11 +34,11 @@ type lane struct {
 	addresses []netip.AddrPort // under mux.mu
 
 	mu sync.Mutex
-	// source is where media comes from, run how many packets in a row have,
-	// and moved is told of it now and then.
+	// source is where media comes from, run how many packets in a row have.
 	source netip.AddrPort
 	run    int
-	moved  func(source netip.AddrPort)
+	signed time.Time // when the agent was last told that media comes
+	way    *way      // whose lane it is
 	queue  [laneDepth]*datagram
 	first  int
 	count  int
@@ -59,27 +59,47 @@ func newLane(m *mux, ufrag string, local net.Addr) *lane {
 // are sent to, and so is every movedEvery after that.
 const movedAt, movedEvery = 3, 64
 
-// media is put for what is no STUN.
-func (l *lane) media(b []byte, from netip.AddrPort) {
-	l.put(b, from)
+// signEvery is how often an agent is told of media that goes past it, so that it
+// knows the client to be there; sign is what it is told by.
+const signEvery = 500 * time.Millisecond
+
+// sign is what it is told by.
+const sign = "\xff"
+
+// media takes what is no STUN: past the agent where media may go there.
+func (l *lane) media(b []byte, from netip.AddrPort, at time.Time) {
 	l.mu.Lock()
 	if l.source != from {
 		l.source, l.run = from, 0
 	}
 	l.run++
-	moved := l.moved
+	way := l.way
 	look := l.run%movedEvery == movedAt
+	fast := way != nil && l.mux.fast
+	tell := fast && at.Sub(l.signed) > signEvery
+	if tell {
+		l.signed = at
+	}
 	l.mu.Unlock()
-	if look && moved != nil {
-		moved(from)
+	switch {
+	case !fast:
+		l.put(b, from)
+	case tell:
+		l.put([]byte(sign), from)
+		fallthrough
+	default:
+		way.arrived(b, at)
+	}
+	if look && way != nil {
+		way.moved(from)
 	}
 }
 
-// follow has moved told where media comes from.
-func (l *lane) follow(moved func(source netip.AddrPort)) {
+// serve says whose the lane is.
+func (l *lane) serve(w *way) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.moved = moved
+	l.way = w
 }
 
 // put queues a copy of a datagram; it never blocks.

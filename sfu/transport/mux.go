@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"time"
 )
 
 // mux shares the one UDP socket among the ICE agents; it is an [ice.UDPMux].
@@ -21,10 +22,12 @@ import (
 type mux struct {
 	socket net.PacketConn
 	udp    *net.UDPConn // socket, where it is one: no allocation per packet
-	shown  []net.Addr
-	log    *slog.Logger
+	// fast: the sockets are read by [Port]s, and media goes past the agents.
+	fast  bool
+	shown []net.Addr
+	log   *slog.Logger
 	// stray gets what is no STUN and comes from an address nobody owns.
-	stray func(datagram []byte, from netip.AddrPort)
+	stray func(datagram []byte, from netip.AddrPort, at time.Time)
 	done  chan struct{}
 
 	mu     sync.RWMutex
@@ -36,13 +39,19 @@ type mux struct {
 	last   uint16 // the port of the relay made last
 }
 
-func newMux(socket net.PacketConn, shown []net.Addr, stray func([]byte, netip.AddrPort), log *slog.Logger) *mux {
+// newMux reads the socket, unless fast says that others do.
+func newMux(socket net.PacketConn, fast bool, shown []net.Addr, stray func([]byte, netip.AddrPort, time.Time), log *slog.Logger) *mux {
 	m := &mux{
+		fast:   fast,
 		socket: socket, shown: shown, stray: stray, log: log, done: make(chan struct{}),
 		v4: map[string]*lane{}, v6: map[string]*lane{}, owners: map[netip.AddrPort][]*lane{}, relays: map[netip.AddrPort]*Relay{},
 	}
 	m.udp, _ = socket.(*net.UDPConn)
-	go m.receive()
+	if fast {
+		close(m.done)
+	} else {
+		go m.receive()
+	}
 	return m
 }
 
@@ -54,7 +63,7 @@ func (m *mux) receive() {
 		n, from, err := m.readFrom(buffer)
 		switch {
 		case err == nil:
-			m.take(buffer[:n], from)
+			m.take(buffer[:n], from, time.Now())
 		case errors.Is(err, net.ErrClosed), errors.Is(err, io.EOF):
 			return
 		case !errors.Is(err, os.ErrDeadlineExceeded):
@@ -86,7 +95,7 @@ func canonical(a netip.AddrPort) netip.AddrPort {
 }
 
 // take gives a datagram to whom it is for.
-func (m *mux) take(b []byte, from netip.AddrPort) {
+func (m *mux) take(b []byte, from netip.AddrPort, at time.Time) {
 	if isSTUN(b) {
 		m.takeSTUN(b, from)
 		return
@@ -98,10 +107,10 @@ func (m *mux) take(b []byte, from netip.AddrPort) {
 	}
 	m.mu.RUnlock()
 	if owner == nil {
-		m.stray(b, from)
+		m.stray(b, from, at)
 		return
 	}
-	owner.media(b, from)
+	owner.media(b, from, at)
 }
 
 func (m *mux) takeSTUN(b []byte, from netip.AddrPort) {

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/pion/stun/v4"
 )
@@ -17,7 +18,7 @@ func testMux(t *testing.T) (*mux, *int) {
 		t.Fatal(err)
 	}
 	strays := new(int)
-	m := newMux(socket, oneAddress(socket.LocalAddr()), func([]byte, netip.AddrPort) { *strays++ }, slog.New(slog.DiscardHandler))
+	m := newMux(socket, false, oneAddress(socket.LocalAddr()), func([]byte, netip.AddrPort, time.Time) { *strays++ }, slog.New(slog.DiscardHandler))
 	t.Cleanup(func() {
 		if err := m.Close(); err != nil {
 			t.Error(err)
@@ -55,39 +56,39 @@ func TestChecksGoByName(t *testing.T) {
 	}
 	media := append([]byte{0x80, 111}, make([]byte, 40)...)
 	old := m.open(t, "old")
-	m.take(media, from)
+	m.take(media, from, time.Now())
 	if *strays != 1 || old.waiting() != 0 {
 		t.Error("media of an address nobody answered was taken")
 	}
-	m.take(check("old"), from)
+	m.take(check("old"), from, time.Now())
 	if _, err := old.WriteToAddrPort([]byte{1}, from); err != nil {
 		t.Fatal(err)
 	}
-	m.take(media, from)
+	m.take(media, from, time.Now())
 	if n := old.waiting(); n != 2 {
 		t.Errorf("the agent heard %d datagrams, want its check and its media", n)
 	}
 	fresh := m.open(t, "fresh")
-	m.take(check("fresh"), from)
-	m.take(check("nobody"), from)
+	m.take(check("fresh"), from, time.Now())
+	m.take(check("nobody"), from, time.Now())
 	if o, f := old.waiting(), fresh.waiting(); o != 0 || f != 1 {
 		t.Errorf("a check for the new agent: the old one heard %d, the new one %d", o, f)
 	}
 	if _, err := fresh.WriteToAddrPort([]byte{1}, from); err != nil {
 		t.Fatal(err)
 	}
-	m.take(media, from)
-	m.take(stun.MustBuild(stun.BindingSuccess, stun.TransactionID).Raw, from)
+	m.take(media, from, time.Now())
+	m.take(stun.MustBuild(stun.BindingSuccess, stun.TransactionID).Raw, from, time.Now())
 	if o, f := old.waiting(), fresh.waiting(); o != 1 || f != 2 {
 		t.Errorf("media and an answer: the old one heard %d, the new one %d", o, f)
 	}
 	_ = fresh.Close()
-	m.take(media, from)
+	m.take(media, from, time.Now())
 	if n := old.waiting(); n != 1 {
 		t.Error("media went astray when the new agent closed")
 	}
 	_ = old.Close()
-	m.take(media, from)
+	m.take(media, from, time.Now())
 	if *strays != 2 || len(m.owners) != 0 || len(m.v4) != 0 {
 		t.Errorf("%d strays, %d owners, %d lanes after both closed", *strays, len(m.owners), len(m.v4))
 	}
@@ -144,7 +145,7 @@ func TestThePortsWayAllocatesNothing(t *testing.T) {
 	media, b := append([]byte{0x80, 111}, make([]byte, 1200)...), make([]byte, maxDatagram)
 	if n := testing.AllocsPerRun(200, func() {
 		_, _ = l.WriteToAddrPort(media, to)
-		m.take(media, to)
+		m.take(media, to, time.Now())
 		_, _, _ = l.ReadFromAddrPort(b)
 	}); n > 0 {
 		t.Errorf("%v allocations", n)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/netip"
 	"sync/atomic"
+	"time"
 )
 
 // ErrNoRelay says that every relayed address is taken.
@@ -61,7 +62,7 @@ func (r *Relay) Addr() netip.AddrPort { return r.addr }
 // Send passes a datagram on to the media port.
 func (r *Relay) Send(datagram []byte) {
 	if !r.closed.Load() && len(datagram) <= maxDatagram {
-		r.mux.take(datagram, r.addr)
+		r.mux.take(datagram, r.addr, time.Now())
 	}
 }
 

@@ -4,13 +4,13 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
-	"sync"
 
 	"github.com/pion/dtls/v3"
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/srtp/v3"
+
+	"palabre/sfu/seal"
 )
 
 // profiles are the SRTP protection profiles in the server's order.
@@ -59,19 +59,21 @@ func (d Drop) String() string {
 	return "early"
 }
 
-// keys are the SRTP contexts of one connection. The read side is
-// guarded by Conn.reading; the write side here, as Close may race a writer.
+// keys are the SRTP contexts of one connection. The read side is guarded by
+// Conn.reading, the write side has one writer.
 type keys struct {
-	remote *srtp.Context
-	header rtp.Header
-	known  map[uint32]bool // streams that sent an authentic packet
-	knownC map[uint32]bool // the same for RTCP
-	fresh  func(ssrc uint32)
+	remote  *srtp.Context
+	header  rtp.Header
+	control rtcp.Header
+	known   map[uint32]bool // streams that sent an authentic packet
+	knownC  map[uint32]bool // the same for RTCP
+	fresh   func(ssrc uint32)
 
-	mu      sync.Mutex
-	local   *srtp.Context
-	sent    rtp.Header
-	scratch [maxPacket + overhead]byte
+	local       *srtp.Context
+	sealer      *seal.Sealer // of RTP with AES-GCM; else local does it
+	sent        rtp.Header
+	sentControl rtcp.Header
+	scratch     []byte // for what leaves by no port
 }
 
 // newKeys takes the keys of a finished handshake. fresh is told of each stream
@@ -90,6 +92,11 @@ func newKeys(state *dtls.State, profile dtls.SRTPProtectionProfile, fresh func(s
 	}
 	if k.local, err = srtp.CreateContext(c.Keys.LocalMasterKey, c.Keys.LocalMasterSalt, c.Profile); err != nil {
 		return nil, fmt.Errorf("use the server's SRTP keys: %w", err)
+	}
+	if c.Profile == srtp.ProtectionProfileAeadAes128Gcm || c.Profile == srtp.ProtectionProfileAeadAes256Gcm {
+		if k.sealer, err = seal.New(c.Keys.LocalMasterKey, c.Keys.LocalMasterSalt); err != nil {
+			return nil, fmt.Errorf("use the server's SRTP keys: %w", err)
+		}
 	}
 	return k, nil
 }
@@ -126,7 +133,7 @@ func (k *keys) openRTCP(b []byte) ([]byte, Drop, bool) {
 	if !isKnown && len(k.knownC) >= MaxSSRCs {
 		return nil, DropSSRC, false
 	}
-	plain, err := k.remote.DecryptRTCP(b, b, &rtcp.Header{})
+	plain, err := k.remote.DecryptRTCP(b, b, &k.control)
 	if err != nil {
 		return nil, reason(err), false
 	}
@@ -144,36 +151,27 @@ func reason(err error) Drop {
 	return DropForged
 }
 
-// sealRTP encrypts header and payload and writes the datagram to path.
-func (k *keys) sealRTP(header, payload []byte, path io.Writer) error {
-	n := len(header) + len(payload)
-	if n > maxPacket {
-		return fmt.Errorf("send a packet of %d bytes: more than %d", n, maxPacket)
+// sealRTP appends the encrypted packet to dst.
+func (k *keys) sealRTP(dst, header, payload []byte) ([]byte, error) {
+	var err error
+	if k.sealer != nil {
+		dst, err = k.sealer.RTP(dst, header, payload)
+	} else {
+		plain := append(append(dst, header...), payload...)
+		dst, err = k.local.EncryptRTP(dst, plain[len(dst):], &k.sent)
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	copy(k.scratch[:], header)
-	copy(k.scratch[len(header):], payload)
-	sealed, err := k.local.EncryptRTP(k.scratch[:0], k.scratch[:n], &k.sent)
 	if err != nil {
-		return fmt.Errorf("seal an RTP packet: %w", err)
+		return nil, fmt.Errorf("seal an RTP packet: %w", err)
 	}
-	_, err = path.Write(sealed)
-	return err
+	return dst, nil
 }
 
-// sealRTCP encrypts a compound packet and writes the datagram to path.
-func (k *keys) sealRTCP(packet []byte, path io.Writer) error {
-	if len(packet) > maxPacket {
-		return fmt.Errorf("send an RTCP packet of %d bytes: more than %d", len(packet), maxPacket)
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	n := copy(k.scratch[:], packet)
-	sealed, err := k.local.EncryptRTCP(nil, k.scratch[:n], nil)
+// sealRTCP appends the encrypted compound packet to dst.
+func (k *keys) sealRTCP(dst, packet []byte) ([]byte, error) {
+	plain := append(dst, packet...)
+	sealed, err := k.local.EncryptRTCP(dst, plain[len(dst):], &k.sentControl)
 	if err != nil {
-		return fmt.Errorf("seal an RTCP packet: %w", err)
+		return nil, fmt.Errorf("seal an RTCP packet: %w", err)
 	}
-	_, err = path.Write(sealed)
-	return err
+	return sealed, nil
 }

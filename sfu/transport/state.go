@@ -37,22 +37,91 @@ func (c *Conn) fail(reason string) {
 	c.failing.Do(func() { c.handler.Failed(reason) })
 }
 
-// WriteRTP sends one plain packet, given as its header and its payload.
+// WriteRTP sends one plain packet, given as its header and its payload. Where
+// the connection has a port the packet leaves with its next [Port.Flush], and
+// only the port's goroutine may call this; else one goroutine at a time may.
 func (c *Conn) WriteRTP(header, payload []byte) error {
 	k := c.keys.Load()
 	if k == nil {
 		return errNotReady
 	}
-	return k.sealRTP(header, payload, c.now.Load().path)
+	if len(header)+len(payload) > maxPacket {
+		return fmt.Errorf("send a packet of %d bytes: more than %d", len(header)+len(payload), maxPacket)
+	}
+	if c.direct() {
+		sealed, err := k.sealRTP(c.port.space(), header, payload)
+		if err == nil {
+			c.port.out.Add(&c.route, sealed)
+		}
+		return err
+	}
+	sealed, err := k.sealRTP(k.scratch[:0], header, payload)
+	if err == nil {
+		_, err = c.now.Load().path.Write(sealed)
+	}
+	return err
 }
 
-// WriteRTCP sends one plain compound packet.
+// WriteRTCP sends one plain compound packet, in the way of WriteRTP.
 func (c *Conn) WriteRTCP(packet []byte) error {
 	k := c.keys.Load()
 	if k == nil {
 		return errNotReady
 	}
-	return k.sealRTCP(packet, c.now.Load().path)
+	if len(packet) > maxPacket {
+		return fmt.Errorf("send an RTCP packet of %d bytes: more than %d", len(packet), maxPacket)
+	}
+	if c.direct() {
+		sealed, err := k.sealRTCP(c.port.space(), packet)
+		if err == nil {
+			c.port.out.Add(&c.route, sealed)
+		}
+		return err
+	}
+	sealed, err := k.sealRTCP(k.scratch[:0], packet)
+	if err == nil {
+		_, err = c.now.Load().path.Write(sealed)
+	}
+	return err
+}
+
+// direct says whether packets leave by the connection's port, and aims it at
+// where the client is now.
+func (c *Conn) direct() bool {
+	if c.port == nil {
+		return false
+	}
+	far := c.now.Load().far.Load()
+	if far == nil || !far.direct {
+		return false
+	}
+	if c.route.To() != far.addr {
+		c.route.Set(far.addr)
+	}
+	return true
+}
+
+// Path names how packets leave, and why that is not the fast way: "fast" by a
+// [Port], else by Pion: "udp", "tcp", or "relay" for TURN; empty before there is a way.
+func (c *Conn) Path() (path, why string) {
+	w := c.now.Load()
+	if w == nil {
+		return "", ""
+	}
+	far := w.far.Load()
+	switch {
+	case far == nil:
+		return "", ""
+	case !far.NetworkType().IsUDP():
+		return "tcp", "client"
+	case isRelayed(far.addr.Addr()):
+		return "relay", "client"
+	case far.direct && c.port != nil:
+		return "fast", ""
+	case c.port != nil:
+		return "udp", "address"
+	}
+	return "udp", c.host.slow
 }
 
 // Profile names the SRTP protection in use, empty before there is one.

@@ -45,19 +45,19 @@ func (s *streams) remove(k *keys, c *Conn) {
 // stray takes in what comes from an address nobody owns. A client whose NAT
 // gave it another address goes on sending from there before its next check:
 // what is authentic is used, and the address is checked at once.
-func (h *Host) stray(b []byte, from netip.AddrPort) {
+func (h *Host) stray(b []byte, from netip.AddrPort, at time.Time) {
 	if len(b) < 12 || b[0] < 128 || b[0] > 191 {
 		return
 	}
-	at := 8
+	ssrc := b[8:]
 	if isRTCP(b) {
-		at = 4
+		ssrc = b[4:]
 	}
-	c := h.streams.of(binary.BigEndian.Uint32(b[at:]))
-	if c == nil || !c.classify(b) || h.config.Lite {
+	c := h.streams.of(binary.BigEndian.Uint32(ssrc))
+	if c == nil || !c.classify(b, at) || h.config.Lite {
 		return // an ICE-lite agent checks nothing: the client's next check tells it
 	}
-	now := time.Now().UnixNano()
+	now := at.UnixNano()
 	if last := c.beckoned.Load(); now-last < int64(beckonEvery) || !c.beckoned.CompareAndSwap(last, now) {
 		return
 	}

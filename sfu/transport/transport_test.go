@@ -129,7 +129,7 @@ func dialWith(t testing.TB, h *transport.Host, network ice.NetworkType, media fu
 	}
 	client.Media = media
 	listener := &ear{}
-	conn := h.Open(listener)
+	conn := h.Open(listener, 0)
 	t.Cleanup(func() {
 		if err := conn.Close(); err != nil {
 			t.Error(err)

@@ -49,12 +49,15 @@ type way struct {
 type end struct {
 	ice.Candidate
 	addr netip.AddrPort
+	// direct: packets for it can leave by a [Port].
+	direct bool
 }
 
 func newEnd(c ice.Candidate) *end {
 	e := &end{Candidate: c}
 	if addr, err := netip.ParseAddr(c.Address()); err == nil {
 		e.addr = netip.AddrPortFrom(addr.Unmap(), uint16(c.Port()))
+		e.direct = c.NetworkType().IsUDP() && addr.Zone() == "" && !isRelayed(e.addr.Addr())
 	}
 	return e
 }
@@ -105,7 +108,7 @@ func (w *way) open(ctx context.Context, o *negotiate.Offer) error {
 	if err == nil {
 		for _, family := range []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Unspecified()} {
 			if l := w.conn.host.udp.lane(w.ufrag, family); l != nil {
-				l.follow(w.moved)
+				l.serve(w)
 			}
 		}
 		w.agent = agent

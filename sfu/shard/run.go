@@ -1,0 +1,119 @@
+package shard
+
+import (
+	"time"
+
+	"palabre/sfu/cache"
+)
+
+// run is some packets of a layer on their way to the same lines of this shard.
+// They are sent viewer by viewer: a viewer's state is fetched once, and what
+// leaves to one address next to each other leaves in one call.
+type run struct {
+	layer *Layer
+	pkts  []*cache.Packet
+	lines []*Line
+}
+
+const (
+	// longestRun bounds what one viewer is sent before the next has its turn: a
+	// frame of 5 Mbit/s.
+	longestRun = 24
+	// mostRuns bounds what is gathered.
+	mostRuns = 64
+)
+
+// level makes the packets of a run equal in size, as only such can leave in one
+// call (UDP_SEGMENT): those smaller by up to most bytes than size are padded
+// (RFC 3550 section 5.1).
+type level struct{ size, most int }
+
+// short is how many bytes of padding a payload of size n gets.
+func (v level) short(n int) int {
+	if d := v.size - n; d > 0 && d <= v.most {
+		return d
+	}
+	return 0
+}
+
+const (
+	// uneven is how much the packets of a frame differ at most when their sender
+	// meant them to be equal: browsers split a frame evenly.
+	uneven = 8
+	// mostPad is all that RTP padding can be, in bytes.
+	mostPad = 255
+)
+
+// gather takes a packet to be sent to lines. It owns the caller's reference.
+func (s *Shard) gather(layer *Layer, pkt *cache.Packet, lines []*Line, now time.Time) {
+	if s.behind(layer, pkt, lines, now) {
+		pkt.Release()
+		return
+	}
+	if !layer.track.Video && s.hold(layer, pkt, lines, now) {
+		return
+	}
+	for i := range s.runs {
+		r := &s.runs[i]
+		if r.layer == layer && len(r.pkts) < longestRun && len(r.lines) == len(lines) && &r.lines[0] == &lines[0] {
+			r.pkts = append(r.pkts, pkt)
+			return
+		}
+	}
+	if len(s.runs) == mostRuns {
+		s.serve(now)
+	}
+	if len(s.runs) < cap(s.runs) {
+		s.runs = s.runs[:len(s.runs)+1] // with the space it had before
+	} else {
+		s.runs = append(s.runs, run{})
+	}
+	r := &s.runs[len(s.runs)-1]
+	r.layer, r.lines, r.pkts = layer, lines, append(r.pkts[:0], pkt)
+}
+
+// serve sends what was gathered.
+func (s *Shard) serve(now time.Time) {
+	for i := range s.runs {
+		r := &s.runs[i]
+		s.level = level{}
+		if len(r.pkts) > 1 {
+			s.level = level{largest(r.pkts), uneven}
+		}
+		s.play(r.layer, r.pkts, r.lines, now)
+		r.layer, r.lines = nil, nil
+	}
+	s.runs = s.runs[:0]
+	s.level = level{}
+}
+
+// play sends packets to lines and lets go of them. A panic on the way ends the
+// peer it came from; the lines after it are served nonetheless.
+func (s *Shard) play(layer *Layer, pkts []*cache.Packet, lines []*Line, now time.Time) {
+	for done := 0; done < len(lines); done++ {
+		done = s.playFrom(done, layer, pkts, lines, now)
+	}
+	for _, pkt := range pkts {
+		pkt.Release()
+	}
+	clear(pkts)
+}
+
+func (s *Shard) playFrom(first int, layer *Layer, pkts []*cache.Packet, lines []*Line, now time.Time) (done int) {
+	defer s.rescue()
+	for done = first; done < len(lines); done++ {
+		line := lines[done]
+		s.current = line.peer
+		for _, pkt := range pkts {
+			line.deliver(s, layer, pkt, now)
+		}
+	}
+	return done
+}
+
+func largest(pkts []*cache.Packet) (size int) {
+	for _, pkt := range pkts {
+		size = max(size, len(pkt.Payload()))
+	}
+	return size
+}

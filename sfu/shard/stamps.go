@@ -1,0 +1,48 @@
+package shard
+
+import "palabre/sfu/rtp"
+
+// stampsKept is of how many packets a line remembers the stamps: more than a
+// second of sound.
+const stampsKept = 64
+
+// stamps are what was put on a line's packets as they left. A packet that is
+// sent again under its own number must be the same byte for byte: its SRTP nonce
+// is the same, and two contents under one nonce give the key away (RFC 7714
+// section 10.1). Retransmissions of RFC 4588 have numbers of their own.
+type stamps [stampsKept]stamp
+
+type stamp struct {
+	known              bool
+	payloadType        uint8
+	padding            uint8
+	sequence           uint16
+	transport          uint16
+	transported, timed bool
+	sendTime           uint32
+}
+
+// keep remembers a packet as it leaves, with the padding of its payload.
+func (k *stamps) keep(o *rtp.Outgoing, padding int) {
+	k[o.SequenceNumber%stampsKept] = stamp{
+		known: true, payloadType: o.PayloadType, padding: uint8(padding), sequence: o.SequenceNumber,
+		transport: o.TransportSequence, transported: o.Has(rtp.TransportSequence),
+		sendTime: o.AbsSendTime, timed: o.Has(rtp.AbsSendTime),
+	}
+}
+
+// restore puts the stamps on that a packet had, and says how much padding, or
+// that it is not remembered.
+func (k *stamps) restore(o *rtp.Outgoing) (padding int, ok bool) {
+	s := &k[o.SequenceNumber%stampsKept]
+	if !s.known || s.sequence != o.SequenceNumber || s.payloadType != o.PayloadType {
+		return 0, false
+	}
+	if s.timed {
+		o.SetAbsSendTime(s.sendTime)
+	}
+	if s.transported {
+		o.SetTransportSequence(s.transport)
+	}
+	return int(s.padding), true
+}
