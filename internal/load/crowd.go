@@ -5,22 +5,34 @@ import (
 	"fmt"
 
 	"palabre/internal/load/cheap"
+	"palabre/signaling/protocol"
 )
 
-// watching makes a viewer the watcher of a cheap subscriber: it counts by the
-// headers and opens every openEvery-th packet, and all until a line shows a picture.
-type watching struct {
-	*viewer
+// watched is a line of a viewer that watches a cheap subscriber's: it counts
+// by the headers and opens every openEvery-th packet, and all until it shows a picture.
+type watched struct {
+	*line
+	viewer    *viewer
+	kind      int
 	openEvery int
 }
 
-// Packet implements cheap.Watcher.
-func (w watching) Packet(p *cheap.Packet) (needsKey bool) {
-	v, kind := w.viewer, audioKind
-	if p.Video {
-		kind = videoKind
+// watch makes a viewer the watcher of a cheap subscriber.
+func (v *viewer) watch(openEvery int) cheap.Watcher {
+	return func(seat protocol.SeatKind, index int, video bool) cheap.Line {
+		kind := audioKind
+		if video {
+			kind = videoKind
+		}
+		l := v.lines[kind][seat][index]
+		l.thin = true
+		return &watched{line: l, viewer: v, kind: kind, openEvery: openEvery}
 	}
-	l := v.lines[kind][p.Seat][p.Index]
+}
+
+// Packet implements cheap.Line.
+func (w *watched) Packet(p *cheap.Packet) (needsKey bool) {
+	l, v := w.line, w.viewer
 	now := v.clock.at(p.At)
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -46,18 +58,17 @@ func (w watching) Packet(p *cheap.Packet) (needsKey bool) {
 		l.foreign++
 		return l.awaitsKey
 	}
-	l.thin = true
 	l.count(p.Size, now, v.window)
-	v.opened(l, kind, m, number, payload, now)
+	v.opened(l, w.kind, m, number, payload, now)
 	return l.awaitsKey
 }
 
 // addCheap lets one cheap subscriber in.
 func (r *run) addCheap(ctx context.Context, i int) error {
 	v := newViewer(r.options, r.clock, &r.window, -1)
-	w := watching{v, r.options.openEvery()}
+	watch := v.watch(r.options.openEvery())
 	return r.retrying(ctx, v, func() error {
-		s, times, err := r.crowd.Join(ctx, fmt.Sprintf("Subscriber %d", i+1), w)
+		s, times, err := r.crowd.Join(ctx, fmt.Sprintf("Subscriber %d", i+1), watch)
 		if err != nil {
 			return err
 		}

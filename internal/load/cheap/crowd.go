@@ -64,6 +64,7 @@ type Crowd struct {
 	lines       []section
 	logs        logging.LoggerFactory
 	log         *slog.Logger
+	inbox       inbox
 	buffers     sync.Pool // of the WebSockets, which write seldom
 
 	done    chan struct{}

@@ -24,7 +24,8 @@ const (
 // stream is what RTCP says of one received stream. The subscriber's lock guards it.
 type stream struct {
 	section
-	ssrc uint32
+	ssrc  uint32
+	watch Line
 
 	started   bool
 	base      uint32 // the first extended number

@@ -10,11 +10,6 @@ import (
 
 // Packet is one RTP packet as it came. It is valid during the call that hands it over.
 type Packet struct {
-	// Seat and Index say which declared line it is of, Video which half.
-	Seat  protocol.SeatKind
-	Index int
-	Video bool
-
 	SSRC   uint32
 	Number uint16
 	// Size is the payload's size in bytes, without SRTP's part.
@@ -27,11 +22,15 @@ type Packet struct {
 	subscriber *Subscriber
 }
 
-// Watcher is told of every packet of one subscriber's media, in order of
-// arrival. Calls come one at a time and must not call the subscriber.
-type Watcher interface {
-	// Packet takes one packet. What it returns true for needs a key frame:
-	// the subscriber asks the server for one.
+// Watcher says who watches a line of a subscriber: the sound or the picture of
+// one of its declared seats, stages or voices.
+type Watcher func(seat protocol.SeatKind, index int, video bool) Line
+
+// Line is told of every packet of one line, in order of arrival. The calls of
+// a subscriber's lines come one at a time and must not call the subscriber.
+type Line interface {
+	// Packet takes one packet. While it returns true the subscriber asks the
+	// server for a key frame.
 	Packet(p *Packet) (needsKey bool)
 }
 

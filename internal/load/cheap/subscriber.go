@@ -44,6 +44,7 @@ type Subscriber struct {
 	early    [][]byte
 	streams  []*stream
 	bySSRC   map[uint32]*stream
+	last     *stream // whose packet came last
 	repairs  map[uint32]int
 	number   uint8 // id of the transport-wide number's extension
 	feedback feedback
@@ -54,7 +55,7 @@ type Subscriber struct {
 // Times are a subscriber's first steps.
 type Times struct{ Joined, Connected time.Time }
 
-// Join enters the room and connects. The media's packets go to watch.
+// Join enters the room and connects. Watch is asked once for every line.
 func (c *Crowd) Join(ctx context.Context, name string, watch Watcher) (*Subscriber, Times, error) {
 	link, err := c.dial(ctx)
 	if err != nil {
@@ -175,6 +176,7 @@ func (s *Subscriber) take(a answer) {
 	s.path.remote, s.repairs, s.number = a.remote, a.repairs, a.arrivals
 	for ssrc, at := range a.media {
 		l := &stream{section: s.crowd.lines[at], ssrc: ssrc}
+		l.watch = s.watch(l.seat, l.index, l.video)
 		s.bySSRC[ssrc] = l
 		s.streams = append(s.streams, l)
 	}
@@ -196,23 +198,19 @@ func (s *Subscriber) open(k *keys) {
 
 // read takes datagrams until the socket is closed.
 func (s *Subscriber) read() {
-	buffer := make([]byte, maxPacket)
-	for {
-		n, from, err := s.socket.ReadFromUDPAddrPort(buffer)
-		if errors.Is(err, net.ErrClosed) {
-			return
-		}
-		if err != nil || n == 0 {
-			continue // such as an ICMP error to something we sent
-		}
-		s.mu.Lock()
-		s.datagram(buffer[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port()))
-		s.mu.Unlock()
+	err := s.crowd.inbox.each(s.socket, s.datagram)
+	if err != nil && !errors.Is(err, net.ErrClosed) {
+		s.crowd.log.Warn("a subscriber's socket cannot be read", "error", err)
 	}
 }
 
 // datagram sorts by the first byte (RFC 7983).
 func (s *Subscriber) datagram(b []byte, from netip.AddrPort) {
+	if len(b) == 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	switch first := b[0]; {
 	case first < 4:
 		s.stun(b, from)
@@ -242,19 +240,21 @@ func (s *Subscriber) media(b []byte, at time.Time) {
 			s.feedback.arrivals.Record(p.SSRC, number, at.Sub(s.feedback.began).Microseconds())
 		}
 	}
-	l := s.bySSRC[p.SSRC]
-	if l == nil {
-		s.extra.Add(1)
-		return
+	l := s.last
+	if l == nil || l.ssrc != p.SSRC {
+		if l = s.bySSRC[p.SSRC]; l == nil {
+			s.extra.Add(1)
+			return
+		}
+		s.last = l
 	}
 	start, ok := payloadStart(b)
 	if !ok || s.sample > 1 && int(p.Number)%s.sample != 0 {
 		return // of the second kind are those that came before the filter
 	}
 	l.note(p.Number, s.step())
-	p.Seat, p.Index, p.Video = l.seat, l.index, l.video
 	p.Size, p.At, p.Step, p.raw = max(len(b)-start-authTag, 0), at, int(s.step()), b
-	waits := s.watch.Packet(p)
+	waits := l.watch.Packet(p)
 	if waits && !l.waitsKey {
 		l.ask = at.Add(firstAsk)
 	}
