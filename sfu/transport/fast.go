@@ -12,6 +12,7 @@ import (
 	"github.com/pion/srtp/v3"
 	"github.com/pion/transport/v4/dpipe"
 
+	"palabre/sfu/negotiate"
 	"palabre/sfu/seal"
 	"palabre/sfu/udp"
 )
@@ -86,9 +87,8 @@ func (h *Host) trySealing() error {
 	}
 	shaken := make(chan error, 1)
 	go func() { shaken <- client.HandshakeContext(ctx) }()
-	conn := &Conn{host: h}
-	options := append(conn.dtlsOptions(), dtls.WithVerifyPeerCertificate(nil))
-	server, err := dtls.ServerWithOptions(packets{near}, near.RemoteAddr(), options...)
+	conn := &Conn{host: h, prints: []negotiate.Fingerprint{{Algorithm: "sha-256", Value: h.fingerprint}}}
+	server, err := dtls.ServerWithOptions(packets{near}, near.RemoteAddr(), conn.dtlsOptions()...)
 	if err == nil {
 		err = server.HandshakeContext(ctx)
 	}
