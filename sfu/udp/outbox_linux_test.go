@@ -204,6 +204,27 @@ func TestNowhereToGo(t *testing.T) {
 	}
 }
 
+// TestArenaIsBounded: however small the datagrams, what waits is sent before it grows.
+func TestArenaIsBounded(t *testing.T) {
+	sender := listenOn(t, "127.0.0.1:0", 1)[0]
+	var counters Counters
+	out := NewOutbox(sender, Options{Segments: true, Counters: &counters})
+	out.send = func(_ uintptr, messages []message) (int, syscall.Errno) { return len(messages), 0 }
+	var route Route
+	route.Set(local(sender))
+	for _, size := range []int{1, 1200} {
+		for i := range 3 * maxSlots {
+			if out.Add(&route, out.Space(size)[:size]); out.Pending() > maxSlots {
+				t.Fatalf("%d wait after %d of %d bytes", out.Pending(), i+1, size)
+			}
+		}
+	}
+	out.Flush()
+	if n := counters.Datagrams.Load(); n != 6*maxSlots {
+		t.Errorf("%d sent, want %d", n, 6*maxSlots)
+	}
+}
+
 // TestRouteMoves: what waits goes to the destination set last.
 func TestRouteMoves(t *testing.T) {
 	sender := listenOn(t, "127.0.0.1:0", 1)[0]

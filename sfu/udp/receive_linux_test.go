@@ -243,6 +243,41 @@ func TestNoWakeIsLost(t *testing.T) {
 	}
 }
 
+// TestLateWaker: a waker that was held up between seeing the owner asleep and
+// ending its wait, until after the owner came back by itself, costs one early
+// return and not an endless row of them.
+func TestLateWaker(t *testing.T) {
+	s := listenOn(t, "127.0.0.1:0", 1)[0]
+	client, _ := plain(t, "127.0.0.1:0")
+	in := NewInbox(4)
+	until := time.Now().Add(time.Hour)
+	sent := make(chan error, 1)
+	sendWhenAsleep := func() {
+		for s.state.Load() != sleeping {
+			runtime.Gosched()
+		}
+		_, err := client.WriteToUDPAddrPort([]byte("datagram"), local(s))
+		sent <- err
+	}
+	for call, want := range []int{1, 0, 1} {
+		if call == 1 {
+			if err := s.conn.SetReadDeadline(time.Unix(1, 0)); err != nil { // there it is
+				t.Fatal(err)
+			}
+		} else {
+			go sendWhenAsleep()
+		}
+		if err := s.Receive(in, until); err != nil || in.Len() != want {
+			t.Fatalf("call %d: %d messages, want %d, error %v", call+1, in.Len(), want, err)
+		}
+		if call != 1 {
+			if err := <-sent; err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
 func TestCloseEndsReceive(t *testing.T) {
 	s := listenOn(t, "127.0.0.1:0", 1)[0]
 	ended := make(chan error, 1)

@@ -187,14 +187,12 @@ func (s *Socket) sleep() error {
 		return nil
 	}
 	err := s.raw.Read(s.take)
-	if s.state.Swap(running) == woken {
-		s.armed = false // the waker has changed the deadline, or is about to
-	}
+	s.state.Store(running)
 	switch {
 	case err == nil:
 		return s.refused
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		s.armed = false // also when a waker of an earlier wait came late
+		s.armed = false // a waker changed it, perhaps of an earlier wait and late
 		return nil
 	}
 	return closedOr(err)
