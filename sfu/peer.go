@@ -24,7 +24,7 @@ type Peer struct {
 	conn    *transport.Conn
 	media   *shard.Peer
 	reports *reports
-	drops   [transport.DropEarly + 1]atomic.Uint64
+	drops   [transport.DropHandshake + 1]atomic.Uint64
 
 	offers sync.Mutex // one offer at a time
 	plan   plan

@@ -18,14 +18,26 @@ const handshakeBuffer = 64 << 10
 // pipe is the DTLS side of the connection: what the reader found to be DTLS
 // comes out, what DTLS writes goes to ICE, whichever path there is.
 type pipe struct {
-	in  *packetio.Buffer
-	out *atomic.Pointer[way]
+	in    *packetio.Buffer
+	out   *atomic.Pointer[way]
+	sieve sieve // under Conn.reading
 }
 
-func newPipe(out *atomic.Pointer[way]) *pipe {
-	p := &pipe{in: packetio.NewBuffer(), out: out}
+func newPipe(out *atomic.Pointer[way], known func(certificate []byte) bool) *pipe {
+	p := &pipe{in: packetio.NewBuffer(), out: out, sieve: sieve{known: known}}
 	p.in.SetLimitSize(handshakeBuffer)
 	return p
+}
+
+// take hands on what of a datagram DTLS may see; false where something was kept back.
+func (p *pipe) take(b []byte, finished bool) bool {
+	clean, kept := p.sieve.sift(b, finished)
+	if len(clean) > 0 {
+		if _, err := p.in.Write(clean); err != nil {
+			return false // too much waits already
+		}
+	}
+	return kept == 0
 }
 
 // RemoteAddr is where the client is now.
@@ -98,8 +110,8 @@ func (c *Conn) classify(b []byte, at time.Time) (authentic bool) {
 	switch {
 	case len(b) == 0:
 	case b[0] >= 20 && b[0] <= 63:
-		if _, err := c.pipe.in.Write(b); err != nil {
-			c.handler.Dropped(DropMalformed)
+		if !c.pipe.take(b, c.keys.Load() != nil) {
+			c.handler.Dropped(DropHandshake)
 		}
 	case b[0] >= 128 && b[0] <= 191:
 		return c.media(b, at)

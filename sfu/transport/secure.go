@@ -42,6 +42,7 @@ const (
 	DropSSRC                  // more streams than MaxSSRCs
 	DropMalformed             // not even a header
 	DropEarly                 // before the keys were there
+	DropHandshake             // what DTLS must not see
 )
 
 // String names the reason for a metric.
@@ -55,6 +56,8 @@ func (d Drop) String() string {
 		return "ssrc"
 	case DropMalformed:
 		return "malformed"
+	case DropHandshake:
+		return "handshake"
 	}
 	return "early"
 }

@@ -87,7 +87,7 @@ func (c *Conn) begin(ctx context.Context, o *negotiate.Offer) error {
 	}
 	c.ways.current = w
 	c.now.Store(w)
-	c.pipe = newPipe(&c.now)
+	c.pipe = newPipe(&c.now, func(certificate []byte) bool { return c.verify([][]byte{certificate}, nil) == nil })
 	c.running.Add(1)
 	go c.handshake(c.pipe)
 	return nil
