@@ -129,6 +129,9 @@ func (o *Outbox) sendAll(fd uintptr) {
 			sent++
 		}
 	}
+	for i := range o.count { // what was sent must not keep viewers who left
+		o.messages[i].header.Name, o.runs[i].route = nil, nil
+	}
 	o.count, o.vectors = 0, o.vectors[:0]
 }
 
@@ -189,6 +192,7 @@ func (o *Outbox) split(fd uintptr, refused run) {
 		}
 		at = s.next
 	}
+	o.single[0].header.Name = nil
 }
 
 // waitWritable waits until the socket takes datagrams again, in whole

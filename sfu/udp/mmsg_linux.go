@@ -17,6 +17,9 @@ type message struct {
 	_      [4]byte
 }
 
+// Does not compile where the system's struct is another.
+var _ [64]byte = [unsafe.Sizeof(message{})]byte{}
+
 // receiveMessages is recvmmsg(2) without waiting. It is a raw call: the socket
 // never blocks, so telling the scheduler about it would cost more than it saves.
 func receiveMessages(fd uintptr, messages []message) (int, syscall.Errno) {

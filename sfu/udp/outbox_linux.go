@@ -160,7 +160,7 @@ func (o *Outbox) Flush() {
 	for _, r := range o.routes {
 		r.waiting = false
 	}
-	clear(o.routes) // an arena must not keep viewers who left
+	clear(o.routes)
 	o.routes, o.slots, o.used = o.routes[:0], o.slots[:0], 0
 	o.tally.report(o.counters)
 	o.tally = tally{}

@@ -7,10 +7,13 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"runtime"
 	"slices"
 	"syscall"
 	"testing"
+	"weak"
 
+	"golang.org/x/sys/unix"
 	"pgregory.net/rapid"
 )
 
@@ -238,6 +241,41 @@ func TestRouteMoves(t *testing.T) {
 	out.Flush()
 	if got := read(t, conn, 1); string(got[0]) != "waits" || route.To() != address {
 		t.Errorf("got %q, route to %v", got[0], route.To())
+	}
+}
+
+// TestRoutesAreLetGo: a viewer who has left is not kept by what was sent to them.
+func TestRoutesAreLetGo(t *testing.T) {
+	sender := listenOn(t, "127.0.0.1:0", 1)[0]
+	_, address := plain(t, "127.0.0.1:0")
+	for _, refused := range []bool{false, true} {
+		out := NewOutbox(sender, Options{Segments: true})
+		if refused {
+			u := &unwilling{refuse: func(m *message) syscall.Errno {
+				if segmented(m) {
+					return unix.EIO
+				}
+				return 0
+			}}
+			out.send = u.send
+		}
+		route := &struct { // larger than what the allocator packs together
+			Route
+			_ [1000]byte
+		}{}
+		route.Set(address)
+		for range 3 {
+			out.Add(&route.Route, patterned(100, 1))
+		}
+		out.Flush()
+		kept := weak.Make(route)
+		runtime.KeepAlive(route)
+		route = nil
+		runtime.GC()
+		if kept.Value() != nil {
+			t.Errorf("segments refused %v: the route is still there", refused)
+		}
+		runtime.KeepAlive(out)
 	}
 }
 
