@@ -48,12 +48,12 @@ e2e: browsers build ## real browsers in real meetings
 	cd web && npm run --silent e2e
 
 # The items this version promises; see docs/architecture.md.
-CATALOGUE := N1 N2 N3 N4 N5 N6 N7 N8 N9 N10 N11 N12 N13 N14 P5 P6 P7 P8 P9 P10 P11 P13 P14 P15 P16 P17 P18 W1 W2 W3 W4 W5 W6 W11 W12 W18 F4 F5 F17 F18 S1 S3
+CATALOGUE := N1 N2 N3 N4 N5 N6 N7 N8 N9 N10 N11 N12 N13 N14 P1 P2 P3 P4 P5 P6 P7 P8 P9 P10 P11 P13 P14 P15 P16 P17 P18 W1 W2 W3 W4 W5 W6 W11 W12 W18 F4 F5 F15 F16 F17 F18 S1 S2 S3
 
 catalogue: browsers build ## the catalogue of faults and attacks, as a table
 	@out=$$(mktemp) && trap 'rm -f '$$out EXIT && \
 	{ CGO_ENABLED=1 FUZZTIME=$(FUZZTIME) $(GO) test $(TAGS) -race -count=1 -v -timeout 30m -run '^Test[NFCPWS][0-9][0-9]_' ./... ; \
-	  $(GO) test $(TAGS) -count=1 -v -timeout 10m -run '^TestF17_' ./cmd/palabre ; \
+	  $(GO) test $(TAGS) -count=1 -v -timeout 10m -run '^TestF1[67]_' ./cmd/palabre ; \
 	  npm --prefix web run --silent e2e -- catalogue ; } >$$out 2>&1 ; \
 	$(GO) run ./internal/catalogue/table $(CATALOGUE) <$$out || { grep -E '^(---|\s+---|FAIL|panic)' $$out ; exit 1 ; }
 
@@ -76,3 +76,7 @@ screenshots: browsers build ## docs/screenshots from a real meeting
 
 clean:
 	rm -rf bin web/node_modules web/dist/assets web/dist/*.html web/dist/*.br web/dist/*.gz
+
+.PHONY: load-table
+load-table: build ## every workload of "palabre load" with the server on a core of its own, as a table
+	internal/load/table.sh $(WORKLOADS)

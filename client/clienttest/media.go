@@ -285,6 +285,7 @@ func (s *seat) skip(from *source) {
 	defer s.mu.Unlock()
 	if s.from == from {
 		s.sequence++
+		s.person.server.skipped.Add(1)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"github.com/gorilla/websocket"
 
@@ -24,6 +25,7 @@ type Server struct {
 	http    *httptest.Server
 	gone    sync.WaitGroup
 	seating sync.Mutex
+	skipped atomic.Int64
 
 	mu       sync.Mutex
 	closed   bool
@@ -150,6 +152,9 @@ func (s *Server) LoseMedia(n int) {
 		p.lose.Store(int64(n))
 	}
 }
+
+// Skipped is how many packets [Server.LoseMedia] took from receivers so far.
+func (s *Server) Skipped() int64 { return s.skipped.Load() }
 
 // AskKeyFrames asks every video sender for a key frame.
 func (s *Server) AskKeyFrames() {

@@ -36,15 +36,44 @@ type loadCommand struct {
 	ServerPID    int           `name:"server-pid" help:"The server's process; without it whoever listens on the URL's port here." placeholder:"PID"`
 	MaxLoss      float64       `help:"Share of packets that may be missing before the command fails, 0 to 1." default:"0"`
 	Verbose      bool          `help:"Log what participants do to standard error."`
-	JSON         bool          `name:"json" help:"Print the report as JSON."`
+	JSON         bool          `name:"json" help:"Print the report as JSON." xor:"format"`
+	Row          bool          `help:"Print the report as one row of a Markdown table." xor:"format"`
+	RowHeading   bool          `help:"Print the heading of that table and do nothing." xor:"format"`
 }
 
 // Run prints the report and fails when media was lost.
 func (c *loadCommand) Run(ctx context.Context, out io.Writer, errs logOutput) error {
+	if c.RowHeading {
+		_, err := io.WriteString(out, load.RowHeading)
+		return err
+	}
 	room := c.Room
 	if room == "" {
 		room = "load-" + strings.ToLower(rand.Text()[:16])
 	}
+	options, err := c.options(room, errs)
+	if err != nil {
+		return err
+	}
+	report, err := load.Run(ctx, options)
+	if err != nil {
+		return fmt.Errorf("load %s: %w", c.URL, err)
+	}
+	write := report.WriteTable
+	switch {
+	case c.JSON:
+		write = report.WriteJSON
+	case c.Row:
+		write = report.WriteRow
+	}
+	if err := write(out); err != nil {
+		return err
+	}
+	return report.Verdict(c.MaxLoss)
+}
+
+// options are the run's.
+func (c *loadCommand) options(room string, errs logOutput) (load.Options, error) {
 	options := load.Options{
 		URL: c.URL, Room: room, Token: c.Token,
 		Publishers: c.Publishers, Subscribers: c.Subscribers, AllToAll: c.AllToAll,
@@ -55,23 +84,9 @@ func (c *loadCommand) Run(ctx context.Context, out io.Writer, errs logOutput) er
 		Logger: c.logger(errs),
 	}
 	if c.Workload != "" {
-		var err error
-		if options, err = load.Workload(c.Workload, options); err != nil {
-			return err
-		}
+		return load.Workload(c.Workload, options)
 	}
-	report, err := load.Run(ctx, options)
-	if err != nil {
-		return fmt.Errorf("load %s: %w", c.URL, err)
-	}
-	write := report.WriteTable
-	if c.JSON {
-		write = report.WriteJSON
-	}
-	if err := write(out); err != nil {
-		return err
-	}
-	return report.Verdict(c.MaxLoss)
+	return options, nil
 }
 
 // logger is silent unless asked, since the report is what people come for.

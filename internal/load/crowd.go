@@ -115,9 +115,6 @@ func (r *run) newCrowd() error {
 // clientName is what the server's log calls the participants.
 const clientName = "palabre-load"
 
-// full says how many of the subscribers are sessions of package client.
-func (o Options) full() int { return o.Subscribers - o.cheap() }
-
 // cheap says how many of the subscribers are cheap.
 func (o Options) cheap() int {
 	if o.Cheap >= 0 {

@@ -208,9 +208,12 @@ func TestSeatsForEverybodyAreAskedUpFront(t *testing.T) {
 
 func TestReportIsWrittenForPeopleAndPrograms(t *testing.T) {
 	report := Report{Room: "garden", Streams: Streams{Expected: 3}, Server: Process{Unknown: "far away"}}
-	var table, script bytes.Buffer
-	if err := errors.Join(report.WriteTable(&table), report.WriteJSON(&script)); err != nil {
+	var table, script, row bytes.Buffer
+	if err := errors.Join(report.WriteTable(&table), report.WriteJSON(&script), report.WriteRow(&row)); err != nil {
 		t.Fatal(err)
+	}
+	if heading, _, _ := strings.Cut(RowHeading, "\n"); strings.Count(row.String(), "|") != strings.Count(heading, "|") {
+		t.Errorf("the row does not fit its heading:\n%s%s", RowHeading, row.String())
 	}
 	if !strings.Contains(table.String(), "3 of 3") || !strings.Contains(table.String(), "far away") {
 		t.Errorf("table:\n%s", table.String())

@@ -18,9 +18,11 @@ import (
 
 // Options describe one run.
 type Options struct {
-	URL         string
-	Room        string
-	Token       string
+	URL   string
+	Room  string
+	Token string
+	// Workload is the name of the run in reports.
+	Workload    string
 	Publishers  int
 	Subscribers int
 	// AllToAll makes every publisher receive all the others too.
@@ -29,6 +31,8 @@ type Options struct {
 	Duration     time.Duration
 	Simulcast    bool
 	VideoBitrate int // bits a second of the highest layer
+	// WholePackets makes all of a picture's packets carry 1100 bytes.
+	WholePackets bool
 	AudioOnly    bool
 	Layout       protocol.LayoutMode
 	// JoinInterval is between one participant's start and the next one's.

@@ -108,6 +108,7 @@ func (p *publisher) film(ctx context.Context) {
 			vp8:    newVP8(shape.width, shape.height, shape.bitrate, uint64(source)+1),
 			key:    true,
 		}
+		cameras[i].vp8.whole = p.options.WholePackets
 	}
 	p.every(ctx, time.Second/frameRate, func(at time.Duration) {
 		for _, c := range cameras {

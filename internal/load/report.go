@@ -11,7 +11,9 @@ var ErrLoss = errors.New("media was lost")
 
 // Report is what a run measured. Its JSON is stable for scripts.
 type Report struct {
-	URL         string `json:"url"`
+	URL string `json:"url"`
+	// Workload is its name, where it has one.
+	Workload    string `json:"workload,omitempty"`
 	Room        string `json:"room"`
 	Publishers  int    `json:"publishers"`
 	Subscribers int    `json:"subscribers"`
@@ -112,7 +114,7 @@ func (r *run) report() Report {
 	o := r.options
 	begin, end := r.window.begin.Load(), r.window.end.Load()
 	report := Report{
-		URL: o.URL, Room: o.Room, Publishers: len(r.publishers), Subscribers: len(r.viewers),
+		URL: o.URL, Workload: o.Workload, Room: o.Room, Publishers: len(r.publishers), Subscribers: len(r.viewers),
 		Cheap: len(r.cheap), Sample: o.sample(), AllToAll: o.AllToAll, Layout: string(o.Layout), Simulcast: o.Simulcast, AudioOnly: o.AudioOnly,
 		Seconds: time.Duration(end - begin).Seconds(),
 	}

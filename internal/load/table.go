@@ -89,3 +89,21 @@ func (p Process) row(row func(format string, args ...any), name string) {
 	row("%s\t%.2f µs CPU per forwarded packet\t%.1f %% of a core\t%.3f context switches per packet\t%s\tprocess %d",
 		name, p.MicrosPerPacket, p.CorePercent, p.SwitchesPerPacket, memory, p.PID)
 }
+
+// RowHeading are the columns of [Report.WriteRow], in Markdown.
+const RowHeading = "| workload | CPU µs/packet | core % | kpps | lost % | switches/packet | audio p50/p99/p99.9 ms | video p50/p99/p99.9 ms | connected p50/p99 ms | first key frame p50/p99 ms | KiB/receiver | generator core % |\n" +
+	"|---|---|---|---|---|---|---|---|---|---|---|---|\n"
+
+// WriteRow writes the report as one row of a Markdown table, to compare runs.
+func (r Report) WriteRow(to io.Writer) error {
+	latency := func(p Percentiles) string { return fmt.Sprintf("%.2f/%.2f/%.2f", p.P50, p.P99, p.P999) }
+	join := func(p Percentiles) string { return fmt.Sprintf("%.0f/%.0f", p.P50, p.P99) }
+	_, err := fmt.Fprintf(to, "| %s | %.2f | %.1f | %.1f | %.4f | %.3f | %s | %s | %s | %s | %.0f | %.0f |\n", r.Workload,
+		r.Server.MicrosPerPacket, r.Server.CorePercent, r.Received.PacketsSecond/1000, 100*r.Loss.Share, r.Server.SwitchesPerPacket,
+		latency(r.AudioLatency), latency(r.VideoLatency), join(r.Join.Connected), join(r.Join.FirstKeyFrame),
+		r.Server.KiBPerReceiver, r.Generator.CorePercent)
+	if err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	return nil
+}

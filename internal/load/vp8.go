@@ -28,10 +28,13 @@ type vp8 struct {
 	width, height uint16
 	average       int // bytes a frame
 	debt          int // bytes a key frame spent in advance
-	picture       uint16
-	base          uint8 // TL0PICIDX
-	noise         *rand.Rand
-	body          []byte
+	// whole makes every packet maxPayload long, some frames with one more.
+	whole   bool
+	owed    int // bytes not yet sent of what the bitrate allows
+	picture uint16
+	base    uint8 // TL0PICIDX
+	noise   *rand.Rand
+	body    []byte
 }
 
 func newVP8(width, height, bitrate int, seed uint64) *vp8 {
@@ -41,7 +44,7 @@ func newVP8(width, height, bitrate int, seed uint64) *vp8 {
 		noise:   rand.New(rand.NewPCG(seed, 8)),
 		picture: uint16(seed) & 0x7fff, base: uint8(seed),
 	}
-	v.body = make([]byte, 2*keyFrameWeight*v.average+minFrame)
+	v.body = make([]byte, 2*keyFrameWeight*v.average+maxPayload)
 	for i := range v.body {
 		v.body[i] = byte(v.noise.Uint32())
 	}
@@ -61,17 +64,31 @@ func (v *vp8) size(key bool) int {
 	return max(varied-repay, minFrame)
 }
 
+// packets chooses how many whole packets the next frame has.
+func (v *vp8) packets(key bool) int {
+	if key {
+		return (keyFrameWeight*v.average + maxPayload - 1) / maxPayload
+	}
+	v.owed += v.average
+	n := max(v.owed/maxPayload, 1)
+	v.owed -= n * maxPayload
+	return n
+}
+
 // frame returns the payloads of the next frame, of nearly equal sizes as
 // libwebrtc's packetizer makes them. They are valid until the next call, and
 // the last markerSize bytes of each are free for a marker.
 func (v *vp8) frame(key bool, into [][]byte) [][]byte {
+	room := maxPayload - descriptorSize - markerSize
 	size := v.size(key)
+	if v.whole {
+		size = room * v.packets(key)
+	}
 	body := v.body[:size]
 	v.header(body, key, size)
 	v.picture = (v.picture + 1) & 0x7fff
 	v.base++
 
-	room := maxPayload - descriptorSize - markerSize
 	count := (size + room - 1) / room
 	into = into[:0]
 	for i := range count {

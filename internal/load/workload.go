@@ -25,7 +25,8 @@ func workloads() map[string]func(*Options) {
 // comparedSample is how many packets one stands for in the largest workloads.
 const comparedSample = 16
 
-// comparedBitrate is of the workloads' pictures, in bit/s.
+// comparedBitrate is of the workloads' pictures, in bit/s. Their packets are
+// all of one size, as those were that other servers were measured with.
 const comparedBitrate = 1_200_000
 
 // Workload returns the options of a named workload: w1 is one speaker to 20
@@ -40,6 +41,7 @@ func Workload(name string, given Options) (Options, error) {
 	}
 	o := given
 	o.AllToAll, o.AudioOnly, o.Simulcast, o.VideoBitrate = false, false, false, comparedBitrate
+	o.Workload, o.WholePackets = strings.ToLower(name), true
 	shape(&o)
 	if given.Cheap >= 0 {
 		o.Cheap = given.Cheap
