@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -15,7 +16,12 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(asServer) != "" {
+		beServer()
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // patience is how long tests wait for what must happen. Busy cores under the race detector need some.
 const patience = 20 * time.Second
