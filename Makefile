@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 export CGO_ENABLED ?= 0
 
-.PHONY: help run build web test check unit go-test e2e browsers catalogue fuzz bench generate screenshots clean
+.PHONY: help run build web test check unit go-test e2e browsers catalogue fuzz bench soak generate screenshots clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,10 @@ catalogue: browsers build ## the catalogue of faults and attacks, as a table
 	  $(GO) test $(TAGS) -count=1 -v -timeout 10m -run '^TestF1[67]_' ./cmd/palabre ; \
 	  npm --prefix web run --silent e2e -- catalogue ; } >$$out 2>&1 ; \
 	$(GO) run ./internal/catalogue/table $(CATALOGUE) <$$out || { grep -E '^(---|\s+---|FAIL|panic)' $$out ; exit 1 ; }
+
+SOAK ?= 30m
+soak: ## a call of SOAK with people who come and go, with the race detector: what grows?
+	CGO_ENABLED=1 SOAK=$(SOAK) $(GO) test $(TAGS) -race -count=1 -v -timeout 24h -run '^TestS02_' ./cmd/palabre
 
 FUZZTIME ?= 50000x
 fuzz: ## every parser's fuzz target for FUZZTIME each
