@@ -90,8 +90,8 @@ export const early = {
   'bar.cameraOff': { en: 'Turn camera off', fr: 'Couper la caméra' },
   'bar.cameraOn': { en: 'Turn camera on', fr: 'Activer la caméra' },
 
-  'fail.unavailable': { en: 'The server takes no new meeting right now', fr: 'Le serveur n’accueille personne en ce moment' },
-  'fail.unavailableHint': { en: 'It is restarting or very busy. Try again in a moment.', fr: 'Il redémarre ou il est très occupé. Réessayez dans un instant.' },
+  'fail.unavailable': { en: 'The server takes nobody new right now', fr: 'Le serveur n’accueille personne de plus en ce moment' },
+  'fail.unavailableHint': { en: 'It is restarting or full. Try again in a moment.', fr: 'Il redémarre ou il est plein. Réessayez dans un instant.' },
   'fail.offline': { en: 'The server does not answer', fr: 'Le serveur ne répond pas' },
   'fail.offlineHint': { en: 'Check your network. We keep trying.', fr: 'Vérifiez votre réseau. Nous continuons d’essayer.' },
   'fail.media': { en: 'The way for sound and picture is blocked', fr: 'Le chemin du son et de l’image est bloqué' },
