@@ -126,7 +126,8 @@ func (l *Line) resend(s *Shard, lost func(func(uint16) bool), now time.Time) {
 		}
 		if pkt := layer.ring.Get(sent.Sequence); pkt != nil {
 			if sent.Missing {
-				l.deliver(s, layer, pkt, now)
+				one := [1]*cache.Packet{pkt}
+				l.forward(s, layer, one[:], now)
 			} else if l.peer.resend.take(len(pkt.Bytes()), rate) {
 				l.repair(s, layer, pkt, sent, now)
 				// Where that did not help before, a picture stands by now.
@@ -155,7 +156,7 @@ func (l *Line) layerOf(origin rewrite.Origin) *Layer {
 func (l *Line) repair(s *Shard, layer *Layer, pkt *cache.Packet, sent rewrite.Sent, now time.Time) {
 	if n := l.retransmit(s, layer, pkt, sent, now); n > 0 {
 		l.tally.resent++
-		s.engine.Metrics.RTXOut.add(n)
+		s.engine.Metrics.RTXOut.add(1, n)
 	}
 }
 

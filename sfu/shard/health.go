@@ -93,7 +93,8 @@ func (p *Peer) grade(now time.Time) {
 	} else {
 		h.up.See(p.measureUp(now).Bars(), at)
 	}
-	switch silence := now.Sub(h.heard); {
+	// What was never heard has been silent since it was due.
+	switch silence := min(now.Sub(h.heard), now.Sub(h.due)); {
 	case silence < recent || h.due.IsZero() && !p.cut.Load():
 		h.down.See(p.measureDown(now).Bars(), at)
 	case silence >= ignorance:

@@ -37,6 +37,7 @@ type person struct {
 	arrivals *twcc.Recorder
 	// highest and came are by line.
 	highest [2]uint32
+	numbers [2]rtp.Unwrapper
 	came    [2]uint32
 	bars    [][2]int
 	changed []time.Time
@@ -72,7 +73,7 @@ func (p *person) WriteRTP(header, payload []byte) error {
 	}
 	if line := int(h.SSRC - 20); line < 2 {
 		p.came[line]++
-		p.highest[line] = max(p.highest[line], uint32(h.SequenceNumber))
+		p.highest[line] = max(p.highest[line], uint32(p.numbers[line].Unwrap(h.SequenceNumber)))
 	}
 	return nil
 }

@@ -57,7 +57,7 @@ func (p *Peer) receive(s *Shard, pkt *cache.Packet, arrived, now time.Time) {
 			return
 		}
 		defer pkt.Release()
-		m.RTXIn.add(len(pkt.Bytes()))
+		m.RTXIn.add(1, len(pkt.Bytes()))
 	}
 	st.layer.recover(s, pkt, arrived, now)
 	if st.layer.accept(s, pkt, st.repair, arrived, now) {
@@ -306,12 +306,12 @@ func (l *Layer) note(s *Shard, pkt *cache.Packet, now time.Time) {
 	t.good, t.right = t.good+1, t.right+1
 	t.packet, l.last = now, now
 	l.bytes += size
-	t.peer.stats.in.add(size)
+	t.peer.stats.in.add(1, size)
 	if !t.Video {
-		s.engine.Metrics.AudioIn.add(size)
+		s.engine.Metrics.AudioIn.add(1, size)
 		return
 	}
-	s.engine.Metrics.VideoIn.add(size)
+	s.engine.Metrics.VideoIn.add(1, size)
 	l.rates.count(pkt)
 	if pkt.Frame.SwitchPoint() {
 		l.arbiter.Seen(now)

@@ -144,8 +144,8 @@ func (l *Line) begin(s *Shard, layer *Layer, now time.Time) {
 		return
 	}
 	start := l.start(layer, s.engine.since(now), s.start[:0])
+	l.forward(s, layer, start, now)
 	for _, pkt := range start {
-		l.deliver(s, layer, pkt, now)
 		pkt.Release()
 	}
 	if l.video && len(start) > 0 {
@@ -237,10 +237,29 @@ func (p *Peer) restart(s *Shard, layer *Layer, now time.Time) {
 	}
 }
 
-// deliver sends one packet of a layer to the viewer.
-func (l *Line) deliver(s *Shard, layer *Layer, pkt *cache.Packet, now time.Time) {
-	if l.closed || l.peer.dead || !l.peer.entered.Load() || !l.peer.up.Load() {
+// forward sends packets of a layer to the viewer.
+func (l *Line) forward(s *Shard, layer *Layer, pkts []*cache.Packet, now time.Time) {
+	packets, bytes := 0, 0
+	for _, pkt := range pkts {
+		if n := l.deliver(s, layer, pkt, now); n > 0 {
+			packets, bytes = packets+1, bytes+n
+		}
+	}
+	if packets == 0 {
 		return
+	}
+	l.peer.resend.sent(bytes)
+	l.peer.stats.out.add(packets, bytes)
+	l.peer.health.sent(l.video, now)
+	l.count(packets, bytes)
+	s.sent.count(l.video, packets, bytes, s.engine.since(now)-pkts[0].Arrival)
+}
+
+// deliver sends one packet of a layer to the viewer, and gives its size there; 0
+// when it was not sent.
+func (l *Line) deliver(s *Shard, layer *Layer, pkt *cache.Packet, now time.Time) int {
+	if l.closed || l.peer.dead || !l.peer.entered.Load() || !l.peer.up.Load() {
+		return 0
 	}
 	var origin rewrite.Origin
 	for i := range l.subs {
@@ -249,44 +268,29 @@ func (l *Line) deliver(s *Shard, layer *Layer, pkt *cache.Packet, now time.Time)
 		}
 	}
 	if origin == 0 || !l.agrees(layer) {
-		return
+		return 0
 	}
 	out, verdict := l.stream.Forward(origin, pkt)
 	switch verdict {
 	case rewrite.Skip:
-		return
+		return 0
 	case rewrite.Fill:
 		l.fill(s, out, 1, now)
-		return
+		return 0
 	}
 	if out.Switched {
 		l.switched(s, layer, now)
 	}
-	n := l.write(s, layer, pkt, out, now)
-	if n == 0 {
-		return
-	}
-	m := s.engine.Metrics
-	m.forwarded(s.engine.since(now) - pkt.Arrival)
-	l.peer.resend.sent(n)
-	l.peer.stats.out.add(n)
-	l.count(n)
-	l.peer.health.sent(l.video, now)
-	if l.video {
-		m.VideoOut.add(n)
-		s.strain.bytes += n
-	} else {
-		m.AudioOut.add(n)
-	}
+	return l.write(s, layer, pkt, out, now)
 }
 
-func (l *Line) count(n int) {
+func (l *Line) count(packets, bytes int) {
 	l.sent = true
-	l.packets++
-	l.octets += uint32(n)
-	l.tally.packets++
-	l.tally.bytes += uint64(n)
-	l.forwarded++
+	l.packets += uint32(packets)
+	l.octets += uint32(bytes)
+	l.tally.packets += uint64(packets)
+	l.tally.bytes += uint64(bytes)
+	l.forwarded += uint64(packets)
 }
 
 // switched lets go of the layers shown before.

@@ -39,12 +39,12 @@ const latencyBuckets = 12
 // Flow counts packets and their bytes.
 type Flow struct{ Packets, Bytes atomic.Uint64 }
 
-// add counts a packet; one of no bytes was not sent.
-func (f *Flow) add(bytes int) {
+// add counts packets that took bytes together; of no bytes none was sent.
+func (f *Flow) add(packets, bytes int) {
 	if bytes == 0 {
 		return
 	}
-	f.Packets.Add(1)
+	f.Packets.Add(uint64(packets))
 	f.Bytes.Add(uint64(bytes))
 }
 
@@ -70,7 +70,22 @@ type Metrics struct {
 	latencySum   atomic.Int64
 }
 
-func (m *Metrics) forwarded(took time.Duration) {
+// sent is what a shard forwarded in one turn. The counters of all shards are
+// shared, and to touch them for every packet would have the cores wait for each other.
+type sent struct {
+	audio, video struct{ packets, bytes int }
+	latency      [latencyBuckets]uint64
+	latencySum   time.Duration
+}
+
+// count notes packets that took bytes together and waited for so long.
+func (t *sent) count(video bool, packets, bytes int, took time.Duration) {
+	flow := &t.audio
+	if video {
+		flow = &t.video
+	}
+	flow.packets += packets
+	flow.bytes += bytes
 	bucket := 0
 	for _, bound := range [...]time.Duration{
 		50 * time.Microsecond, 100 * time.Microsecond, 200 * time.Microsecond, 500 * time.Microsecond,
@@ -82,8 +97,24 @@ func (m *Metrics) forwarded(took time.Duration) {
 		}
 		bucket++
 	}
-	m.latency[bucket].Add(1)
-	m.latencySum.Add(int64(took))
+	t.latency[bucket] += uint64(packets)
+	t.latencySum += took * time.Duration(packets)
+}
+
+// report adds what a turn forwarded to the counters.
+func (t *sent) report(m *Metrics) {
+	if t.audio.packets+t.video.packets == 0 {
+		return
+	}
+	m.AudioOut.add(t.audio.packets, t.audio.bytes)
+	m.VideoOut.add(t.video.packets, t.video.bytes)
+	for i, n := range t.latency {
+		if n > 0 {
+			m.latency[i].Add(n)
+		}
+	}
+	m.latencySum.Add(int64(t.latencySum))
+	*t = sent{}
 }
 
 // Latency gives the forwarding latency: how many packets took at most each of

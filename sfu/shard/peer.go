@@ -87,6 +87,7 @@ type Peer struct {
 	wishes    map[*Track]wish
 	videos    []layers.Video
 	health    health
+	ticked    time.Time
 }
 
 // Seat is where a new peer belongs.
@@ -285,6 +286,10 @@ func (p *Peer) drop(s *Shard, t *Track, now time.Time) {
 	}
 	delete(p.wishes, t)
 }
+
+// idle says that nothing comes from the peer that wants an answer soon, and
+// that it waits for nothing.
+func (p *Peer) idle() bool { return len(p.streams) == 0 && !p.stale }
 
 // tick does what is due for the peer.
 func (p *Peer) tick(s *Shard, now time.Time) {

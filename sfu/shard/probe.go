@@ -146,7 +146,7 @@ func (l *Line) repeat(s *Shard, now time.Time) bool {
 		if pkt := layer.ring.Get(sent.Sequence); pkt != nil {
 			n := l.retransmit(s, layer, pkt, sent, now)
 			pkt.Release()
-			s.engine.Metrics.ProbesOut.add(n)
+			s.engine.Metrics.ProbesOut.add(1, n)
 			return n > 0
 		}
 	}
@@ -172,7 +172,7 @@ func (l *Line) pad(s *Shard, now time.Time) bool {
 // probed counts a probe of padding that was sent.
 func (s *Shard) probed(sent bool) bool {
 	if sent {
-		s.engine.Metrics.ProbesOut.add(paddingSize)
+		s.engine.Metrics.ProbesOut.add(1, paddingSize)
 	}
 	return sent
 }

@@ -104,9 +104,7 @@ func (s *Shard) playFrom(first int, layer *Layer, pkts []*cache.Packet, lines []
 	for done = first; done < len(lines); done++ {
 		line := lines[done]
 		s.current = line.peer
-		for _, pkt := range pkts {
-			line.deliver(s, layer, pkt, now)
-		}
+		line.forward(s, layer, pkts, now)
 	}
 	return done
 }

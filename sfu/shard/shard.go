@@ -11,6 +11,8 @@ import (
 const (
 	// tickEvery is how often feedback, limits and timers are looked at.
 	tickEvery = 20 * time.Millisecond
+	// idleTick is how often a peer is looked at that only watches.
+	idleTick = 100 * time.Millisecond
 	// maxInbox bounds the packets waiting for one shard: a quarter of a second
 	// of what a core forwards. Packets beyond it are dropped, commands are not.
 	maxInbox = 16384
@@ -71,6 +73,7 @@ type Shard struct {
 
 	current *Peer // whose work is being done, to blame a panic on
 	level   level // how packets are made equal in size
+	sent    sent  // in this turn
 	header  [512]byte
 	payload [2048]byte
 	again   [2048]byte // the payload of a retransmission
@@ -251,6 +254,8 @@ func (s *Shard) turn(clock func() time.Time) (last bool) {
 		s.paced = now
 		s.pace(now)
 	}
+	s.strain.bytes += s.sent.video.bytes
+	s.sent.report(s.engine.Metrics)
 	s.flush()
 	return last
 }
@@ -325,9 +330,11 @@ func (s *Shard) pacePeer(p *Peer, now time.Time, do func(*Peer, *Shard, time.Tim
 func (s *Shard) tickPeer(p *Peer, now time.Time) {
 	defer s.rescue()
 	s.current = p
-	if !p.dead {
-		p.tick(s, now)
+	if p.dead || p.idle() && now.Sub(p.ticked) < idleTick {
+		return
 	}
+	p.ticked = now
+	p.tick(s, now)
 }
 
 // send is for a packet going to lines of shard to. It takes a reference of its own.
