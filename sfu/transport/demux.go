@@ -87,7 +87,7 @@ func (c *Conn) read(w *way) {
 		if err != nil {
 			return
 		}
-		if c.host.udp.fast && n == len(sign) {
+		if c.host.udp.fast != nil && n == len(sign) {
 			continue // of our own making
 		}
 		w.arrived(buffer[:n], time.Now())

@@ -115,7 +115,11 @@ func NewHost(c Config) (*Host, error) {
 		return nil, err
 	}
 	local := h.config.UDP
-	h.udp = newMux(local, fast, oneAddress(local.LocalAddr()), h.stray, c.Logger)
+	var first *udp.Socket
+	if fast {
+		first = c.Sockets[0]
+	}
+	h.udp = newMux(local, first, oneAddress(local.LocalAddr()), h.stray, c.Logger)
 	if fast {
 		for _, s := range c.Sockets {
 			h.ports = append(h.ports, newPort(h.udp, s, udp.Options{Segments: segments, Counters: &h.sending}, c.Logger))

@@ -75,7 +75,7 @@ func (l *lane) media(b []byte, from netip.AddrPort, at time.Time) {
 	l.run++
 	way := l.way
 	look := l.run%movedEvery == movedAt
-	fast := way != nil && l.mux.fast
+	fast := way != nil && l.mux.fast != nil
 	tell := fast && at.Sub(l.signed) > signEvery
 	if tell {
 		l.signed = at

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"palabre/sfu/udp"
 )
 
 // mux shares the one UDP socket among the ICE agents; it is an [ice.UDPMux].
@@ -22,8 +24,8 @@ import (
 type mux struct {
 	socket net.PacketConn
 	udp    *net.UDPConn // socket, where it is one: no allocation per packet
-	// fast: the sockets are read by [Port]s, and media goes past the agents.
-	fast  bool
+	// fast is set where the sockets are read by [Port]s, and media goes past the agents.
+	fast  *udp.Socket
 	shown []net.Addr
 	log   *slog.Logger
 	// stray gets what is no STUN and comes from an address nobody owns.
@@ -39,15 +41,15 @@ type mux struct {
 	last   uint16 // the port of the relay made last
 }
 
-// newMux reads the socket, unless fast says that others do.
-func newMux(socket net.PacketConn, fast bool, shown []net.Addr, stray func([]byte, netip.AddrPort, time.Time), log *slog.Logger) *mux {
+// newMux reads the socket, unless fast, which is the same one, is given: then others do.
+func newMux(socket net.PacketConn, fast *udp.Socket, shown []net.Addr, stray func([]byte, netip.AddrPort, time.Time), log *slog.Logger) *mux {
 	m := &mux{
 		fast:   fast,
 		socket: socket, shown: shown, stray: stray, log: log, done: make(chan struct{}),
 		v4: map[string]*lane{}, v6: map[string]*lane{}, owners: map[netip.AddrPort][]*lane{}, relays: map[netip.AddrPort]*Relay{},
 	}
 	m.udp, _ = socket.(*net.UDPConn)
-	if fast {
+	if fast != nil {
 		close(m.done)
 	} else {
 		go m.receive()
@@ -229,7 +231,10 @@ func (m *mux) send(b []byte, to netip.AddrPort) (int, error) {
 		}
 		return len(b), nil // to nobody, where the relay is gone: such an address is on no network
 	}
-	if m.udp != nil {
+	switch {
+	case m.fast != nil:
+		return len(b), m.fast.Send(b, to)
+	case m.udp != nil:
 		return m.udp.WriteToUDPAddrPort(b, to)
 	}
 	return m.socket.WriteTo(b, net.UDPAddrFromAddrPort(to))

@@ -18,7 +18,7 @@ func testMux(t *testing.T) (*mux, *int) {
 		t.Fatal(err)
 	}
 	strays := new(int)
-	m := newMux(socket, false, oneAddress(socket.LocalAddr()), func([]byte, netip.AddrPort, time.Time) { *strays++ }, slog.New(slog.DiscardHandler))
+	m := newMux(socket, nil, oneAddress(socket.LocalAddr()), func([]byte, netip.AddrPort, time.Time) { *strays++ }, slog.New(slog.DiscardHandler))
 	t.Cleanup(func() {
 		if err := m.Close(); err != nil {
 			t.Error(err)

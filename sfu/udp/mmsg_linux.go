@@ -36,3 +36,10 @@ func sendMessages(fd uintptr, messages []message) (int, syscall.Errno) {
 		uintptr(unsafe.Pointer(unsafe.SliceData(messages))), uintptr(len(messages)), unix.MSG_DONTWAIT, 0, 0)
 	return int(n), errno
 }
+
+// sendTo is sendto(2) without waiting, raw for the same reason.
+func sendTo(fd uintptr, datagram []byte, name *[nameSize]byte, size uint32) syscall.Errno {
+	_, _, errno := syscall.RawSyscall6(unix.SYS_SENDTO, fd, uintptr(unsafe.Pointer(unsafe.SliceData(datagram))), uintptr(len(datagram)),
+		unix.MSG_DONTWAIT, uintptr(unsafe.Pointer(name)), uintptr(size))
+	return errno
+}

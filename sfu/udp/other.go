@@ -31,6 +31,9 @@ func (s *Socket) Conn() *net.UDPConn { return s.conn }
 // Receive refuses; see [Supported].
 func (s *Socket) Receive(*Inbox, time.Time) error { return Supported() }
 
+// Send refuses; see [Supported].
+func (s *Socket) Send([]byte, netip.AddrPort) error { return Supported() }
+
 // Wake does nothing.
 func (s *Socket) Wake() {}
 

@@ -208,6 +208,27 @@ func (s *Socket) Wake() {
 	_ = s.conn.SetReadDeadline(time.Unix(1, 0))
 }
 
+// Send sends one datagram at once, without waiting, from any goroutine: where it
+// does not fit into the socket's buffer it is lost. The system call is raw: one
+// the scheduler knows of wakes its monitor thread each time, which costs more
+// than the call.
+func (s *Socket) Send(datagram []byte, to netip.AddrPort) error {
+	var name [nameSize]byte
+	size := putName(&name, to, s.six, scopeOf(to.Addr().Zone()))
+	if size == 0 {
+		return fmt.Errorf("udp: send from %v to %v: %w", s.conn.LocalAddr(), to, unix.EAFNOSUPPORT)
+	}
+	var errno syscall.Errno
+	err := s.raw.Control(func(fd uintptr) { errno = sendTo(fd, datagram, &name, size) })
+	switch {
+	case err != nil:
+		return closedOr(err)
+	case errno != 0:
+		return fmt.Errorf("udp: send to %v: %w", to, errno)
+	}
+	return nil
+}
+
 // receive takes what is there; false when that is nothing.
 func (s *Socket) receive(fd uintptr) bool {
 	for range maxSkipped {
