@@ -69,8 +69,14 @@ fuzz: ## every parser's fuzz target for FUZZTIME each
 	    $(GO) test $(TAGS) -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package || exit 1 ; \
 	  done ; done
 
-bench: ## the benchmarks, with this run's figures
-	$(GO) test $(TAGS) -run '^$$' -bench . -benchmem ./sfu/...
+bench: ## what a packet costs, beside the machine's own floor and Pion's way
+	@GO='$(GO)' $(GO) run ./internal/bench/table $(TAGS) -count 3 ./internal/bench/floor ./sfu/...
+
+bench-gate: ## fails when a packet allocates, or costs over a quarter more of the floor than it did
+	@GO='$(GO)' $(GO) run ./internal/bench/table $(TAGS) -benchtime 200ms -gate internal/bench/baseline.json
+
+bench-baseline: ## what is measured now becomes the gate's baseline
+	@GO='$(GO)' $(GO) run ./internal/bench/table $(TAGS) -gate internal/bench/baseline.json -save
 
 generate: ## types, configuration table
 	$(GO) generate $(TAGS) ./...

@@ -1,14 +1,18 @@
 package sfu_test
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 
 	"palabre/internal/bench"
@@ -26,6 +30,7 @@ const (
 	// of sound. What is measured at once is a window of beats.
 	beat          = 100 * time.Millisecond
 	frames, words = 3, 5
+	step          = beat / words
 	windowBeats   = 3
 	// leastWindows is how many a figure is the median of, at least.
 	leastWindows = 7
@@ -58,13 +63,13 @@ func (s scene) copies() int {
 	return s.viewers
 }
 
-// packets is how many are sent in a window.
-func (s scene) packets() int {
+// published is how many packets the publishers send in a window.
+func (s scene) published() int {
 	each := words
 	if s.pictures {
 		each += frames * framePackets
 	}
-	return each * windowBeats * s.publishers * s.copies()
+	return each * windowBeats * s.publishers
 }
 
 // BenchmarkFanOut is a packet's whole way through the server, from the
@@ -83,29 +88,38 @@ func BenchmarkFanOut(b *testing.B) {
 }
 
 func fanOut(b *testing.B, s scene, w way) {
-	h := newHall(b, s, w)
+	server, at := w.open(b)
+	h := newHall(b, s)
+	h.joinAll(server, at)
+	h.count, h.want = func() uint64 { return server.Stats().PacketsOut }, s.published()*s.copies()
+	h.measure(b, h.reference(b))
+}
+
+// measure plays windows and reports the median of what they cost.
+func (h *hall) measure(b *testing.B, reference func() float64) {
 	h.settle()
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	quiet := h.allocations(func() { h.rest(windowBeats * beat) })
 	var ours, theirs, ratios, allocated []float64
 	disturbed := 0
-	for round := 0; b.Loop() || round < leastWindows; round++ {
+	for more := true; more || len(ours) < leastWindows; {
+		more = more && b.Loop()
 		packets := h.seal(false)
-		them := h.reference()
+		them := reference()
 		var us float64
 		var whole bool
 		allocs := h.allocations(func() { us, whole = h.window(packets) })
 		if !whole { // the machine stood still, and the server let frames go
 			if disturbed++; disturbed > leastWindows {
-				b.Fatalf("%d of %d windows did not go out whole", disturbed, round+1)
+				b.Fatalf("%d windows did not go out whole, %d did", disturbed, len(ours))
 			}
 			continue
 		}
 		ours, theirs, ratios = append(ours, us), append(theirs, them), append(ratios, us/them)
 		allocated = append(allocated, float64(allocs)-float64(quiet))
 	}
-	floor.Report(b, bench.Median(ours), allocations(allocated, s.packets()), bench.Median(theirs), bench.Median(ratios))
+	floor.Report(b, bench.Median(ours), allocations(allocated, h.want), bench.Median(theirs), bench.Median(ratios))
 }
 
 // allocations a packet, by window: over those of as long a time without media,
@@ -123,67 +137,67 @@ func allocations(windows []float64, packets int) float64 {
 type hall struct {
 	b       testing.TB
 	scene   scene
-	sfu     *sfu.SFU
 	clients []*light
 	streams []*lightStream // of the publishers: voice, picture, voice, picture, …
-	floor   *floor.Floor
+	// count is how many packets went their whole way so far, want how many are to in a window.
+	count func() uint64
+	want  int
+	// rush sends each 20 ms' packets at once and waits for the server to be through.
+	rush bool
 }
 
-func newHall(b testing.TB, s scene, w way) *hall {
+func newHall(b testing.TB, s scene) *hall {
 	b.Helper()
-	server, at := w.open(b)
-	h := &hall{b: b, scene: s, sfu: server}
+	h := &hall{b: b, scene: s, clients: make([]*light, s.publishers+s.viewers)}
 	certificate := lightCertificate(b)
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	var to []netip.AddrPort
-	for i := range s.publishers + s.viewers {
+	for i := range h.clients {
 		c := newLight(b, certificate, i)
+		h.clients[i] = c
 		b.Cleanup(c.close)
-		h.clients = append(h.clients, c)
-		h.join(ctx, c, i, at)
-		if i >= s.publishers || s.everyone {
-			to = append(to, c.conn.LocalAddr().(*net.UDPAddr).AddrPort())
-		}
 		if i < s.publishers {
 			h.streams = append(h.streams, &lightStream{l: c, ssrc: uint32(2*i + 1), payload: 98, mid: '0'},
 				&lightStream{l: c, ssrc: uint32(2*i + 2), payload: 96, mid: '1', video: true})
 		}
 	}
-	var err error
-	if h.floor, err = floor.New(to); err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		if err := h.floor.Close(); err != nil {
-			b.Error(err)
-		}
-	})
 	return h
 }
 
-// join has client i take part.
-func (h *hall) join(ctx context.Context, c *light, i int, at netip.AddrPort) {
+// joining is how many clients join at once: a join is mostly waiting.
+const joining = 16
+
+// joinAll has the clients take part, the publishers first.
+func (h *hall) joinAll(server *sfu.SFU, at netip.AddrPort) {
 	h.b.Helper()
-	heard := &listener{}
-	peer, err := h.sfu.Open("hall", fmt.Sprint(i), heard)
-	if err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	var all errgroup.Group
+	all.SetLimit(joining)
+	for i, c := range h.clients {
+		peer, err := server.Open("hall", fmt.Sprint(i), &listener{})
+		if err != nil {
+			h.b.Fatal(err)
+		}
+		h.b.Cleanup(func() {
+			if err := peer.Close(); err != nil {
+				h.b.Error(err)
+			}
+		})
+		all.Go(func() error { return h.join(ctx, peer, c, i, at) })
+	}
+	if err := all.Wait(); err != nil {
 		h.b.Fatal(err)
 	}
-	h.b.Cleanup(func() {
-		if err := peer.Close(); err != nil {
-			h.b.Error(err)
-		}
-	})
-	offer := h.scene.offer(c, i)
-	answer, err := peer.Answer(ctx, offer)
+}
+
+// join has client i take part.
+func (h *hall) join(ctx context.Context, peer *sfu.Peer, c *light, i int, at netip.AddrPort) error {
+	answer, err := peer.Answer(ctx, h.scene.offer(c, i))
 	if err == nil {
 		err = c.dial(ctx, answer, at)
 	}
 	if err != nil {
-		h.b.Fatal(err)
+		return err
 	}
-	until(h.b, "a light client to connect", heard.isConnected)
 	if i < h.scene.publishers {
 		peer.SetSending(sfu.Sending{Microphone: true, Camera: h.scene.pictures})
 	}
@@ -194,9 +208,7 @@ func (h *hall) join(ctx context.Context, c *light, i int, at netip.AddrPort) {
 		}
 	}
 	peer.SetLayout(layout)
-	if err := peer.Enter(ctx); err != nil {
-		h.b.Fatal(err)
-	}
+	return peer.Enter(ctx)
 }
 
 // offer is what participant i offers.
@@ -217,8 +229,8 @@ func (s scene) offer(c *light, i int) sfu.Offer {
 		return fmt.Sprint(mids - 1)
 	}
 	if i < s.publishers {
-		o.Microphone = add("audio", "sendonly", opus)
-		o.Camera = add("video", "sendonly", vp8)
+		o.Microphone = add("audio", "sendonly", opus+fmt.Sprintf("a=ssrc:%d cname:light\r\n", 2*i+1))
+		o.Camera = add("video", "sendonly", vp8+fmt.Sprintf("a=ssrc:%d cname:light\r\n", 2*i+2))
 	}
 	if i >= s.publishers || s.everyone {
 		for range s.publishers {
@@ -246,16 +258,19 @@ type due struct {
 
 // seal makes the packets of a window, before its time is taken.
 func (h *hall) seal(key bool) (all []due) {
+	if h.rush {
+		h.rest(windowBeats * beat / 4) // nobody may send much faster than pictures come
+	}
 	for n := range windowBeats * words { // in steps of 20 ms
 		for i, s := range h.streams {
 			// Nobody speaks or moves in step with the others.
-			at := time.Duration(n)*beat/words + time.Duration(i)*beat/words/time.Duration(len(h.streams))
+			at := time.Duration(n)*step + time.Duration(i)*step/time.Duration(len(h.streams))
 			packets, size := 1, voicePayload
 			if s.video {
 				if packets, size = framePackets, videoPayload; !h.scene.pictures || n%words >= frames {
 					continue
 				}
-				at += time.Duration(n%words) * (beat/frames - beat/words)
+				at += time.Duration(n%words) * (beat/frames - step)
 			}
 			sealed, err := s.frame(nil, packets, size, key && n%words == 0)
 			if err != nil {
@@ -266,33 +281,49 @@ func (h *hall) seal(key bool) (all []due) {
 			}
 		}
 	}
+	slices.SortStableFunc(all, func(a, b due) int { return cmp.Compare(a.at, b.at) })
 	return all
 }
 
-// window plays packets and gives the server's processor time by packet sent,
-// and whether all were sent. It is for a goroutine with a thread of its own.
+// window plays packets and gives the server's processor time by packet that
+// went its whole way, and whether all did. It is for a goroutine with a thread
+// of its own.
 func (h *hall) window(packets []due) (nanoseconds float64, whole bool) {
-	before := h.sfu.Stats().PacketsOut
+	want := h.count() + uint64(h.want)
 	all, own := floor.Process(), floor.Thread()
 	h.play(packets)
-	want := before + uint64(h.scene.packets())
-	for deadline := time.Now().Add(wait); h.sfu.Stats().PacketsOut < want && time.Now().Before(deadline); {
-		h.rest(time.Millisecond)
-	}
+	h.await(want)
 	h.rest(2 * time.Millisecond) // for the last ones to leave
 	used := floor.Process() - all - (floor.Thread() - own)
-	return float64(used) / float64(h.scene.packets()), h.sfu.Stats().PacketsOut == want
+	return float64(used) / float64(h.want), h.count() == want
 }
 
-// play sends each packet when it is due, or as soon as it can after that: a
-// frame that is late makes the following ones late, they do not pile up.
+// hopeless is after how long what has not come through will not.
+const hopeless = time.Second
+
+// await waits until so many packets went their way, or it is hopeless.
+func (h *hall) await(count uint64) {
+	for deadline := time.Now().Add(hopeless); h.count() < count && time.Now().Before(deadline); {
+		h.rest(100 * time.Microsecond)
+	}
+}
+
+// hurry is how far a late packet may have later ones hurry.
+const hurry = 5 * time.Millisecond
+
+// play sends each packet when it is due, or as soon as it can after that:
+// where the machine stood still what follows is put off, it does not pile up.
 func (h *hall) play(packets []due) {
-	began, late := time.Now(), time.Duration(0)
-	for _, p := range packets {
-		if ahead := p.at + late - time.Since(began); ahead > 0 {
+	began, count := time.Now(), h.count()
+	for i, p := range packets {
+		switch ahead := p.at - time.Since(began); {
+		case h.rush && i > 0 && p.at/step != packets[i-1].at/step:
+			h.await(count + uint64(i))
+		case h.rush:
+		case ahead > 0:
 			h.rest(ahead)
-		} else {
-			late -= ahead
+		case ahead < -hurry:
+			began = began.Add(-ahead)
 		}
 		if _, err := p.from.conn.WriteToUDPAddrPort(p.sealed, p.from.server); err != nil {
 			h.b.Fatal(err)
@@ -311,37 +342,48 @@ func (h *hall) rest(d time.Duration) {
 func (h *hall) settle() {
 	h.b.Helper()
 	for range 50 {
-		before := h.sfu.Stats().PacketsOut
+		before := h.count()
 		h.play(h.seal(true))
 		h.rest(20 * time.Millisecond)
-		if h.sfu.Stats().PacketsOut-before == uint64(h.scene.packets()) {
+		if h.count()-before == uint64(h.want) {
 			return
 		}
 	}
 	h.b.Fatal("not everybody gets everything")
 }
 
-// reference has the floor send what a window sends, and gives nanoseconds by packet.
-func (h *hall) reference() float64 {
-	began := floor.Thread()
-	send := func(times, packets, size int) {
-		for range times * h.scene.publishers {
-			if err := h.floor.Send(packets, size); err != nil {
-				h.b.Fatal(err)
+// reference has the floor send what the server sends in a window, to the same
+// sockets, and gives nanoseconds by packet.
+func (h *hall) reference(b *testing.B) func() float64 {
+	b.Helper()
+	var to []netip.AddrPort
+	for _, c := range h.clients[len(h.clients)-h.scene.copies():] {
+		to = append(to, c.conn.LocalAddr().(*net.UDPAddr).AddrPort())
+	}
+	f, err := floor.New(to)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		if err := f.Close(); err != nil {
+			b.Error(err)
+		}
+	})
+	return func() float64 {
+		began := floor.Thread()
+		for range windowBeats * h.scene.publishers {
+			for range words {
+				err = errors.Join(err, f.Send(1, voicePayload))
+			}
+			for n := 0; h.scene.pictures && n < frames; n++ {
+				err = errors.Join(err, f.Send(framePackets, videoPayload))
 			}
 		}
-	}
-	for range windowBeats {
-		send(words, 1, voicePayload)
-		if h.scene.pictures {
-			send(frames, framePackets, videoPayload)
+		if err != nil {
+			b.Fatal(err)
 		}
+		return float64(floor.Thread()-began) / float64(h.want)
 	}
-	per := h.scene.packets()
-	if h.scene.everyone { // the floor sends everybody's frames to everybody, themselves too
-		per = per * h.scene.publishers / h.scene.copies()
-	}
-	return float64(floor.Thread()-began) / float64(per)
 }
 
 // allocations is how many do makes.

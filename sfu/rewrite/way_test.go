@@ -153,25 +153,3 @@ func TestTheWholeWayDoesNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations a packet", allocs)
 	}
 }
-
-// BenchmarkForEachViewer is what a further viewer of a packet costs before encryption.
-func BenchmarkForEachViewer(b *testing.B) {
-	w := newWay(b)
-	raw := make([][]byte, 1000)
-	packets := make([]*cache.Packet, len(raw))
-	for n := range raw {
-		packets[n] = w.receive(w.datagram(n), n)
-	}
-	n := 0
-	b.ReportAllocs()
-	for b.Loop() {
-		if n%len(raw) == 0 {
-			w.stream.Stop()
-			w.stream.Want(1)
-		}
-		p := packets[n%len(raw)]
-		out, _ := w.stream.Forward(1, p)
-		w.write(p, out)
-		n++
-	}
-}

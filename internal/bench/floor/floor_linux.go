@@ -49,7 +49,7 @@ type Floor struct {
 // message is struct mmsghdr.
 type message struct {
 	header unix.Msghdr
-	sent   uint32
+	sent   uint32 // bytes
 	_      [4]byte
 }
 
@@ -118,10 +118,15 @@ func (f *Floor) Seal(i, size int) {
 		f.used = 0
 	}
 	packet := f.arena[f.used : f.used+HeaderSize]
-	binary.BigEndian.PutUint64(f.nonce[4:], binary.BigEndian.Uint64(f.nonce[4:])+1)
+	count(&f.nonce)
 	copy(packet, f.plain[:HeaderSize])
 	f.keys[i].Seal(packet, f.nonce[:], f.plain[HeaderSize:HeaderSize+size], packet)
 	f.used += HeaderSize + size + tagSize
+}
+
+// count makes the next nonce.
+func count(nonce *[12]byte) {
+	binary.BigEndian.PutUint64(nonce[4:], binary.BigEndian.Uint64(nonce[4:])+1)
 }
 
 // Flush is the second half: what was sealed before goes out as it is, so many

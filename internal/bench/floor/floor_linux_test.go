@@ -76,3 +76,17 @@ func TestDeafHearsHandshakes(t *testing.T) {
 		}
 	}
 }
+
+// TestReceptionOpensWhatComes: a packet that cannot be opened is an error.
+func TestReceptionOpensWhatComes(t *testing.T) {
+	r, err := floor.NewReception()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	for _, packets := range []int{1, 6, floor.MaxPackets} {
+		if took, err := r.Receive(packets, payload); err != nil || took <= 0 {
+			t.Errorf("%d packets took %v: %v", packets, took, err)
+		}
+	}
+}
