@@ -49,6 +49,9 @@ type Flow struct {
 	Video         uint64  `json:"video"`
 	Bytes         uint64  `json:"bytes"` // of payload
 	PacketsSecond float64 `json:"packetsPerSecond"`
+	// Extra packets came to cheap subscribers beside the media:
+	// retransmissions and probes. They count as nothing else.
+	Extra uint64 `json:"extra,omitempty"`
 	// Late is how many packets' time passed unused because this machine was
 	// too busy to generate them.
 	Late uint64 `json:"late,omitempty"`
@@ -128,6 +131,9 @@ func (r *run) report() Report {
 		report.Sent.PacketsSecond = float64(report.Sent.Packets()) / spent
 	}
 	r.addReceived(&report, end)
+	for _, s := range r.cheap {
+		report.Received.Extra += s.Extra()
+	}
 	r.addJoins(&report)
 	if report.Seconds > 0 {
 		report.Received.PacketsSecond = float64(report.Received.Packets()) / report.Seconds

@@ -7,7 +7,8 @@
 // sends receiver reports, transport-wide feedback and requests for key frames.
 // What it does not do is decrypt what it receives: RTP headers are sent in the
 // clear (RFC 3711 section 3.1), and they are enough to count packets. Whoever
-// watches may open single packets with [Packet.Open].
+// watches may open single packets with [Packet.Open]. Nor does it come back: a
+// connection that is lost stays lost, and its lines stand still.
 //
 // A [Crowd] is what its subscribers share: the certificate, the text of the
 // offer and one goroutine for everything that is done from time to time. A

@@ -26,7 +26,7 @@ const (
 	consentEvery = 2500 * time.Millisecond
 	// maxTransactions is how many checks may be unanswered; older ones are forgotten.
 	maxTransactions = 32
-	// peerReflexive is the type preference of our candidate (RFC 8445 section 5.1.2.1).
+	// hostPreference is the type preference of our candidate (RFC 8445 section 5.1.2.1).
 	hostPreference = 126
 )
 
