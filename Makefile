@@ -24,7 +24,7 @@ web/node_modules/.installed: web/package-lock.json web/package.json
 	cd web && npm ci --no-audit --no-fund
 	@touch $@
 
-test: check unit build go-test e2e ## everything there is to test
+test: check unit build go-test bench-gate e2e ## everything there is to test
 	@echo "all tests passed"
 
 check: web/node_modules/.installed ## formatting, vet, static analysis, types, generated files
@@ -39,7 +39,8 @@ unit: web/node_modules/.installed ## the page's unit tests
 	cd web && npm run --silent test
 
 go-test: ## the Go tests with the race detector
-	CGO_ENABLED=1 $(GO) test $(TAGS) -race -timeout 20m ./...
+	CGO_ENABLED=1 $(GO) test $(TAGS) -race -run '^$$' ./... >/dev/null # builds with all cores
+	CGO_ENABLED=1 $(GO) test $(TAGS) -race -p 1 -timeout 20m ./... # one package at a time: some measure
 
 browsers: ## Chromium and Firefox ESR, by apt where they are missing
 	web/e2e/browsers.sh
