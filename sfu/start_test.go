@@ -1,6 +1,7 @@
 package sfu_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -81,13 +82,13 @@ func TestLateJoinerSeesAStillScreen(t *testing.T) {
 	<-time.NewTimer(2500 * time.Millisecond).C
 	send(1, false)
 	until(t, "the first viewer to see it change", func() bool { return len(stage(alice)) == 6 })
-	cached := false
+	cached, newcomers := false, 0
 	// Where a shard is kept from running a newcomer is not fed in time, and a key
 	// frame is asked for in case.
 	undisturbed(t, func() bool {
 		asked := bob.counted(&rtcp.PictureLossIndication{})
-		carol := join(t, s, "room", "carol", shape{seats: 1, stages: 1})
-		defer carol.close()
+		newcomers++
+		carol := join(t, s, "room", fmt.Sprint("carol", newcomers), shape{seats: 1, stages: 1})
 		until(t, "the newcomer to see the screen", func() bool { return len(stage(carol)) == 6 })
 		cached = startsVP8(stage(carol)[0]) && bob.counted(&rtcp.PictureLossIndication{}) == asked
 		return cached
