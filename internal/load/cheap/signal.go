@@ -26,6 +26,8 @@ const (
 	// pingEvery and silenceLimit find a WebSocket that is dead.
 	pingEvery    = 5 * time.Second
 	silenceLimit = 30 * time.Second
+	// pingTimeout is short: while one member's ping waits, nobody has a turn.
+	pingTimeout = 50 * time.Millisecond
 )
 
 // frame is one message of the server.
@@ -197,5 +199,5 @@ func refusal(f frame) error {
 
 // ping keeps the WebSocket alive; a failed one shows as silence to the reader.
 func (s *signal) ping() {
-	_ = s.socket.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeTimeout))
+	_ = s.socket.WriteControl(websocket.PingMessage, nil, time.Now().Add(pingTimeout))
 }
