@@ -40,7 +40,11 @@ unit: web/node_modules/.installed ## the page's unit tests
 
 go-test: ## the Go tests with the race detector
 	CGO_ENABLED=1 $(GO) test $(TAGS) -race -run '^$$' ./... >/dev/null # builds with all cores
-	CGO_ENABLED=1 $(GO) test $(TAGS) -race -p 1 -timeout 20m ./... # one package at a time: some measure
+	@# One package at a time, as some measure; the soak, which mostly waits, goes on beside the first of them.
+	@soak=$$(mktemp) && trap 'rm -f '$$soak EXIT && export CGO_ENABLED=1 && \
+	{ $(GO) test $(TAGS) -race -timeout 20m -run '^TestS02_' ./cmd/palabre >$$soak 2>&1 & } && \
+	$(GO) test $(TAGS) -race -p 1 -timeout 20m -skip '^TestS02_' ./... ; status=$$? ; \
+	wait $$! ; waited=$$? ; cat $$soak ; exit $$((status | waited))
 
 browsers: ## Chromium and Firefox ESR, by apt where they are missing
 	web/e2e/browsers.sh
