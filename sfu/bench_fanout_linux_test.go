@@ -100,8 +100,8 @@ func (h *hall) measure(b *testing.B, reference func() float64) {
 	h.settle()
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	quiet := h.quiet()
-	var ours, theirs, ratios, allocated []float64
+	allocated := tally{quiet: h.quiet()}
+	var ours, theirs, ratios []float64
 	disturbed := 0
 	for more := true; more || len(ours) < leastWindows; {
 		more = more && b.Loop()
@@ -117,26 +117,38 @@ func (h *hall) measure(b *testing.B, reference func() float64) {
 			continue
 		}
 		ours, theirs, ratios = append(ours, us), append(theirs, them), append(ratios, us/them)
-		allocated = append(allocated, allocs-quiet)
+		allocated.add(allocs)
 	}
-	floor.Report(b, bench.Median(ours), allocations(allocated, h.want), bench.Median(theirs), bench.Median(ratios))
+	floor.Report(b, bench.Median(ours), allocated.each(h.want), bench.Median(theirs), bench.Median(ratios))
 }
 
-// allocations a packet, by window: over those of as long a time without media,
-// as connectivity checks and the runtime allocate now and then. What packets
-// allocate shows in every window, so the least one tells; what is less than a
-// twentieth of a packet's is not one of packets.
-func allocations(windows []float64, packets int) float64 {
-	return float64(int(20*max(0, slices.Min(windows))/float64(packets))) / 20
+// tally counts allocations by window. Connectivity checks and the runtime
+// allocate too, many at a time and seldom: what packets allocate shows both in
+// the least window and in the sum over as much time without media.
+type tally struct {
+	quiet, least, sum float64 // quiet in a window's time
+	windows           int
+}
+
+func (t *tally) add(allocations float64) {
+	if t.windows == 0 || allocations < t.least {
+		t.least = allocations
+	}
+	t.sum += allocations
+	t.windows++
+}
+
+// each is how many a packet makes, of so many in a window, in tenths: what is
+// less is not one of packets.
+func (t *tally) each(packets int) float64 {
+	extra := min(t.least, t.sum/float64(t.windows)-t.quiet)
+	return float64(int(10*max(0, extra)/float64(packets))) / 10
 }
 
 // quiet is how many allocations the time of a window has without media.
 func (h *hall) quiet() float64 {
-	least := h.allocations(func() { h.rest(windowBeats * beat) })
-	for range 2 {
-		least = min(least, h.allocations(func() { h.rest(windowBeats * beat) }))
-	}
-	return least
+	const windows = 4 // over a second: connectivity checks come once in one
+	return h.allocations(func() { h.rest(windows * windowBeats * beat) }) / windows
 }
 
 // hall is a server with a scene played on it.
