@@ -85,6 +85,7 @@ bench-baseline: ## what is measured now becomes the gate's baseline
 
 generate: ## types, configuration table
 	$(GO) generate $(TAGS) ./...
+	$(GO) run $(TAGS) ./cmd/palabre settings >docs/configuration.md.new && mv docs/configuration.md.new docs/configuration.md
 
 screenshots: browsers build ## docs/screenshots from a real meeting
 	cd web && SCREENSHOTS=1 npm run --silent e2e
