@@ -130,3 +130,39 @@ func TestEveryBenchmarkIsRunByItsDepth(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+const traces = `File: sfu.test
+Type: cpu
+-----------+-------------------------------------------------------
+      60ms   internal/runtime/syscall/linux.Syscall6
+             syscall.RawSyscall6
+             palabre/sfu/udp.sendMessages
+             palabre/sfu/udp.(*Outbox).sendAll
+             palabre/sfu/shard.(*Shard).run
+-----------+-------------------------------------------------------
+      20ms   runtime.memmove
+             palabre/sfu/rewrite.(*Stream).Forward
+             palabre/sfu/shard.(*Line).deliver
+-----------+-------------------------------------------------------
+      20ms   runtime.netpoll
+             runtime.findRunnable
+-----------+-------------------------------------------------------
+      900ms   internal/runtime/syscall/linux.Syscall6
+             palabre/internal/bench/floor.(*Floor).flush
+             palabre/sfu_test.fanOut
+`
+
+func TestProfileIsToldByLayer(t *testing.T) {
+	var b strings.Builder
+	if err := bench.Layers(&b, strings.NewReader(traces), 1000); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"kernel: sending 60 % 600", "numbers of the viewer's stream 20 % 200", "runtime: waking, sleeping, collecting 20 % 200"} {
+		if !strings.Contains(strings.Join(strings.Fields(b.String()), " "), want) {
+			t.Errorf("no %q in\n%s", want, b.String())
+		}
+	}
+	if err := bench.Layers(&b, strings.NewReader("File: x\n"), 1000); err == nil {
+		t.Error("a profile without samples is taken")
+	}
+}

@@ -3,11 +3,15 @@
 //
 //	table [-tags t] [-bench pattern] [-benchtime d] [-count n] packages…
 //	table -gate baseline.json [-save]
+//	go tool pprof -traces cpu.prof | table -layers 4500
 //
 // With -gate it runs the benchmarks of the baseline and exits with 1 when one
 // of them allocates, or costs over a quarter more of the machine's floor than
 // it did: what looks worse is measured again, and counts only when it is worse
 // every time. With -save the baseline becomes what was measured.
+//
+// With -layers it reads a benchmark's profile from standard input and tells
+// where so many nanoseconds a packet went.
 package main
 
 import (
@@ -35,6 +39,7 @@ type options struct {
 	count                    int
 	gate                     string
 	save                     bool
+	layers                   float64
 }
 
 func main() {
@@ -45,10 +50,16 @@ func main() {
 	flag.IntVar(&o.count, "count", 1, "how often to run each")
 	flag.StringVar(&o.gate, "gate", "", "baseline to hold the benchmarks against")
 	flag.BoolVar(&o.save, "save", false, "make what is measured the baseline")
+	flag.Float64Var(&o.layers, "layers", 0, "nanoseconds a packet, to be told by layer of the profile on standard input")
 	flag.Parse()
-	err := o.table(flag.Args())
-	if o.gate != "" {
+	var err error
+	switch {
+	case o.layers > 0:
+		err = bench.Layers(os.Stdout, os.Stdin, o.layers)
+	case o.gate != "":
 		err = o.hold()
+	default:
+		err = o.table(flag.Args())
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -58,9 +69,6 @@ func main() {
 
 // table runs the benchmarks of packages.
 func (o *options) table(packages []string) error {
-	if o.gate != "" {
-		return nil
-	}
 	results, err := o.run(o.pattern, packages...)
 	if err != nil {
 		return err
