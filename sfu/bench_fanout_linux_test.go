@@ -93,6 +93,9 @@ func fanOut(b *testing.B, s scene, w way) {
 	h.joinAll(server, at)
 	h.count, h.want = func() uint64 { return server.Stats().PacketsOut }, s.published()*s.copies()
 	h.measure(b, h.reference(b))
+	if datagrams, messages := sfu.Messages(server); messages > 0 {
+		b.ReportMetric(float64(datagrams)/float64(messages), "packets/message")
+	}
 }
 
 // measure plays windows and reports the median of what they cost.
