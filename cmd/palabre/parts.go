@@ -75,6 +75,7 @@ func (p *parts) open(ctx context.Context, s settings, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	p.tidy()
 	p.rooms, err = rooms.New(rooms.Config{
 		MaxPeople: s.MaxPeople, Room: room.Room, Lobby: s.Lobby, Tokens: keys, Logger: log, Metrics: registry,
 	}, media{p.plane})
@@ -86,6 +87,18 @@ func (p *parts) open(ctx context.Context, s settings, log *slog.Logger) error {
 		return err
 	}
 	return p.openDoors(ctx, s, log)
+}
+
+// tidy gives memory back that nobody uses, while the server runs.
+func (p *parts) tidy() {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); capacity.Tidy(ctx) }()
+	p.onClose(func() error {
+		cancel()
+		<-done
+		return nil
+	})
 }
 
 func (p *parts) openMedia(ctx context.Context, s settings, log *slog.Logger, registry *prometheus.Registry) error {

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"os"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -24,6 +25,10 @@ const (
 	// goal is the part of a container's memory the garbage collector keeps
 	// within: the rest is for what the kernel counts too, such as socket buffers.
 	goal = 0.9
+	// growth is by how many percent the heap may grow between two collections.
+	// Media allocates nothing: garbage comes with people who join, and a third as much
+	// of it may wait as is usual.
+	growth = 30
 	// fresh is how long a measurement serves, and crowd for how many newcomers: twenty
 	// people with cameras take some 30 MB.
 	fresh = 100 * time.Millisecond
@@ -44,9 +49,13 @@ type Limits struct {
 }
 
 // Read finds the limits of this process, once, and makes the garbage collector
-// respect a control group's where GOMEMLIMIT says nothing.
+// respect a control group's where GOMEMLIMIT says nothing, and be thrifty where
+// GOGC says nothing.
 func Read() Limits {
 	l := Limits{Memory: groupMemory(), Files: filesLimit()}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(growth)
+	}
 	set := debug.SetMemoryLimit(-1) // asks
 	switch {
 	case set != math.MaxInt64 && (l.Memory == 0 || uint64(set) < l.Memory):

@@ -52,6 +52,7 @@ func (e *entry) out(number uint64) Out {
 type history struct {
 	entries []entry
 	mask    uint64
+	most    int    // entries there may be
 	first   uint64 // number ever
 	next    uint64 // number to give
 	begin   uint64 // first number of the current origin
@@ -60,23 +61,41 @@ type history struct {
 // maxHistory keeps sequence numbers of 16 bits without ambiguity.
 const maxHistory = 1 << 15
 
+// newHistory remembers size numbers, rounded up to a power of two, once so many
+// were sent: most lines of a viewer never carry anything.
 func newHistory(size int, start uint16) history {
 	n := 1
 	for n < size && n < maxHistory {
 		n *= 2
 	}
 	first := uint64(1<<16) + uint64(start)
-	return history{entries: make([]entry, n), mask: uint64(n - 1), first: first, next: first, begin: first}
+	return history{most: n, first: first, next: first, begin: first}
 }
 
 // limit is how long a gap may be: a longer one would push everything else out.
-func (h *history) limit() int { return len(h.entries) / 2 }
+func (h *history) limit() int { return h.most / 2 }
+
+// leastHistory is how many entries a history begins with.
+const leastHistory = 32
+
+// grow makes room for more entries, twice as many as there are.
+func (h *history) grow() {
+	entries := make([]entry, min(h.most, max(leastHistory, 2*len(h.entries))))
+	mask := uint64(len(entries) - 1)
+	for number := h.next - uint64(len(h.entries)); number < h.next; number++ {
+		entries[number&mask] = h.entries[number&h.mask]
+	}
+	h.entries, h.mask = entries, mask
+}
 
 // cut begins a new origin: what was before cannot be found by [history.find] any more.
 func (h *history) cut() { h.begin = h.next }
 
 // push takes the next number, reserved.
 func (h *history) push(o Origin, in uint64) (*entry, uint64) {
+	if len(h.entries) < h.most && h.next-h.first >= uint64(len(h.entries)) {
+		h.grow()
+	}
 	number := h.next
 	h.next++
 	e := &h.entries[number&h.mask]
@@ -110,8 +129,8 @@ func (h *history) find(in uint64) (*entry, uint64) {
 			high = middle
 		}
 	}
-	if e := &h.entries[low&h.mask]; low < end && e.in == in {
-		return e, low
+	if low < end && h.entries[low&h.mask].in == in {
+		return &h.entries[low&h.mask], low
 	}
 	return nil, 0
 }

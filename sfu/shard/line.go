@@ -340,7 +340,9 @@ func (l *Line) write(s *Shard, layer *Layer, pkt *cache.Packet, out rewrite.Out,
 	}
 	n := l.emit(s, layer, pkt, &o, out, padding)
 	if n > 0 {
-		l.stamps.keep(&o, padding)
+		if l.agree.RTX == 0 {
+			l.stamps.keep(&o, padding)
+		}
 		l.left(&o, n, now)
 	}
 	return n

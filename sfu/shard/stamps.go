@@ -10,7 +10,7 @@ const stampsKept = 64
 // sent again under its own number must be the same byte for byte: its SRTP nonce
 // is the same, and two contents under one nonce give the key away (RFC 7714
 // section 10.1). Retransmissions of RFC 4588 have numbers of their own.
-type stamps [stampsKept]stamp
+type stamps struct{ kept *[stampsKept]stamp }
 
 type stamp struct {
 	known              bool
@@ -24,7 +24,10 @@ type stamp struct {
 
 // keep remembers a packet as it leaves, with the padding of its payload.
 func (k *stamps) keep(o *rtp.Outgoing, padding int) {
-	k[o.SequenceNumber%stampsKept] = stamp{
+	if k.kept == nil {
+		k.kept = &[stampsKept]stamp{}
+	}
+	k.kept[o.SequenceNumber%stampsKept] = stamp{
 		known: true, payloadType: o.PayloadType, padding: uint8(padding), sequence: o.SequenceNumber,
 		transport: o.TransportSequence, transported: o.Has(rtp.TransportSequence),
 		sendTime: o.AbsSendTime, timed: o.Has(rtp.AbsSendTime),
@@ -34,7 +37,10 @@ func (k *stamps) keep(o *rtp.Outgoing, padding int) {
 // restore puts the stamps on that a packet had, and says how much padding, or
 // that it is not remembered.
 func (k *stamps) restore(o *rtp.Outgoing) (padding int, ok bool) {
-	s := &k[o.SequenceNumber%stampsKept]
+	if k.kept == nil {
+		return 0, false
+	}
+	s := &k.kept[o.SequenceNumber%stampsKept]
 	if !s.known || s.sequence != o.SequenceNumber || s.payloadType != o.PayloadType {
 		return 0, false
 	}

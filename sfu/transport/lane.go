@@ -126,7 +126,7 @@ func (l *lane) put(b []byte, from netip.AddrPort) {
 }
 
 // maxSpare bounds the buffers a lane keeps for later; a burst's go back to the collector.
-const maxSpare = 16
+const maxSpare = 4
 
 // ReadFromAddrPort implements [ice.AddrPortReaderWriter].
 func (l *lane) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
