@@ -116,10 +116,11 @@ type pipe struct {
 	in         chan []byte
 	closed     chan struct{}
 
-	mu      sync.Mutex
-	muted   bool
-	expired chan struct{} // closed when the read deadline is over
-	timer   *time.Timer
+	mu       sync.Mutex
+	muted    bool
+	expired  chan struct{} // closed when the read deadline is over
+	deadline int           // counts them, so that a timer knows whether its own still holds
+	timer    *time.Timer
 }
 
 func newPipe(s *Subscriber) *pipe {
@@ -189,17 +190,32 @@ func (p *pipe) SetDeadline(at time.Time) error { return p.SetReadDeadline(at) }
 // SetWriteDeadline implements net.PacketConn. Writes never wait.
 func (p *pipe) SetWriteDeadline(time.Time) error { return nil }
 
-// SetReadDeadline implements net.PacketConn.
+// SetReadDeadline implements net.PacketConn. It holds for the read under way
+// too: that is how a handshake is ended.
 func (p *pipe) SetReadDeadline(at time.Time) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.timer != nil {
 		p.timer.Stop()
 	}
-	expired := make(chan struct{})
-	p.expired = expired
+	select {
+	case <-p.expired:
+		p.expired = make(chan struct{})
+	default:
+	}
+	p.deadline++
+	mine := p.deadline
 	if !at.IsZero() {
-		p.timer = time.AfterFunc(time.Until(at), func() { close(expired) })
+		p.timer = time.AfterFunc(time.Until(at), func() { p.expire(mine) })
 	}
 	return nil
+}
+
+// expire ends the reads of a deadline unless there has been another since.
+func (p *pipe) expire(deadline int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.deadline == deadline {
+		close(p.expired)
+	}
 }

@@ -1,6 +1,8 @@
 package cheap
 
 import (
+	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"slices"
@@ -326,5 +328,24 @@ func TestStrangersChecksAreNotAnswered(t *testing.T) {
 	_ = f.socket.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
 	if n, err := f.socket.Read(make([]byte, maxPacket)); err == nil {
 		t.Errorf("%d bytes more came: the stranger was answered", n)
+	}
+}
+
+func TestHandshakeWithASilentServerEnds(t *testing.T) {
+	f := connected(t, false)
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() {
+		_, err := f.subscriber.handshake(ctx, "")
+		ended <- err
+	}()
+	select {
+	case err := <-ended:
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("ended with %v", err)
+		}
+	case <-time.After(patience):
+		t.Fatal("the handshake goes on without its context")
 	}
 }
