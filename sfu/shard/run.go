@@ -13,9 +13,14 @@ type run struct {
 	layer *Layer
 	pkts  []*cache.Packet
 	lines []*Line
+	since time.Time // when the first was gathered
 }
 
 const (
+	// restOfFrame is how long the packets of a frame wait for those still to come,
+	// where so many viewers get them that it is worth waking once more.
+	restOfFrame   = time.Millisecond
+	worthTheFrame = 8
 	// longestRun bounds what one viewer is sent before the next has its turn: a
 	// frame of 5 Mbit/s.
 	longestRun = 24
@@ -69,21 +74,46 @@ func (s *Shard) gather(layer *Layer, pkt *cache.Packet, lines []*Line, now time.
 		s.runs = append(s.runs, run{})
 	}
 	r := &s.runs[len(s.runs)-1]
-	r.layer, r.lines, r.pkts = layer, lines, append(r.pkts[:0], pkt)
+	r.layer, r.lines, r.pkts, r.since = layer, lines, append(r.pkts[:0], pkt), now
+}
+
+// waits is until when a run waits for the rest of its frame; zero when it does not.
+func (r *run) waits() (until time.Time) {
+	last := r.pkts[len(r.pkts)-1]
+	if !r.layer.track.Video || last.Header.Marker || len(r.lines) < worthTheFrame || len(r.pkts) >= longestRun {
+		return until
+	}
+	return r.since.Add(restOfFrame)
 }
 
 // serve sends what was gathered.
 func (s *Shard) serve(now time.Time) {
 	for i := range s.runs {
-		r := &s.runs[i]
-		s.level = level{}
-		if len(r.pkts) > 1 {
-			s.level = level{largest(r.pkts), uneven}
-		}
-		s.play(r.layer, r.pkts, r.lines, now)
-		r.layer, r.lines = nil, nil
+		s.sendRun(&s.runs[i], now)
 	}
 	s.runs = s.runs[:0]
+}
+
+// serveDue sends what was gathered, but for frames whose rest is on its way.
+func (s *Shard) serveDue(now time.Time) {
+	kept := 0
+	for i := range s.runs {
+		if now.Before(s.runs[i].waits()) {
+			s.runs[kept], s.runs[i] = s.runs[i], s.runs[kept] // each keeps its space
+			kept++
+			continue
+		}
+		s.sendRun(&s.runs[i], now)
+	}
+	s.runs = s.runs[:kept]
+}
+
+func (s *Shard) sendRun(r *run, now time.Time) {
+	if len(r.pkts) > 1 {
+		s.level = level{largest(r.pkts), uneven}
+	}
+	s.play(r.layer, r.pkts, r.lines, now)
+	r.layer, r.lines, r.pkts = nil, nil, r.pkts[:0]
 	s.level = level{}
 }
 

@@ -213,6 +213,9 @@ func (s *Shard) due() (at time.Time) {
 	if len(s.probing)+len(s.missing) > 0 {
 		at = earlier(at, s.paced.Add(paceEvery))
 	}
+	for i := range s.runs {
+		at = earlier(at, s.runs[i].waits())
+	}
 	if s.holding > 0 {
 		for _, c := range s.choirs {
 			if len(c.held) > 0 {
@@ -223,11 +226,12 @@ func (s *Shard) due() (at time.Time) {
 	return at
 }
 
+// earlier is the first of two times, of which zero means never.
 func earlier(a, b time.Time) time.Time {
-	if a.IsZero() || b.Before(a) {
-		return b
+	if b.IsZero() || !a.IsZero() && a.Before(b) {
+		return a
 	}
-	return a
+	return b
 }
 
 // turn does what waits in the inbox and what is due, with one look at the
@@ -245,11 +249,12 @@ func (s *Shard) turn(clock func() time.Time) (last bool) {
 	}
 	clear(s.batch)
 	s.conduct(now)
-	s.serve(now)
-	if now.Sub(s.ticked) >= tickEvery {
+	if due := now.Sub(s.ticked) >= tickEvery; due || last {
+		s.serve(now)
 		s.ticked = now
 		s.tick(now)
 	}
+	s.serveDue(now)
 	if len(s.probing)+len(s.missing) > 0 && now.Sub(s.paced) >= paceEvery {
 		s.paced = now
 		s.pace(now)
