@@ -12,9 +12,9 @@ const (
 	singing = 60 * time.Millisecond
 	// voicesHeard bounds the voices a choir knows of.
 	voicesHeard = 8
-	// worthHolding is how many viewers make it worth to wait: fewer have so few
-	// packets that it saves nothing.
-	worthHolding = 3
+	// worthHolding is how many viewers make it worth to wait: in a small meeting
+	// it saves little, and people talk to each other.
+	worthHolding = 8
 )
 
 // choir is the voices of one room on their way to a shard's viewers. When

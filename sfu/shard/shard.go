@@ -36,8 +36,9 @@ type Port interface {
 	// Wait blocks until datagrams have come, until the deadline, or until Wake,
 	// and gives the time then. A deadline that has passed has it only look.
 	Wait(until time.Time) (now time.Time, err error)
-	// Take hands what has come to the connections.
-	Take(now time.Time)
+	// Take hands what has come to the connections, and says whether that was
+	// all there was.
+	Take(now time.Time) (all bool)
 	// Wake ends a Wait from another goroutine.
 	Wake()
 	// Flush sends what waits.
@@ -62,6 +63,10 @@ type Shard struct {
 	ticked  time.Time
 	paced   time.Time
 	port    Port // nil where connections send by themselves
+	// emptied is when the port had nothing more, backlog for how long what comes
+	// from it now may have waited there.
+	emptied time.Time
+	backlog time.Duration
 	done    chan struct{}
 	wake    chan struct{}
 
@@ -187,7 +192,12 @@ func (s *Shard) await(timer *time.Timer) {
 		s.asleep = false // what is taken now needs nobody to be woken
 		s.mu.Unlock()
 		if err == nil {
-			s.port.Take(now)
+			s.backlog = 0
+			if s.port.Take(now) {
+				s.emptied = now
+			} else if !s.emptied.IsZero() {
+				s.backlog = now.Sub(s.emptied)
+			}
 			return
 		}
 		s.port = nil // it is closed: what is left comes in the inbox

@@ -85,7 +85,7 @@ func (t *strain) bound(bits int) int {
 // behind notes how late a packet for lines is, and says whether it is to be
 // dropped: a picture's that is overdue. Lines that showed it wait for a key frame.
 func (s *Shard) behind(layer *Layer, pkt *cache.Packet, lines []*Line, now time.Time) bool {
-	lateness := s.engine.since(now) - pkt.Arrival
+	lateness := max(s.engine.since(now)-pkt.Arrival, s.backlog)
 	s.strain.worst = max(s.strain.worst, lateness)
 	if lateness <= overdue || !layer.track.Video {
 		return false

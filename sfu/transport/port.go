@@ -38,12 +38,14 @@ func (p *Port) Wait(until time.Time) (time.Time, error) {
 	return time.Now(), err
 }
 
-// Take hands the datagrams that have come to whom they are for.
-func (p *Port) Take(now time.Time) {
+// Take hands the datagrams that have come to whom they are for, and says whether
+// those were all there were.
+func (p *Port) Take(now time.Time) (all bool) {
 	if p.in.Len() > 0 {
 		p.at = now
 		p.in.Each(p.take)
 	}
+	return p.in.Len() < arrivals
 }
 
 func (p *Port) takeOne(datagram []byte, from netip.AddrPort) {

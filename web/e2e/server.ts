@@ -87,6 +87,17 @@ export class Server {
     return out.trim();
   }
 
+  /** Fills a room with people who listen to one more, for so many seconds or until it is ended. */
+  crowd(room: string, listeners: number, seconds: number): () => Promise<void> {
+    const counts = ['--publishers', '1', '--subscribers', String(listeners), '--audio-only', '--duration', `${seconds}s`];
+    const child = spawn(binary, ['load', '--url', this.url, '--room', room, ...counts], { stdio: 'ignore' });
+    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    return async () => {
+      child.kill('SIGTERM');
+      await ended;
+    };
+  }
+
   async stop(): Promise<void> {
     await this.down('SIGTERM');
     rmSync(this.data, { recursive: true, force: true });
