@@ -45,6 +45,7 @@ go-test: ## the Go tests with the race detector
 	{ $(GO) test $(TAGS) -race -timeout 20m -run '^TestS02_' ./cmd/palabre >$$soak 2>&1 & } && \
 	$(GO) test $(TAGS) -race -p 1 -timeout 20m -skip '^TestS02_' ./... ; status=$$? ; \
 	wait $$! ; waited=$$? ; cat $$soak ; exit $$((status | waited))
+	$(GO) test $(TAGS) -timeout 20m ./sfu -pion # what holds on the fast path holds on Pion's
 
 browsers: ## Chromium and Firefox ESR, by apt where they are missing
 	web/e2e/browsers.sh

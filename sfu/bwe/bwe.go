@@ -166,10 +166,23 @@ func (e *Estimator) late() (point, bool) {
 // lateReach is how many packets a burst may have for [Estimator.late] to look behind it.
 const lateReach = 256
 
+// Repeated says that a packet was lost and is sent again under the number it
+// had, as one that must be the same byte for byte.
+func (e *Estimator) Repeated(sequence uint16) {
+	p := e.history.find(sequence)
+	if p == nil || p.state >= arrivedPacket {
+		return
+	}
+	if p.state == pendingPacket {
+		e.losses.lost++
+	}
+	p.state = repeatedPacket
+}
+
 // arrival takes in what a report says of one packet.
 func (e *Estimator) arrival(sequence uint16, received bool, arrival time.Duration) bool {
 	p := e.history.find(sequence)
-	if p == nil || p.state == arrivedPacket {
+	if p == nil || p.state >= arrivedPacket {
 		return true
 	}
 	e.prober.reported(p, received, arrival)

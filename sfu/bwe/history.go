@@ -10,6 +10,7 @@ const (
 	pendingPacket
 	lostPacket
 	arrivedPacket
+	repeatedPacket // sent again under its number: when it arrives says nothing
 )
 
 // packet is one packet that left, 16 bytes.

@@ -357,6 +357,7 @@ func (l *Line) rewrite(s *Shard, layer *Layer, pkt *cache.Packet, out rewrite.Ou
 	if !ok {
 		return 0
 	}
+	l.peer.repeated(&o)
 	return l.emit(s, layer, pkt, &o, out, padding)
 }
 
@@ -449,6 +450,7 @@ func (l *Line) refill(s *Shard, out rewrite.Out) {
 	if !l.known || !ok || size == 0 {
 		return
 	}
+	l.peer.repeated(&o)
 	packet := rtp.AppendPadding(s.header[:0], l.peer.ids, &o, uint8(size))
 	if l.peer.conn.WriteRTP(packet[:len(packet)-size], packet[len(packet)-size:]) != nil {
 		s.engine.Metrics.Drops[DropSend].Add(1)

@@ -79,6 +79,17 @@ func (l *Line) left(o *rtp.Outgoing, size int, now time.Time) {
 	p.outlet.number++
 }
 
+// repeated notes that a packet leaves once more under the numbers it had.
+func (p *Peer) repeated(o *rtp.Outgoing) {
+	number, ok := o.TransportSequence, o.Has(rtp.TransportSequence)
+	if !ok && p.outlet.streams != nil {
+		number, ok = p.outlet.numberOf(o.SSRC, o.SequenceNumber)
+	}
+	if ok {
+		p.estimator.Repeated(number)
+	}
+}
+
 // learnt has layers chosen anew when what may be sent has changed.
 func (p *Peer) learnt(now time.Time) {
 	p.resend.lost = p.estimator.Loss()

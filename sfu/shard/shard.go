@@ -62,7 +62,9 @@ type Shard struct {
 	batch   []item         // what this turn does; kept for its space
 	ticked  time.Time
 	paced   time.Time
-	port    Port // nil where connections send by themselves
+	looked  time.Time // when the last turn was
+	alarm   time.Time // when the next tick is due without packets
+	port    Port      // nil where connections send by themselves
 	// emptied is when the port had nothing more, backlog for how long what comes
 	// from it now may have waited there.
 	emptied time.Time
@@ -218,7 +220,12 @@ func (s *Shard) await(timer *time.Timer) {
 // due is when the shard has something to do by itself; zero for never.
 func (s *Shard) due() (at time.Time) {
 	if len(s.peers) > 0 {
-		at = s.ticked.Add(tickEvery)
+		// Packets wake the shard more often than ticks need: then no timer has to,
+		// and it is not set anew for each of them.
+		if s.alarm.Before(s.looked.Add(tickEvery)) {
+			s.alarm = s.looked.Add(tickEvery * 3 / 2)
+		}
+		at = s.alarm
 	}
 	if len(s.probing)+len(s.missing) > 0 {
 		at = earlier(at, s.paced.Add(paceEvery))
@@ -254,6 +261,7 @@ func (s *Shard) turn(clock func() time.Time) (last bool) {
 	last = s.stopped
 	s.mu.Unlock()
 	now := clock()
+	s.looked = now
 	for i := range s.batch {
 		s.work(&s.batch[i], now)
 	}
