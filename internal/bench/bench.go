@@ -26,6 +26,9 @@ const (
 	Allocations = "allocs/packet"
 	Floor       = "floor-ns/packet"
 	Ratio       = "x/floor"
+	// Quotient is a ratio as a part of another benchmark's, see [Limit]; the
+	// gate adds it.
+	Quotient = "x/other"
 )
 
 // Result is one benchmark: of several runs the median of every metric. Noise

@@ -2,6 +2,7 @@ package bench_test
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -100,6 +101,27 @@ func TestGate(t *testing.T) {
 				t.Errorf("faults %v, want %q", faults, c.want)
 			}
 		})
+	}
+}
+
+// TestGateAgainstAnother holds a benchmark against another of the same run.
+func TestGateAgainstAnother(t *testing.T) {
+	baseline := bench.Baseline{"sfu FanOut/1x200/fast": {Ratio: 0.5, Against: "sfu FanOut/1x200/pion"}}
+	if got := baseline.With([]string{"sfu FanOut/1x200/fast"}); !slices.Contains(got, "sfu FanOut/1x200/pion") {
+		t.Errorf("these are run: %v", got)
+	}
+	for theirs, want := range map[string]string{"6.00": "", "2.00": "0.75 times sfu FanOut/1x200/pion", "": "no ratio to sfu FanOut/1x200/pion"} {
+		run := "pkg: palabre/sfu\nBenchmarkFanOut/1x200/fast-16 1 1.50 x/floor 0 allocs/packet\n"
+		if theirs != "" {
+			run += "BenchmarkFanOut/1x200/pion-16 1 " + theirs + " x/floor 5 allocs/packet\n"
+		}
+		best, results := map[string]bench.Result{}, read(t, run)
+		baseline.Relate(results)
+		bench.Better(best, results)
+		faults := baseline.Check(best)
+		if (len(faults) > 0) != (want != "") || len(faults) > 0 && !strings.Contains(faults[0].Text, want) {
+			t.Errorf("against %q: faults %v, want %q", theirs, faults, want)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -16,9 +17,20 @@ const Worse = 1.25
 
 // Limit is what a benchmark measured when the baseline was saved.
 type Limit struct {
-	// Ratio is to the machine's floor; 0 where there is none.
-	Ratio  float64 `json:"ratio,omitempty"`
-	Allocs float64 `json:"allocs"`
+	// Ratio is to the machine's floor; 0 where there is none. With Against it is to
+	// that benchmark, run along: what is woken and put to sleep costs more on one
+	// machine than on another, by whatever way its packets go.
+	Ratio   float64 `json:"ratio,omitempty"`
+	Against string  `json:"against,omitempty"`
+	Allocs  float64 `json:"allocs"`
+}
+
+// metric is the one the limit holds.
+func (l Limit) metric() string {
+	if l.Against != "" {
+		return Quotient
+	}
+	return Ratio
 }
 
 // Baseline is what every benchmark of the gate is held against, by [Result.ID].
@@ -55,8 +67,30 @@ func (b Baseline) Save(file string) error {
 // Take puts the results of the baseline's benchmarks into it.
 func (b Baseline) Take(results []Result) {
 	for _, r := range results {
-		if _, ok := b[r.ID()]; ok {
-			b[r.ID()] = Limit{Ratio: math.Round(r.Metrics[Ratio]*100) / 100, Allocs: r.Metrics[Allocations]}
+		if l, ok := b[r.ID()]; ok {
+			l.Ratio, l.Allocs = math.Round(r.Metrics[l.metric()]*100)/100, r.Metrics[Allocations]
+			b[r.ID()] = l
+		}
+	}
+}
+
+// With gives the benchmarks to run for ids: those they are held against as well.
+func (b Baseline) With(ids []string) []string {
+	all := slices.Clone(ids)
+	for _, id := range ids {
+		if other := b[id].Against; other != "" && !slices.Contains(all, other) {
+			all = append(all, other)
+		}
+	}
+	return all
+}
+
+// Relate adds the quotients to results of one run.
+func (b Baseline) Relate(results []Result) {
+	for _, r := range results {
+		at := slices.IndexFunc(results, func(other Result) bool { return other.ID() == b[r.ID()].Against })
+		if at >= 0 && results[at].Metrics[Ratio] > 0 {
+			r.Metrics[Quotient] = r.Metrics[Ratio] / results[at].Metrics[Ratio]
 		}
 	}
 }
@@ -70,7 +104,7 @@ func (b Baseline) Check(results map[string]Result) (faults []Fault) {
 		limit := b[id]
 		r, ran := results[id]
 		allocs, counted := r.Metrics[Allocations]
-		ratio, compared := r.Metrics[Ratio]
+		ratio, compared := r.Metrics[limit.metric()]
 		var text string
 		switch {
 		case !ran:
@@ -80,9 +114,9 @@ func (b Baseline) Check(results map[string]Result) (faults []Fault) {
 		case allocs > limit.Allocs:
 			text = fmt.Sprintf("%g allocations a packet, the baseline has %g", allocs, limit.Allocs)
 		case limit.Ratio > 0 && !compared:
-			text = "has no ratio to the floor"
+			text = fmt.Sprintf("has no ratio to %s", cmp.Or(limit.Against, "the floor"))
 		case limit.Ratio > 0 && ratio > limit.Ratio*Worse:
-			text = fmt.Sprintf("%.2f times the floor, the baseline has %.2f and may grow to %.2f", ratio, limit.Ratio, limit.Ratio*Worse)
+			text = fmt.Sprintf("%.2f times %s, the baseline has %.2f and may grow to %.2f", ratio, cmp.Or(limit.Against, "the floor"), limit.Ratio, limit.Ratio*Worse)
 		default:
 			continue
 		}
@@ -96,7 +130,7 @@ func (b Baseline) Check(results map[string]Result) (faults []Fault) {
 func Better(have map[string]Result, results []Result) {
 	for _, r := range results {
 		if old, ok := have[r.ID()]; ok {
-			for _, metric := range []string{Ratio, Allocations} {
+			for _, metric := range []string{Ratio, Quotient, Allocations} {
 				if v, ok := old.Metrics[metric]; ok {
 					r.Metrics[metric] = min(r.Metrics[metric], v)
 				}

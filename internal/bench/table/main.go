@@ -109,11 +109,12 @@ func (o *options) measure(baseline bench.Baseline) (best map[string]bench.Result
 	best = map[string]bench.Result{}
 	ids := slices.Collect(maps.Keys(baseline))
 	for range tries {
-		for _, r := range bench.Runs(ids) {
+		for _, r := range bench.Runs(baseline.With(ids)) {
 			results, err := o.run(r.Pattern, bench.Module+r.Package)
 			if err != nil { // the machine stood still, for one: what did not run is tried again
 				fmt.Fprintln(os.Stderr, err)
 			}
+			baseline.Relate(results)
 			bench.Better(best, results)
 		}
 		if faults = baseline.Check(best); len(faults) == 0 || o.save {
