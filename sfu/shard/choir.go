@@ -15,6 +15,9 @@ const (
 	// worthHolding is how many viewers make it worth to wait: in a small meeting
 	// it saves little, and people talk to each other.
 	worthHolding = 8
+	// Voices whose packets fall far apart wait in vain: after inVain of them none
+	// waits for a second or two, until tryAgain have passed.
+	inVain, tryAgain = 5, 200
 )
 
 // choir is the voices of one room on their way to a shard's viewers. When
@@ -26,6 +29,7 @@ type choir struct {
 	held   []held
 	due    time.Time
 	heard  time.Time
+	alone  int // packets in a row that waited for nobody, or did not wait for that
 }
 
 type voice struct {
@@ -59,7 +63,7 @@ func (s *Shard) hold(layer *Layer, pkt *cache.Packet, lines []*Line, now time.Ti
 	if v.held { // its next one is here before the others had theirs
 		s.sing(c, now)
 	}
-	if c.singers(now) < 2 {
+	if c.singers(now) < 2 || len(c.held) == 0 && c.hopeless() {
 		return false
 	}
 	if len(c.held) == 0 {
@@ -72,6 +76,17 @@ func (s *Shard) hold(layer *Layer, pkt *cache.Packet, lines []*Line, now time.Ti
 		s.sing(c, now)
 	}
 	return true
+}
+
+// hopeless says that nobody comes in time to leave with a packet held.
+func (c *choir) hopeless() bool {
+	if c.alone < inVain {
+		return false
+	}
+	if c.alone++; c.alone > tryAgain {
+		c.alone = inVain - 1
+	}
+	return c.alone >= inVain
 }
 
 // find gives the voice of a layer, nil when there are too many.
@@ -114,7 +129,13 @@ func (s *Shard) sing(c *choir, now time.Time) {
 		s.play(h.layer, one[:], h.lines, now)
 	}
 	s.level = level{}
-	if len(c.held) > 0 {
+	switch len(c.held) {
+	case 0:
+	case 1:
+		c.alone++
+		s.holding--
+	default:
+		c.alone = 0
 		s.holding--
 	}
 	clear(c.held)
