@@ -31,7 +31,7 @@ type loadCommand struct {
 	Storm        bool          `help:"All subscribers join within one second."`
 	Cheap        int           `help:"How many of the subscribers are cheap: they count packets by their headers and decrypt every 16th. Without it none of up to 50 subscribers, all of more." default:"-1" placeholder:"N"`
 	OpenEvery    int           `help:"Which packets of cheap subscribers are decrypted, for latency." default:"16" placeholder:"N"`
-	Sample       int           `help:"Have the kernel throw away all media of cheap subscribers but every so manieth packet (a power of two; Linux), so that receiving costs nothing; the report counts each for all. No arrivals are reported then. Without it every packet, or what the workload says." placeholder:"N"`
+	Sample       int           `help:"Have the kernel throw away all media of cheap subscribers but every Nth packet (N a power of two; Linux), so that receiving costs nothing; the report counts each for all. No arrivals are reported then. Without it every packet, or what the workload says." placeholder:"N"`
 	Arrivals     bool          `help:"Cheap subscribers report when packets arrived (transport-wide feedback), as browsers do." default:"true" negatable:""`
 	ServerPID    int           `name:"server-pid" help:"The server's process; without it whoever listens on the URL's port here." placeholder:"PID"`
 	MaxLoss      float64       `help:"Share of packets that may be missing before the command fails, 0 to 1." default:"0"`
