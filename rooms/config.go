@@ -3,6 +3,7 @@ package rooms
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -14,13 +15,16 @@ type Config struct {
 	// ResumeWindow is how long a place is kept for somebody whose connection is lost. Default 30 s.
 	ResumeWindow time.Duration
 	// MaxPeople is the most people in one room, hidden viewers included. Default 200.
+	// A room's own settings may ask for fewer.
 	MaxPeople int
 	// MaxDoor is the most sessions of one room that have not joined yet. Default 256.
 	MaxDoor int
 	// MaxRooms is the most rooms that live at once. Default 10 000.
 	MaxRooms int
-	// Lobby makes people whose role may not [Pass] wait until somebody admits them.
-	Lobby bool
+	// Settings are those of a room nobody has said anything about.
+	Settings Settings
+	// Memory keeps what must survive a restart. Default none: rooms then forget.
+	Memory Memory
 	// Permissions is what each role may do. Default [DefaultPermissions].
 	Permissions Permissions
 	// Reactions is the set of allowed reactions. Default [DefaultReactions].
@@ -70,6 +74,14 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Permissions == nil {
 		c.Permissions = DefaultPermissions()
 	}
+	if err := c.Permissions.Validate(); err != nil {
+		return c, fmt.Errorf("the table of permissions: %w", err)
+	}
+	settings, err := c.Settings.Clean(c.Permissions, c.MaxPeople)
+	if err != nil {
+		return c, fmt.Errorf("the settings of rooms: %w", err)
+	}
+	c.Settings = settings
 	if c.Reactions == nil {
 		c.Reactions = DefaultReactions()
 	}

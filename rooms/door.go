@@ -61,15 +61,16 @@ func replacedReason(p *person) Reason {
 
 // mayOpen asks what can be asked before anything is looked up.
 func (r *room) mayOpen(a arrival) error {
-	permissions := r.rooms.cfg.Permissions
 	switch {
-	case permissions[a.role] == nil:
+	case !r.rooms.cfg.Permissions.Known(a.role):
 		return refuse(CodeForbidden, fmt.Sprintf("The role %.32q is unknown here.", a.role))
+	case !r.recalled && !a.vouched && !a.fresh:
+		return &Error{Code: CodeUnavailable, Message: "The server cannot read this room's settings now.", RetryAfter: recallPause}
 	case a.kind == Attendee:
 		return nil
-	case r.rooms.cfg.Lobby && !permissions.May(a.role, Pass):
+	case r.profile.Settings.Lobby && !r.allowed(a.role, Pass):
 		return refuse(CodeNotAdmitted, fmt.Sprintf("The lobby holds the role %s back, and nobody could be asked: use a token with another role.", a.role))
-	case a.kind == Publisher && !permissions.May(a.role, Publish):
+	case a.kind == Publisher && !r.allowed(a.role, Publish):
 		return refuse(CodeForbidden, fmt.Sprintf("The role %s may not publish here.", a.role))
 	case a.kind == Spectator && a.watch != "" && r.find(a.watch) == nil:
 		return refuse(CodeNotFound, "Whom to watch is not in the room.")
@@ -129,10 +130,19 @@ func (r *room) roomInside(replaced []*person) error {
 			n--
 		}
 	}
-	if n >= r.rooms.cfg.MaxPeople {
-		return &Error{Code: CodeRoomFull, Message: fmt.Sprintf("The room has its %d people already.", r.rooms.cfg.MaxPeople)}
+	if most := r.most(); n >= most {
+		return &Error{Code: CodeRoomFull, Message: fmt.Sprintf("The room has its %d people already.", most)}
 	}
 	return nil
+}
+
+// most is how many people the room holds.
+func (r *room) most() int {
+	most := r.rooms.cfg.MaxPeople
+	if own := r.profile.Settings.MaxPeople; own > 0 {
+		most = min(most, own)
+	}
+	return most
 }
 
 // replaced lists whom somebody with that identity replaces: older, and the
@@ -165,7 +175,7 @@ func (r *room) linkOf(p *person) {
 func (r *room) welcome(p *person, token string) Welcome {
 	w := Welcome{
 		Participant: p.id, Room: r.name, Role: p.role, Name: p.name, NameFixed: p.nameFixed,
-		Resume: token, Prepare: !r.held(p), Media: p.link.stands(),
+		Resume: token, Prepare: !r.held(p), Media: p.link.stands(), About: r.about(p),
 	}
 	if !r.held(p) {
 		w.Preview = r.glimpse()
@@ -175,7 +185,7 @@ func (r *room) welcome(p *person, token string) Welcome {
 
 // held says whether a lobby keeps somebody out.
 func (r *room) held(p *person) bool {
-	return p.place != joined && r.rooms.cfg.Lobby && !p.admitted && !r.may(p, Pass)
+	return p.place != joined && r.profile.Settings.Lobby && !p.admitted && !r.may(p, Pass)
 }
 
 // join is the wish of somebody at the door to come in.
@@ -256,13 +266,12 @@ func (r *room) enter(p *person, re Ref) error {
 
 // appear puts somebody before the eyes of the others.
 func (r *room) appear(p *person, re Ref, token string) {
-	if len(r.inside) == 0 {
-		r.started = p.joined
-	}
+	r.attend(p)
 	r.tellOthers(p, p.public())
 	r.inside = append(r.inside, p)
 	r.tell(p, re, Joined{
-		Participant: p.id, People: r.peopleFor(p), Chat: r.chat.all(), Started: r.started, Resume: token,
+		Participant: p.id, People: r.peopleFor(p), Chat: r.chat.all(), Started: r.meeting.Started, Resume: token,
+		About: r.about(p),
 	})
 	r.tellQuality(p)
 	if r.may(p, Admit) {

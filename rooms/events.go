@@ -39,6 +39,24 @@ type (
 		// Resume replaces the token of the [Welcome]: it says that the person
 		// was let in, so that no host is asked again after a restart.
 		Resume string
+		About  About
+	}
+
+	// About is the room as one person may know it: told when they join, and
+	// whenever something of it, or what they may do in it, is now other.
+	About struct {
+		Title string
+		Kind  RoomKind
+		Role  Role
+		// May is what this person may do here.
+		May         []Action
+		Least       map[Action]Role
+		Lobby       bool
+		Locked      bool
+		Password    bool
+		MuteOnEntry bool
+		AudioOnly   bool
+		MaxPeople   int
 	}
 
 	// Preview is what somebody at the door may see: a count and at most three
@@ -147,6 +165,7 @@ const (
 const overhead = 96
 
 func (Waiting) size() int     { return overhead }
+func (e About) size() int     { return 4*overhead + 2*len(e.Title) + 16*len(e.May) + 32*len(e.Least) }
 func (e Preview) size() int   { return overhead + textSize(e.Names) }
 func (e Person) size() int    { return 2*overhead + len(e.ID) + len(e.Name) }
 func (e Left) size() int      { return overhead + len(e.Participant) }
@@ -163,7 +182,7 @@ func (Restarting) size() int  { return overhead }
 func (Closed) size() int      { return overhead }
 
 func (e Joined) size() int {
-	n := overhead + len(e.Resume)
+	n := overhead + len(e.Resume) + e.About.size()
 	for _, person := range e.People {
 		n += person.size()
 	}

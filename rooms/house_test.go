@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,22 +17,79 @@ import (
 )
 
 func TestRoleTable(t *testing.T) {
+	guest := "publish share chat whisper attach signal vote draw"
+	member := guest + " pass admit invite"
+	presenter := member + " ask"
+	coHost := presenter + " deny record moderate remove break inspect lock"
+	host := coHost + " appoint configure export end"
 	want := map[Role]string{
-		Host:   "publish share chat signal admit deny pass inspect",
-		Member: "publish share chat signal admit pass",
-		Guest:  "publish share chat signal",
-		Viewer: "pass",
-		"root": "",
+		Owner: host + " own", Host: host, CoHost: coHost, Presenter: presenter, Member: member, Guest: guest,
+		Viewer: "pass vote", "root": "",
 	}
 	table := DefaultPermissions()
-	for role, actions := range want {
-		for _, action := range []Action{Publish, Share, Chat, Signal, Admit, Deny, Pass, Inspect, "reign"} {
-			if may := strings.Contains(actions, string(action)); table.May(role, action) != may {
+	if err := table.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	for role, granted := range want {
+		for _, action := range append(actions(), "reign") {
+			if may := slices.Contains(strings.Fields(granted), string(action)); table.May(role, action) != may {
 				t.Errorf("a %s may %s: %v, want %v", role, action, !may, may)
 			}
 		}
-		if _, err := ParseRole(string(role)); (err == nil) != (role != "root") {
-			t.Errorf("parsing %s gives %v", role, err)
+		if table.Known(role) != (role != "root") {
+			t.Errorf("%s is known: %v", role, table.Known(role))
+		}
+	}
+	if order := fmt.Sprint(table.Roles()); order != "[owner host co-host presenter member guest viewer]" {
+		t.Errorf("the roles in order: %s", order)
+	}
+}
+
+func TestTablesOfPermissionsThatCannotBe(t *testing.T) {
+	table := DefaultPermissions().With(Permissions{"scribe": {Rank: 35, May: []Action{Chat, Export}}})
+	if err := table.Validate(); err != nil || !table.May("scribe", Export) || table.May("scribe", Publish) {
+		t.Errorf("a role of one's own: %v, %v", err, table["scribe"])
+	}
+	for name, custom := range map[string]Permissions{
+		"a name with a space": {"the scribe": {}},
+		"a rank above all":    {"scribe": {Rank: 101}},
+		"an unknown action":   {"scribe": {May: []Action{"reign"}}},
+	} {
+		if err := table.With(custom).Validate(); err == nil {
+			t.Errorf("%s is a table", name)
+		}
+	}
+	delete(table, Guest)
+	if err := table.Validate(); err == nil {
+		t.Error("a table without guests")
+	}
+}
+
+func TestSettings(t *testing.T) {
+	table := DefaultPermissions()
+	s, err := Settings{Title: " Stand\nup ", Least: map[Action]Role{Share: Presenter}, Origins: []string{"https://chat.example"}}.Clean(table, 100)
+	if err != nil || s.Title != "Standup" {
+		t.Fatalf("%+v, %v", s, err)
+	}
+	for role, may := range map[Role]bool{Owner: true, Presenter: true, Member: false, Guest: false, Viewer: false} {
+		if s.may(table, role, Share) != may {
+			t.Errorf("a %s may share: %v", role, !may)
+		}
+	}
+	if (Settings{Least: map[Action]Role{Publish: Viewer}}).may(table, Viewer, Publish) {
+		t.Error("a setting gave what the table does not")
+	}
+	for name, bad := range map[string]Settings{
+		"a long title":            {Title: strings.Repeat("a", maxTitle+1)},
+		"an action for all times": {Least: map[Action]Role{Pass: Host}},
+		"an unknown role":         {Least: map[Action]Role{Share: "king"}},
+		"too many people":         {MaxPeople: 101},
+		"fewer than none":         {MaxPeople: -1},
+		"for ever":                {Retention: MaxRetention + 1},
+		"a path as origin":        {Origins: []string{"https://chat.example/x"}},
+	} {
+		if _, err := bad.Clean(table, 100); err == nil {
+			t.Errorf("%s is a setting", name)
 		}
 	}
 }
@@ -85,7 +143,7 @@ func TestConfigurationsThatCannotBe(t *testing.T) {
 
 func TestFigures(t *testing.T) {
 	registry := prometheus.NewPedanticRegistry()
-	inHouse(t, func(c *Config) { c.Metrics, c.Lobby = registry, true }, func(t *testing.T, h *house) {
+	inHouse(t, func(c *Config) { c.Metrics, c.Settings.Lobby = registry, true }, func(t *testing.T, h *house) {
 		host, member := h.person(Host, "Host"), h.person(Member, "Member")
 		_, err := h.mustOpen(Request{Kind: Spectator, Role: Viewer}).Negotiate(bg, Offer{SDP: "o"})
 		ok(t, err)

@@ -69,6 +69,7 @@ func (r *room) remove(p *person, reason Reason, re Ref) {
 		r.tellAdmitters(nil, 0, Knock{Participant: p.id, Name: p.name, Gone: true})
 	case before.visible():
 		r.inside = slices.DeleteFunc(r.inside, func(other *person) bool { return other == p })
+		r.absent(p, reason)
 		r.tellAll(nil, 0, Left{Participant: p.id, Reason: reason})
 		r.previewChanged()
 	case before.place == joined:
@@ -79,8 +80,7 @@ func (r *room) remove(p *person, reason Reason, re Ref) {
 		r.log.Info("left", "participant", p.id, "reason", reason, "stayed", time.Since(p.joined).Round(time.Second).String())
 	}
 	if len(r.inside) == 0 {
-		// The meeting is over; who comes next begins another one.
-		r.chat, r.started = chatLog{}, time.Time{}
+		r.adjourn(reason)
 	}
 	r.arm()
 }

@@ -9,7 +9,7 @@ import (
 	"palabre/internal/catalogue"
 )
 
-func lobby(c *Config) { c.Lobby = true }
+func lobby(c *Config) { c.Settings.Lobby = true }
 
 func TestLobby(t *testing.T) {
 	inHouse(t, lobby, func(t *testing.T, h *house) {
@@ -85,7 +85,7 @@ func TestWaitingPeopleLeaveAndComeBack(t *testing.T) {
 }
 
 func TestAdmittingIntoAFullRoomKeepsThemWaiting(t *testing.T) {
-	inHouse(t, func(c *Config) { c.Lobby, c.MaxPeople = true, 2 }, func(t *testing.T, h *house) {
+	inHouse(t, func(c *Config) { c.Settings.Lobby, c.MaxPeople = true, 2 }, func(t *testing.T, h *house) {
 		host, second := h.person(Host, "Host"), h.person(Host, "Second")
 		guest := h.mustOpen(Request{Role: Guest})
 		ok(t, guest.Join(bg, 1, "Guest", Sending{}))

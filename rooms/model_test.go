@@ -53,7 +53,7 @@ func TestAnyCommandsKeepTheRoomInOrder(t *testing.T) {
 
 func checkWorld(t *testing.T, rt *rapid.T, withLobby bool) {
 	w := &world{rt: rt, house: newHouse(t, &fakeTokens{}, func(c *Config) {
-		c.Lobby, c.MaxPeople, c.MaxDoor = withLobby, 6, 6
+		c.Settings.Lobby, c.MaxPeople, c.MaxDoor = withLobby, 6, 6
 	})}
 	defer w.close()
 	rt.Repeat(map[string]func(*rapid.T){

@@ -34,6 +34,10 @@ type person struct {
 	admitted   bool
 	watch      string
 	client     string
+	// address is the network they came from, shortened; key the API key of a program.
+	address, key string
+	// stay is their time in the meeting; it begins when they are seen.
+	stay Stay
 
 	place   place
 	away    bool
@@ -61,6 +65,11 @@ func (p *person) public() Person {
 	}
 }
 
+// actor is this person as somebody who did something.
+func (p *person) actor() Actor {
+	return Actor{Participant: p.id, Identity: p.identity, Name: p.name, Role: p.role, Key: p.key, Address: p.address}
+}
+
 // arrival is a checked request for a new session.
 type arrival struct {
 	kind       Kind
@@ -72,9 +81,12 @@ type arrival struct {
 	nameFixed  bool
 	role       Role
 	admitted   bool
-	sending    Sending
-	watch      string
-	client     string
+	// vouched: a token or link said who they are, or what they may do.
+	vouched bool
+	sending Sending
+	watch   string
+	client  string
+	address string
 }
 
 // newPerson makes somebody who stands at the door of a room.
@@ -84,7 +96,7 @@ func (r *room) newPerson(a arrival, id string) (*person, *reader) {
 		identity: a.identity, credential: a.credential,
 		chosen: a.kind == Publisher && a.identity == "" && a.id != "",
 		name:   a.name, nameFixed: a.nameFixed, role: a.role, admitted: a.admitted,
-		sending: r.mask(a.role, a.sending), watch: a.watch, client: a.client,
+		sending: r.mask(a.role, a.sending), watch: a.watch, client: a.client, address: a.address,
 		done: make(chan struct{}),
 	}
 	if p.kind == Publisher && p.name == "" {

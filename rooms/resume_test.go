@@ -167,7 +167,7 @@ func TestResumeAfterMissingTooMuchStartsFresh(t *testing.T) {
 func TestComingBackAfterARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tokens := &fakeTokens{}
-		withLobby := func(c *Config) { c.Lobby = true }
+		withLobby := func(c *Config) { c.Settings.Lobby = true }
 		old := newHouse(t, tokens, withLobby)
 		host := old.person(Host, "Host")
 		guest := old.mustOpen(Request{Role: Guest})

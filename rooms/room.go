@@ -40,8 +40,23 @@ type room struct {
 	// told is when people were last told how good connections are, retell when
 	// that is due again; zero while nothing changed.
 	told, retell time.Time
-	started      time.Time
 	chat         chatLog
+
+	// profile is the room as it is remembered, its settings in force.
+	profile Profile
+	// recalled says that the memory has answered; until then only who proves a
+	// right comes in. unkept counts the facts that wait for it, later holds
+	// what it and other goroutines want done here.
+	recalled bool
+	unkept   int
+	later    errands
+	// meeting is the one that is on; its ID is empty while nobody is in. seen
+	// is when a recalled one was last known to be on.
+	meeting Meeting
+	seen    time.Time
+	// tally counts who was in the meeting; heartbeat is when it is next said to be on.
+	tally     tally
+	heartbeat time.Time
 }
 
 func newRoom(rooms *Rooms, name string) *room {
@@ -50,6 +65,8 @@ func newRoom(rooms *Rooms, name string) *room {
 		inbox: make(chan func(), inboxSize), glance: make(chan struct{}, 1),
 		stop: make(chan struct{}), done: make(chan struct{}),
 		people: map[string]*person{}, sessions: map[string]*person{}, links: map[string]chan struct{}{},
+		profile:  Profile{Name: name, Kind: Temporary, Settings: rooms.cfg.Settings},
+		recalled: rooms.cfg.Memory == nil,
 	}
 }
 
@@ -59,6 +76,7 @@ func (r *room) run() {
 	r.timer = time.NewTimer(time.Hour)
 	defer r.timer.Stop()
 	r.arm()
+	defer r.awaken()()
 	for {
 		select {
 		case command := <-r.inbox:
@@ -72,6 +90,34 @@ func (r *room) run() {
 		}
 		_ = r.guarded(r.settle)
 	}
+}
+
+// awaken asks the memory what it knows of the room, and gives it a moment to
+// answer before anybody is let in. What it returns ends the asking.
+func (r *room) awaken() (end func()) {
+	if r.recalled {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	answered := make(chan struct{})
+	r.rooms.running.Go(func() { r.recall(ctx, answered) })
+	patience := time.NewTimer(recallPatience)
+	defer patience.Stop()
+	select {
+	case <-answered:
+	case <-patience.C:
+	case <-r.stop:
+	}
+	_ = r.guarded(r.catchUp)
+	return cancel
+}
+
+// catchUp does what other goroutines asked for.
+func (r *room) catchUp() error {
+	for _, f := range r.later.take() {
+		f()
+	}
+	return nil
 }
 
 // call runs a command on the room's goroutine and gives its error. ctx bounds
@@ -128,6 +174,9 @@ func (r *room) look() {
 
 // inspect finds readers that fell behind and machines whose media changed.
 func (r *room) inspect() error {
+	if err := r.catchUp(); err != nil {
+		return err
+	}
 	for _, p := range r.everyone() {
 		r.graded(p)
 		if p.kind == Attendee {
@@ -173,6 +222,7 @@ func (r *room) settle() error {
 func (r *room) expire() error {
 	now := time.Now()
 	r.broadcast(now)
+	r.beat(now)
 	due := slices.DeleteFunc(r.everyone(), func(p *person) bool {
 		return p.deadline.IsZero() || p.deadline.After(now)
 	})
@@ -187,6 +237,9 @@ func (r *room) expire() error {
 // arm sets the timer to what is due first.
 func (r *room) arm() {
 	next := r.retell
+	if !r.heartbeat.IsZero() && (next.IsZero() || r.heartbeat.Before(next)) {
+		next = r.heartbeat
+	}
 	for _, p := range r.sessions {
 		if !p.deadline.IsZero() && (next.IsZero() || p.deadline.Before(next)) {
 			next = p.deadline
@@ -236,8 +289,16 @@ func (r *room) tellOthers(but *person, data Data) {
 }
 
 // may answers whether somebody may do something here.
-func (r *room) may(p *person, action Action) bool {
-	return r.rooms.cfg.Permissions.May(p.role, action)
+func (r *room) may(p *person, action Action) bool { return r.allowed(p.role, action) }
+
+// allowed answers for a role. Everything that asks who may do what ends here.
+func (r *room) allowed(role Role, action Action) bool {
+	return r.profile.Settings.may(r.rooms.cfg.Permissions, role, action)
+}
+
+// allows lists what a role may do here.
+func (r *room) allows(role Role) []Action {
+	return slices.DeleteFunc(actions(), func(a Action) bool { return !r.allowed(role, a) })
 }
 
 // require is may as an error.

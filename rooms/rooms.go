@@ -142,6 +142,7 @@ func (req Request) arrival() (arrival, error) {
 	a := arrival{
 		kind: req.Kind, id: req.Participant, identity: req.Identity, credential: req.Credential,
 		role: req.Role, sending: req.Sending, watch: req.Watch, client: clientName(req.Client),
+		vouched: req.Vouched, address: req.Address,
 	}
 	for _, id := range []string{a.id, a.identity, a.watch} {
 		if id == "" {

@@ -53,6 +53,12 @@ type Request struct {
 	Name      string
 	NameFixed bool
 	Role      Role
+	// Vouched says that a token or link named the role, so that it holds even
+	// while the room's memory is away.
+	Vouched bool
+	// Address is the network the client came from, shortened so that it names
+	// no single person: for bans and the audit log.
+	Address string
 	// Sending is what a Publisher sends.
 	Sending Sending
 	// Watch is whom a Spectator watches, by id or identity; CodeNotFound while
@@ -95,6 +101,8 @@ type Welcome struct {
 	// Media says that the media connection still stands (after Resumed).
 	Media   bool
 	Preview Preview
+	// About is the room; who must be admitted sees its title alone.
+	About About
 }
 
 // Session is one connection's hold on a place in a room. When the client

@@ -150,10 +150,10 @@ func (r *room) unchanged(p *person, re Ref) {
 
 // mask takes out what a role may not send.
 func (r *room) mask(role Role, sending Sending) Sending {
-	permissions := r.rooms.cfg.Permissions
-	publish, share := permissions.May(role, Publish), permissions.May(role, Share)
+	publish, share, pictures := r.allowed(role, Publish), r.allowed(role, Share), !r.profile.Settings.AudioOnly
+	share = share && pictures
 	return Sending{
-		Microphone: sending.Microphone && publish, Camera: sending.Camera && publish,
+		Microphone: sending.Microphone && publish, Camera: sending.Camera && publish && pictures,
 		Screen: sending.Screen && share, ScreenAudio: sending.ScreenAudio && share,
 		Motion: sending.Motion && share,
 	}
@@ -168,7 +168,10 @@ func (r *room) negotiable(p *person, offer Offer) (Offer, error) {
 	if !r.may(p, Publish) {
 		offer.Microphone, offer.Camera = "", ""
 	}
-	if !r.may(p, Share) {
+	if r.profile.Settings.AudioOnly {
+		offer.Camera = ""
+	}
+	if !r.may(p, Share) || r.profile.Settings.AudioOnly {
 		offer.Screen, offer.ScreenAudio = "", ""
 	}
 	offer.KeepTwo = keepsTwo(p.client)

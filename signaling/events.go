@@ -36,6 +36,8 @@ func message(e rooms.Event) protocol.ServerMessage {
 		m.Type, m.Data = protocol.TypeLayers, wireLayers(d)
 	case rooms.Quality:
 		m.Type, m.Data = protocol.TypeQuality, wireQuality(d)
+	case rooms.About:
+		m.Type, m.Data = protocol.TypeRoom, wireRoom(d)
 	case rooms.RestartICE:
 		m.Type = protocol.TypeICERestart
 	case rooms.MediaLost:
@@ -53,7 +55,7 @@ func message(e rooms.Event) protocol.ServerMessage {
 
 func wireJoined(j rooms.Joined) protocol.Joined {
 	out := protocol.Joined{
-		Participant: j.Participant, Started: millis(j.Started), Resume: j.Resume,
+		Participant: j.Participant, Started: millis(j.Started), Resume: j.Resume, About: wireRoom(j.About),
 		Participants: make([]protocol.Participant, len(j.People)), Chat: make([]protocol.ChatLine, len(j.Chat)),
 	}
 	for i, p := range j.People {
@@ -63,6 +65,23 @@ func wireJoined(j rooms.Joined) protocol.Joined {
 		out.Chat[i] = wireLine(l)
 	}
 	return out
+}
+
+func wireRoom(a rooms.About) protocol.Room {
+	r := protocol.Room{
+		Title: a.Title, Kind: protocol.RoomKind(a.Kind), Role: protocol.Role(a.Role), May: make([]protocol.Action, len(a.May)),
+		Lobby: a.Lobby, Locked: a.Locked, Password: a.Password, MuteOnEntry: a.MuteOnEntry, AudioOnly: a.AudioOnly, MaxPeople: a.MaxPeople,
+	}
+	for i, action := range a.May {
+		r.May[i] = protocol.Action(action)
+	}
+	if len(a.Least) > 0 {
+		r.Least = make(map[protocol.Action]protocol.Role, len(a.Least))
+	}
+	for action, role := range a.Least {
+		r.Least[protocol.Action(action)] = protocol.Role(role)
+	}
+	return r
 }
 
 func wirePerson(p rooms.Person) protocol.Participant {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -312,5 +313,36 @@ func TestDocumentationNamesEverything(t *testing.T) {
 				t.Errorf("docs/protocol.md does not name %s %q", fields[1], name)
 			}
 		}
+	}
+}
+
+// TestDocumentedPermissions keeps the table of docs/protocol.md that of the rooms.
+func TestDocumentedPermissions(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "docs", "protocol.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := rooms.DefaultPermissions()
+	var roles []rooms.Role
+	rows := 0
+	for line := range strings.Lines(string(page)) {
+		cells := strings.Split(strings.ReplaceAll(strings.Trim(strings.TrimSpace(line), "|"), "`", ""), " | ")
+		switch {
+		case strings.HasPrefix(line, "| action | what |"):
+			for _, name := range cells[2:] {
+				roles = append(roles, rooms.Role(strings.TrimSpace(name)))
+			}
+		case len(roles) > 0 && len(cells) == len(roles)+2 && !strings.HasPrefix(line, "| rank "):
+			rows++
+			for i, role := range roles {
+				action := rooms.Action(strings.TrimSpace(cells[0]))
+				if says := strings.TrimSpace(cells[i+2]) == "yes"; says != table.May(role, action) {
+					t.Errorf("docs/protocol.md says that a %s may %s: %v", role, action, says)
+				}
+			}
+		}
+	}
+	if !slices.Equal(roles, table.Roles()) || rows != len(table[rooms.Owner].May) {
+		t.Errorf("docs/protocol.md has the roles %v and %d actions, the rooms %v and %d", roles, rows, table.Roles(), len(table[rooms.Owner].May))
 	}
 }

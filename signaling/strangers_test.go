@@ -268,7 +268,7 @@ func TestW10_GuessingRooms(t *testing.T) {
 }
 
 func TestW11_LobbyBypass(t *testing.T) {
-	h := newHouse(t, func(_ *signaling.Config, r *rooms.Config) { r.Lobby = true })
+	h := newHouse(t, func(_ *signaling.Config, r *rooms.Config) { r.Settings.Lobby = true })
 	host, _, _ := h.enter(protocol.Hello{Room: "r", Token: h.token(identity.Grant{Room: "r", Role: "host"})}, "Host")
 	eve := h.dial()
 	eve.send(protocol.TypeHello, protocol.Hello{Room: "r"})

@@ -96,6 +96,7 @@ func (c *conn) open(ctx context.Context, m protocol.ClientMessage) (*rooms.Sessi
 	if err != nil {
 		return nil, err
 	}
+	req.Address = gate.Truncated(c.addr)
 	session, err := c.server.cfg.Rooms.Open(ctx, req)
 	if err != nil {
 		return nil, err
@@ -138,11 +139,11 @@ func (s *Server) granted(req rooms.Request, token string) (rooms.Request, error)
 	if err != nil {
 		return rooms.Request{}, err
 	}
-	role, err := rooms.ParseRole(grant.Role)
-	if err != nil {
+	role := rooms.Role(grant.Role)
+	if !s.cfg.Rooms.Knows(role) {
 		return rooms.Request{}, refuse(protocol.CodeUnauthorized, "The token names no role we know.")
 	}
-	req.Role, req.Identity = role, grant.Subject
+	req.Role, req.Vouched, req.Identity = role, true, grant.Subject
 	if grant.Name != "" {
 		req.Name, req.NameFixed = grant.Name, true
 	}
@@ -167,7 +168,7 @@ func (c *conn) welcome(re uint32, session *rooms.Session) protocol.ServerMessage
 	}
 	return protocol.ServerMessage{Type: protocol.TypeWelcome, Re: re, Data: protocol.Welcome{
 		Participant: w.Participant, Resume: w.Resume, Room: w.Room, Role: protocol.Role(w.Role), Name: name,
-		Prepare: w.Prepare, Preview: wirePreview(w.Preview), ICEServers: servers, Version: c.server.cfg.Version,
+		Prepare: w.Prepare, Preview: wirePreview(w.Preview), About: wireRoom(w.About), ICEServers: servers, Version: c.server.cfg.Version,
 	}}
 }
 

@@ -77,7 +77,7 @@ func (p *parts) open(ctx context.Context, s settings, log *slog.Logger) error {
 	}
 	p.tidy()
 	p.rooms, err = rooms.New(rooms.Config{
-		MaxPeople: s.MaxPeople, Room: room.Room, Lobby: s.Lobby, Tokens: keys, Logger: log, Metrics: registry,
+		MaxPeople: s.MaxPeople, Room: room.Room, Settings: rooms.Settings{Lobby: s.Lobby}, Tokens: keys, Logger: log, Metrics: registry,
 	}, media{p.plane})
 	if err != nil {
 		return fmt.Errorf("open the rooms: %w", err)

@@ -93,6 +93,7 @@ const (
 	TypeQuality     ServerType = "quality"     // [Quality]: how good people's connections are
 	TypeChatLine    ServerType = "chat"        // [ChatLine]
 	TypeReaction    ServerType = "reaction"    // [Reaction]
+	TypeRoom        ServerType = "room"        // [Room]: the room, or what you may do in it, is now other
 	TypeICERestart  ServerType = "ice-restart" // no data: send a new offer with an ICE restart
 	TypeMediaLost   ServerType = "media-lost"  // [MediaLost]: make a new PeerConnection and send its offer
 	TypeRestarting  ServerType = "restarting"  // [Restarting]: the server goes away, come back
@@ -131,6 +132,7 @@ type Welcome struct {
 	// connection is ready when the person is. False where a host must admit.
 	Prepare    bool        `json:"prepare"`
 	Preview    Preview     `json:"preview"`
+	About      Room        `json:"about"`
 	ICEServers []ICEServer `json:"iceServers"`
 	// Version is the server's version.
 	Version string `json:"version"`
@@ -226,16 +228,78 @@ type Joined struct {
 	// Resume replaces the token of the welcome: it says that the person was let
 	// in, so that nobody is asked again after a restart.
 	Resume string `json:"resume"`
+	About  Room   `json:"about"`
 }
 
-// Role is a name from the table of permissions in docs/protocol.md.
+// Room is the room as its reader may know it. Who waits in the lobby is told
+// its title alone.
+type Room struct {
+	// Title is what people call it; empty shows its name.
+	Title string   `json:"title,omitempty"`
+	Kind  RoomKind `json:"kind"`
+	// Role is the reader's own, May all they may do here.
+	Role Role     `json:"role"`
+	May  []Action `json:"may"`
+	// Least is the lowest role that may do something, where the room asks for more than the table.
+	Least       map[Action]Role `json:"least,omitempty"`
+	Lobby       bool            `json:"lobby"`
+	Locked      bool            `json:"locked"`
+	Password    bool            `json:"password"`
+	MuteOnEntry bool            `json:"muteOnEntry"`
+	AudioOnly   bool            `json:"audioOnly"`
+	MaxPeople   int             `json:"maxPeople,omitempty"`
+}
+
+// RoomKind says how long a room is there.
+type RoomKind string
+
+const (
+	RoomTemporary RoomKind = "temporary"
+	RoomPermanent RoomKind = "permanent"
+	RoomScheduled RoomKind = "scheduled"
+)
+
+// Action is something a role may or may not do; the table is in docs/protocol.md.
+type Action string
+
+const (
+	MayPublish   Action = "publish"
+	MayShare     Action = "share"
+	MayChat      Action = "chat"
+	MayWhisper   Action = "whisper"
+	MayAttach    Action = "attach"
+	MaySignal    Action = "signal"
+	MayVote      Action = "vote"
+	MayDraw      Action = "draw"
+	MayPass      Action = "pass"
+	MayAdmit     Action = "admit"
+	MayDeny      Action = "deny"
+	MayInvite    Action = "invite"
+	MayAsk       Action = "ask"
+	MayRecord    Action = "record"
+	MayModerate  Action = "moderate"
+	MayRemove    Action = "remove"
+	MayBreak     Action = "break"
+	MayInspect   Action = "inspect"
+	MayLock      Action = "lock"
+	MayAppoint   Action = "appoint"
+	MayConfigure Action = "configure"
+	MayExport    Action = "export"
+	MayEnd       Action = "end"
+	MayOwn       Action = "own"
+)
+
+// Role is a name from the table of permissions in docs/protocol.md; a server may have others.
 type Role string
 
 const (
-	RoleHost   Role = "host"
-	RoleMember Role = "member"
-	RoleGuest  Role = "guest"
-	RoleViewer Role = "viewer"
+	RoleOwner     Role = "owner"
+	RoleHost      Role = "host"
+	RoleCoHost    Role = "co-host"
+	RolePresenter Role = "presenter"
+	RoleMember    Role = "member"
+	RoleGuest     Role = "guest"
+	RoleViewer    Role = "viewer"
 )
 
 // Participant is somebody in the room.

@@ -52,7 +52,7 @@ function RoomPage({ room, go }: { room: string; go: (path: string) => void }) {
   const local = useMemo(() => new LocalMedia(), []);
   const meeting = useMemo(() => new Meeting({ room, local, token: tokenOf(location.hash) }), [room, attempt]);
   // Who may come to watch alone is asked for no camera: whoever brings an invitation waits for what it says.
-  const publishes = meeting.self.value || !meeting.options.token ? may(meeting.self.value, 'publish') : false;
+  const publishes = meeting.self.value || !meeting.options.token ? may(meeting, 'publish') : false;
   const over = meeting.ended.value !== null || meeting.failure.value?.retryable === false;
   useEffect(() => {
     // Nobody is filmed by a page that says the meeting is over.

@@ -10,7 +10,7 @@ import type { CallState } from './call/state';
 import { speak } from './language';
 import { PreJoin } from './prejoin/PreJoin';
 import { preferences } from './preferences';
-import { FakeMeeting, person } from './testing/fake';
+import { FakeMeeting, person, room as aRoom } from './testing/fake';
 
 let root: HTMLElement;
 let meeting: FakeMeeting;
@@ -262,7 +262,7 @@ describe('panels and notices', () => {
   });
 
   it('leave refusing to hosts', () => {
-    meeting.self.value = { id: 'p0', name: 'Me', role: 'member' };
+    meeting.about.value = aRoom('member', ['admit']);
     meeting.knocks.value = [{ participant: 'k1', name: 'Kim' }];
     enter();
     expect(named('Admit Kim')).toBeDefined();

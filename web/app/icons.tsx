@@ -12,6 +12,8 @@ export function draw(children: ComponentChildren) {
   };
 }
 
+export type Icon = ReturnType<typeof draw>;
+
 /** Crosses out what is off. */
 export const slash = <path d="M4 4l16 16" />;
 

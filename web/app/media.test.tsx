@@ -2,12 +2,12 @@
 import { render } from 'preact';
 import { act } from 'preact/test-utils';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Role, WeakLink } from '../sdk';
+import type { Role, Room, WeakLink } from '../sdk';
 import { Call } from './call/Call';
 import { stays } from './call/LinkNotice';
 import { speak } from './language';
 import { PreJoin } from './prejoin/PreJoin';
-import { FakeMeeting, person } from './testing/fake';
+import { FakeMeeting, person, room as aRoom } from './testing/fake';
 import { snapshot } from './testing/snapshot';
 import { LiveRegions } from './ui/announce';
 
@@ -278,7 +278,10 @@ describe('the statistics', () => {
 });
 
 describe('what a role may not do', () => {
-  const as = (role: Role) => { meeting.self.value = { id: 'p0', name: 'Me', role }; };
+  const as = (role: Role, may: Room['may'] = []) => {
+    meeting.self.value = { id: 'p0', name: 'Me', role };
+    meeting.about.value = aRoom(role, may);
+  };
 
   it('has no button, no key and no field', () => {
     as('viewer');
@@ -300,7 +303,7 @@ describe('what a role may not do', () => {
   });
 
   it('is nothing for a guest but the lobby', () => {
-    as('guest');
+    as('guest', ['publish', 'share', 'chat', 'signal']);
     enter();
     for (const allowed of ['Mute microphone', 'Turn camera off', 'Share screen', 'Raise hand', 'React']) expect(named(allowed), allowed).toBeDefined();
   });

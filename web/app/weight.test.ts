@@ -19,14 +19,14 @@ function first(): string[] {
 }
 
 describe.runIf(built)('the built page', () => {
-  it('brings home and the door in at most 36 KiB', () => {
+  it('brings home and the door in at most 38 KiB', () => {
     expect(first().length).toBeGreaterThanOrEqual(3);
-    expect(weight(first())).toBeLessThanOrEqual(36 * KiB);
+    expect(weight(first())).toBeLessThanOrEqual(38 * KiB);
   });
 
-  it('has brought everything up to the call in at most 60 KiB', () => {
+  it('has brought everything up to the call in at most 64 KiB', () => {
     const call = readdirSync(`${dist}assets`).filter((file) => /^Call-.*\.(js|css)$/.test(file)).map((file) => `assets/${file}`);
     expect(call.length).toBe(2);
-    expect(weight([...first(), ...call])).toBeLessThanOrEqual(60 * KiB);
+    expect(weight([...first(), ...call])).toBeLessThanOrEqual(64 * KiB);
   });
 });

@@ -26,6 +26,7 @@ export type {
   Step,
   WeakLink,
 } from './model';
-export type { Knock, Layout, LayoutMode, Media, Preview, Reaction, Reason, Role, Source, Tile } from './protocol';
+export type { Action, Knock, Layout, LayoutMode, Media, Preview, Reaction, Reason, Role, Room, ServerMessage, ServerType, Source, Tile } from './protocol';
+export type { Told } from './state';
 export { MaxChat, MaxName, MaxTiles } from './protocol';
 export type { ReadonlySignal } from '@preact/signals-core';

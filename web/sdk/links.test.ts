@@ -2,6 +2,7 @@ import { signal } from '@preact/signals-core';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Links, type Way } from './links';
 import type { LinkQuality } from './protocol';
+import { guestRoom } from './testing/fakes';
 
 const way = signal<Way>({ self: 'me', inside: true, up: true, media: 'connected', visible: new Set(['ana', 'bob']) });
 const good = { up: 3, down: 3 };
@@ -29,7 +30,7 @@ describe('quality', () => {
     hear({ ana: good, bob: good });
     links.apply({ type: 'left', data: { participant: 'bob', reason: 'left' } });
     expect(Object.keys(links.quality.value)).toEqual(['ana']);
-    links.apply({ type: 'joined', data: { participant: 'me', participants: [], chat: [], started: 1, resume: 'r' } });
+    links.apply({ type: 'joined', data: { participant: 'me', participants: [], chat: [], started: 1, resume: 'r', about: guestRoom() } });
     expect(links.quality.value).toEqual({});
   });
 

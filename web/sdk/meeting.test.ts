@@ -3,7 +3,7 @@ import { LocalMedia } from './devices';
 import { MeetingError } from './errors';
 import { Meeting } from './meeting';
 import type { Participant, Welcome } from './protocol';
-import { FakePeer, fakePeer, FakeSocket, fakeSocket, settled, stubBrowser } from './testing/fakes';
+import { FakePeer, fakePeer, FakeSocket, fakeSocket, settled, guestRoom, stubBrowser } from './testing/fakes';
 
 const silent = { microphone: false, camera: false, screen: false, screenAudio: false };
 const person = (id: string, name = id): Participant => ({ id, name, role: 'guest', media: silent, joined: 1 });
@@ -28,7 +28,7 @@ async function door(more: Partial<Welcome> = {}): Promise<void> {
   socket().open();
   const data: Welcome = {
     ...{ participant: 'me', resume: 'r1', room: 'oak', role: 'guest', prepare: true, iceServers: [], version: '0' },
-    ...{ preview: { count: 1, names: ['Ana'] }, ...more },
+    ...{ preview: { count: 1, names: ['Ana'] }, about: guestRoom(), ...more },
   };
   socket().feed({ type: 'welcome', data });
   await settled();
@@ -42,7 +42,7 @@ async function answered(): Promise<void> {
 
 let seq = 0;
 async function joined(people = [person('ana'), person('me')]): Promise<void> {
-  const data = { participant: 'me', participants: people, chat: [], started: 1, resume: 'r2' };
+  const data = { participant: 'me', participants: people, chat: [], started: 1, resume: 'r2', about: guestRoom() };
   socket().reply('join', { type: 'joined', seq: ++seq, data });
   await settled();
 }
@@ -117,7 +117,7 @@ describe('joining', () => {
     await settled();
     expect(meeting.phase.value).toBe('waiting');
     expect(FakePeer.all).toHaveLength(0);
-    socket().feed({ type: 'joined', seq: 2, data: { participant: 'me', participants: [person('me')], chat: [], started: 1, resume: 'r2' } });
+    socket().feed({ type: 'joined', seq: 2, data: { participant: 'me', participants: [person('me')], chat: [], started: 1, resume: 'r2', about: guestRoom() } });
     await join;
     expect(meeting.phase.value).toBe('joined');
     expect(FakePeer.all).toHaveLength(1);

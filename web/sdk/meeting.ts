@@ -13,11 +13,11 @@ import type { MeetingOptions } from './options';
 import { onIOS } from './outgoing';
 import { phaseOf, stepOf, type Stage } from './phase';
 import { Pictures } from './pictures';
-import type { Knock, Preview, Reason, Resumed, Role, ServerMessage, Tile, Welcome } from './protocol';
-import { State } from './state';
+import type { ClientType, Knock, Preview, Reason, Resumed, Role, Room, ServerMessage, ServerType, Tile, Welcome } from './protocol';
+import { State, type Told } from './state';
 import type { MeetingStats, Scene } from './stats';
 import { Timings } from './timings';
-import { Wire, type Link as Signalling, type Listener } from './wire';
+import { Wire, type Data, type Link as Signalling, type Listener } from './wire';
 import { Writer } from './writer';
 
 /** How we say who we are, for the server's logs, and for what is known of iOS. */
@@ -41,6 +41,8 @@ export class Meeting {
   readonly preview: ReadonlySignal<Preview>;
   /** Everybody in the room, ourselves included, in the order they came. */
   readonly participants: ReadonlySignal<Participant[]>;
+  /** The room, and what we may do in it. */
+  readonly about: ReadonlySignal<Room>;
   readonly speakers: ReadonlySignal<Speaking>;
   readonly chat: ReadonlySignal<Line[]>;
   readonly knocks: ReadonlySignal<Knock[]>;
@@ -80,6 +82,7 @@ export class Meeting {
   private readonly writer: Writer;
   private readonly ends: (() => void)[] = [];
   private readonly timings = new Timings();
+  private readonly hearers = new Set<(message: ServerMessage) => void>();
   private opened = false;
   private joinedAt = 0;
   private name = '';
@@ -113,7 +116,7 @@ export class Meeting {
     this.self = computed(() => this.selfNow());
     [this.failure, this.ended, this.fixedName, this.signalling] = [this.trouble, this.over, this.named, this.wire.link];
     ({ participants: this.participants, speakers: this.speakers, chat: this.chat } = this.state);
-    ({ knocks: this.knocks, preview: this.preview, started: this.started } = this.state);
+    ({ knocks: this.knocks, preview: this.preview, started: this.started, about: this.about } = this.state);
     this.audible = seating.audible;
     this.pictures = new Pictures(this.who, seating, this.local);
     this.byEar = new AudioOnly(viewing, this.local);
@@ -177,6 +180,22 @@ export class Meeting {
 
   onReaction(hear: (participant: string, emoji: string) => void): () => void {
     return this.state.onReaction(hear);
+  }
+
+  /** The newest message of a type that says all there is to say of something: what open polls there are, say. */
+  topic<T extends ServerType>(type: T): ReadonlySignal<Told<T> | null> {
+    return this.state.topic(type);
+  }
+
+  /** Hears every message of the server after the state has taken it in; returns what ends it. */
+  onMessage(hear: (message: ServerMessage) => void): () => void {
+    this.hearers.add(hear);
+    return () => this.hearers.delete(hear);
+  }
+
+  /** Sends any command of docs/protocol.md; rejects with the MeetingError that says why it was not done. */
+  command<T extends ClientType>(type: T, data: Data<T>): Promise<ServerMessage> {
+    return this.wire.request(type, data);
   }
 
   say(text: string): void {
@@ -251,7 +270,7 @@ export class Meeting {
     this.prepared = prepare;
     this.media.configure(iceServers ?? []);
     this.version = welcome.version;
-    this.state.enter(id, welcome.preview);
+    this.state.enter(id, welcome.preview, welcome.about);
     this.connected(true);
     if (this.media.connection) this.media.rebuild(id);
     else if (prepare) this.media.prepare(id);
@@ -321,6 +340,7 @@ export class Meeting {
     this.state.apply(message);
     this.links.apply(message);
     this.media.apply(message);
+    for (const hear of this.hearers) hear(message);
     switch (message.type) {
       case 'joined':
         return this.nowIn(message.data.participant);

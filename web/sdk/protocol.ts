@@ -57,6 +57,7 @@ export type ServerMessage =
   | { type: 'quality'; seq?: number; re?: number; data: Quality }
   | { type: 'chat'; seq?: number; re?: number; data: ChatLine }
   | { type: 'reaction'; seq?: number; re?: number; data: Reaction }
+  | { type: 'room'; seq?: number; re?: number; data: Room }
   | { type: 'ice-restart'; seq?: number; re?: number; data?: undefined }
   | { type: 'media-lost'; seq?: number; re?: number; data: MediaLost }
   | { type: 'restarting'; seq?: number; re?: number; data: Restarting }
@@ -97,6 +98,7 @@ export type ServerType =
   | 'quality' // [Quality]: how good people's connections are
   | 'chat' // [ChatLine]
   | 'reaction' // [Reaction]
+  | 'room' // [Room]: the room, or what you may do in it, is now other
   | 'ice-restart' // no data: send a new offer with an ICE restart
   | 'media-lost' // [MediaLost]: make a new PeerConnection and send its offer
   | 'restarting' // [Restarting]: the server goes away, come back
@@ -140,6 +142,7 @@ export interface Welcome {
    */
   prepare: boolean;
   preview: Preview;
+  about: Room;
   iceServers: ICEServer[];
   /** Version is the server's version. */
   version: string;
@@ -247,11 +250,69 @@ export interface Joined {
    * in, so that nobody is asked again after a restart.
    */
   resume: string;
+  about: Room;
 }
 
-/** Role is a name from the table of permissions in docs/protocol.md. */
+/**
+ * Room is the room as its reader may know it. Who waits in the lobby is told
+ * its title alone.
+ */
+export interface Room {
+  /** Title is what people call it; empty shows its name. */
+  title?: string;
+  kind: RoomKind;
+  /** Role is the reader's own, May all they may do here. */
+  role: Role;
+  may: Action[];
+  /** Least is the lowest role that may do something, where the room asks for more than the table. */
+  least?: Partial<Record<Action, Role>>;
+  lobby: boolean;
+  locked: boolean;
+  password: boolean;
+  muteOnEntry: boolean;
+  audioOnly: boolean;
+  maxPeople?: number;
+}
+
+/** RoomKind says how long a room is there. */
+export type RoomKind =
+  | 'temporary'
+  | 'permanent'
+  | 'scheduled';
+
+/** Action is something a role may or may not do; the table is in docs/protocol.md. */
+export type Action =
+  | 'publish'
+  | 'share'
+  | 'chat'
+  | 'whisper'
+  | 'attach'
+  | 'signal'
+  | 'vote'
+  | 'draw'
+  | 'pass'
+  | 'admit'
+  | 'deny'
+  | 'invite'
+  | 'ask'
+  | 'record'
+  | 'moderate'
+  | 'remove'
+  | 'break'
+  | 'inspect'
+  | 'lock'
+  | 'appoint'
+  | 'configure'
+  | 'export'
+  | 'end'
+  | 'own';
+
+/** Role is a name from the table of permissions in docs/protocol.md; a server may have others. */
 export type Role =
+  | 'owner'
   | 'host'
+  | 'co-host'
+  | 'presenter'
   | 'member'
   | 'guest'
   | 'viewer';

@@ -4,7 +4,7 @@ import { LocalMedia } from './devices';
 import { Meeting } from './meeting';
 import { hiddenFor } from './network';
 import type { Resumed, Tile } from './protocol';
-import { FakePeer, fakePeer, FakeSocket, fakeSocket, FakeStream, FakeTrack, settled, stubBrowser } from './testing/fakes';
+import { FakePeer, fakePeer, FakeSocket, fakeSocket, FakeStream, FakeTrack, settled, guestRoom, stubBrowser } from './testing/fakes';
 
 const media = { microphone: false, camera: false, screen: false, screenAudio: false };
 const page = Object.assign(new EventTarget(), { visibilityState: 'visible' });
@@ -27,7 +27,7 @@ async function enter(): Promise<void> {
   FakePeer.last.become('connected');
   void meeting.join('Me');
   const participants = ['ana', 'me'].map((id) => ({ id, name: id, role: 'guest' as const, media, joined: 1 }));
-  socket().reply('join', { type: 'joined', seq: 1, data: { participant: 'me', participants, chat: [], started: 1, resume: 'r2' } });
+  socket().reply('join', { type: 'joined', seq: 1, data: { participant: 'me', participants, chat: [], started: 1, resume: 'r2', about: guestRoom() } });
   await settled();
 }
 

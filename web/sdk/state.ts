@@ -1,9 +1,21 @@
-import { signal, type ReadonlySignal } from '@preact/signals-core';
+import { signal, type ReadonlySignal, type Signal } from '@preact/signals-core';
 import type { Line, Participant, Speaking } from './model';
-import type { ChatLine, Joined, Knock, Left, Participant as WireParticipant, Preview, ServerMessage } from './protocol';
+import type { ChatLine, Joined, Knock, Left, Participant as WireParticipant, Preview, Room, ServerMessage, ServerType } from './protocol';
 
 /** How many lines of chat a page keeps. */
 const chatKept = 1_000;
+
+/** What a guest may do in a room nobody has said anything about: what is drawn until the server has spoken. */
+const unknown: Room = {
+  kind: 'temporary', role: 'guest', may: ['publish', 'share', 'chat', 'signal'],
+  lobby: false, locked: false, password: false, muteOnEntry: false, audioOnly: false,
+};
+
+/** The data of one type of message. */
+export type Told<T extends ServerType> = Extract<ServerMessage, { type: T }> extends { data: infer D } ? D : undefined;
+
+/** Messages that each say all there is to say of something: {@link State.topic} keeps the newest. */
+const whole: ReadonlySet<ServerType> = new Set<ServerType>([]);
 
 type Hear = (participant: string, emoji: string) => void;
 
@@ -15,6 +27,8 @@ export class State {
   private readonly knocking = signal<Knock[]>([]);
   private readonly glimpse = signal<Preview>({ count: 0, names: [] });
   private readonly since = signal(0);
+  private readonly room = signal<Room>(unknown);
+  private readonly topics = new Map<ServerType, Signal<unknown>>();
   private readonly hearers = new Set<Hear>();
   private self = '';
 
@@ -25,9 +39,12 @@ export class State {
   readonly preview: ReadonlySignal<Preview> = this.glimpse;
   readonly started: ReadonlySignal<number> = this.since;
 
-  /** enter takes the preview and our identity in a session. */
-  enter(self: string, preview?: Preview): void {
+  readonly about: ReadonlySignal<Room> = this.room;
+
+  /** enter takes the preview, the room and our identity in a session. */
+  enter(self: string, preview?: Preview, about?: Room): void {
     this.self = self;
+    if (about) this.room.value = about;
     if (preview) this.glimpse.value = preview;
   }
 
@@ -36,9 +53,24 @@ export class State {
     return () => this.hearers.delete(hear);
   }
 
+  /**
+   * The newest message of a type that says all there is to say of something,
+   * for the parts of the page that come later; null before the first.
+   */
+  topic<T extends ServerType>(type: T): ReadonlySignal<Told<T> | null> {
+    const known = this.topics.get(type) ?? signal<unknown>(null);
+    this.topics.set(type, known);
+    return known as ReadonlySignal<Told<T> | null>;
+  }
+
   /** apply folds one message in; messages about other things change nothing. */
   apply(message: ServerMessage): void {
+    if (message.type === 'joined') for (const topic of this.topics.values()) topic.value = null;
+    if (whole.has(message.type)) (this.topic(message.type) as Signal<unknown>).value = 'data' in message ? message.data : null;
     switch (message.type) {
+      case 'room':
+        this.room.value = message.data;
+        return;
       case 'joined':
         return this.joined(message.data);
       case 'preview':
@@ -91,6 +123,7 @@ export class State {
     this.voice.value = { speaking: [] };
     this.knocking.value = [];
     this.since.value = room.started;
+    if (room.about) this.room.value = room.about;
     // After a restart the server has forgotten the chat; we have not.
     for (const line of room.chat ?? []) this.said(line);
   }

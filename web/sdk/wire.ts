@@ -62,7 +62,8 @@ export interface WireOptions {
   random?: () => number;
 }
 
-type Data<T extends ClientType> = Extract<ClientMessage, { type: T }>['data'];
+/** What a command of a type carries. */
+export type Data<T extends ClientType> = Extract<ClientMessage, { type: T }>['data'];
 type Pending = { resolve: (reply: ServerMessage) => void; reject: (error: MeetingError) => void; timer: Timer };
 type Timer = ReturnType<typeof setTimeout>;
 

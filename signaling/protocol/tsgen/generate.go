@@ -214,6 +214,13 @@ func typeOf(e ast.Expr) (string, error) {
 	case *ast.ArrayType:
 		of, err := typeOf(t.Elt)
 		return of + "[]", err
+	case *ast.MapType:
+		key, err := typeOf(t.Key)
+		if err != nil {
+			return "", err
+		}
+		of, err := typeOf(t.Value)
+		return "Partial<Record<" + key + ", " + of + ">>", err
 	case *ast.Ident:
 		switch t.Name {
 		case "string":

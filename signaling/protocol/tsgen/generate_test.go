@@ -91,7 +91,7 @@ func TestGenerateRefusesWhatItDoesNotKnow(t *testing.T) {
 	for name, src := range map[string]string{
 		"not Go":                   "interface{",
 		"a function":               "package p\nfunc f() {}",
-		"a map":                    "package p\ntype T struct { A map[string]int `json:\"a\"` }",
+		"a map of functions":       "package p\ntype T struct { A map[string]func() `json:\"a\"` }",
 		"a field without a tag":    "package p\ntype T struct { A int }",
 		"two names in one field":   "package p\ntype T struct { A, B int `json:\"a\"` }",
 		"a field named -":          "package p\ntype T struct { A int `json:\"-\"` }",

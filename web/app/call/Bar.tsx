@@ -94,8 +94,7 @@ function Panels({ call }: { call: CallState }) {
 
 /** The one bar of controls; nobody is shown what their role may not do. */
 export function Bar({ call }: { call: CallState }) {
-  const self = call.meeting.self.value;
-  const [publish, share, signal] = [may(self, 'publish'), may(self, 'share'), may(self, 'signal')];
+  const [publish, share, signal] = [may(call.meeting, 'publish'), may(call.meeting, 'share'), may(call.meeting, 'signal')];
   return (
     <div class="bar" role="toolbar" aria-label={t('bar.label')} id="bar">
       {(publish || share) && <div class="bar-group">{publish && <Devices call={call} />}{share && <Share call={call} />}</div>}

@@ -92,6 +92,6 @@ function Composer({ call }: { call: CallState }) {
 
 /** What people write to everyone. */
 export function Chat({ call }: { call: CallState }) {
-  const mayWrite = may(call.meeting.self.value, 'chat');
+  const mayWrite = may(call.meeting, 'chat');
   return <div class="chat"><Lines call={call} />{mayWrite ? <Composer call={call} /> : <p class="quiet chat-closed">{t('chat.closed')}</p>}</div>;
 }

@@ -31,17 +31,17 @@ function VideoSettings({ call: { meeting } }: { call: CallState }) {
   return (
     <section>
       <h3>{t('settings.video')}</h3>
-      {may(meeting.self.value, 'publish') && <Preference name="settings.mirror" field="mirror" />}
+      {may(meeting, 'publish') && <Preference name="settings.mirror" field="mirror" />}
       <Switch name="audio.name" hint="audio.hint" on={meeting.audioOnly.value} onSwitch={(on) => meeting.setAudioOnly(on)} />
       <IncomingChoice meeting={meeting} />
-      {may(meeting.self.value, 'share') && local.canShareScreen && <><ShareMode local={local} /><p class="hint">{shareWords(local)}</p></>}
+      {may(meeting, 'share') && local.canShareScreen && <><ShareMode local={local} /><p class="hint">{shareWords(local)}</p></>}
     </section>
   );
 }
 
 function Settings({ call }: { call: CallState }) {
-  const { local, self } = call.meeting;
-  const publishes = may(self.value, 'publish');
+  const { local } = call.meeting;
+  const publishes = may(call.meeting, 'publish');
   return (
     <>
       <DeviceMenus local={local} outputOnly={!publishes} />
@@ -68,7 +68,7 @@ function Keys({ call }: { call: CallState }) {
     ['keys.share', ['S'], 'share'], ['keys.hand', ['H'], 'signal'], ['keys.chat', ['C']], ['keys.people', ['P']],
     ['keys.statistics', ['I']], ['keys.view', ['G']], ['keys.fullscreen', ['F']], ['keys.bar', ['F2']], ['keys.help', ['?']],
   ];
-  const rows = all.filter(([, , need]) => !need || may(call.meeting.self.value, need));
+  const rows = all.filter(([, , need]) => !need || may(call.meeting, need));
   return (
     <>
       <dl class="keys">

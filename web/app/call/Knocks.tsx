@@ -20,7 +20,7 @@ export function KnockActions({ call, knock }: { call: CallState; knock: Knock })
   const settled = (act: () => Promise<unknown>) => () => { if (performance.now() - since.current > settle) attempt(call, act()); };
   return (
     <span class="knock-actions">
-      {may(meeting.self.value, 'deny') && (
+      {may(meeting, 'deny') && (
         <button type="button" class="button small" aria-label={t('knock.denyName', { name: knock.name })} onClick={settled(() => meeting.deny(knock.participant))}>{t('knock.deny')}</button>
       )}
       <button type="button" class="button small primary" aria-label={t('knock.admitName', { name: knock.name })} onClick={settled(() => meeting.admit(knock.participant))}>{t('knock.admit')}</button>

@@ -1,11 +1,12 @@
 import type { ComponentChildren } from 'preact';
-import { ChartIcon, CheckIcon, ExpandIcon, EyeIcon, EyeOffIcon, GridIcon, HeadphonesIcon, InviteIcon, KeyboardIcon, PeopleIcon, ScreenIcon, ScreenStopIcon, SettingsIcon, SpeakerViewIcon } from './icons';
+import { CheckIcon, ExpandIcon, EyeIcon, EyeOffIcon, GridIcon, HeadphonesIcon, InviteIcon, KeyboardIcon, PeopleIcon, ScreenIcon, ScreenStopIcon, SettingsIcon, SpeakerViewIcon } from './icons';
 import { t, type PlainKey } from '../language';
 import { may } from '../permissions';
 import { preferences } from '../preferences';
 import { Popover } from '../ui/Popover';
 import { react, toggleFullscreen, toggleShare } from './actions';
 import { IncomingChoice } from './Incoming';
+import { panelNames, panels } from './panels';
 import type { CallState } from './state';
 
 /** What one may send, with what it is called. */
@@ -68,14 +69,27 @@ function ReceiveItems({ call: { meeting } }: { call: CallState }) {
   );
 }
 
+/** The panels that have no button of their own in the bar. */
+function PanelItems({ call }: { call: CallState }) {
+  const listed = panelNames.filter((name) => !panels[name].barred && (panels[name].offered?.(call) ?? true));
+  return (
+    <>
+      {listed.map((name) => {
+        const { icon: Icon, title, key } = panels[name];
+        return <Item key={name} icon={<Icon />} name={title} keys={key} onPress={() => call.togglePanel(name)} />;
+      })}
+    </>
+  );
+}
+
 /** What is needed less often; on narrow pages also what the bar has no room for. */
 export function MoreMenu({ call }: { call: CallState }) {
-  const { local, self } = call.meeting;
+  const { local } = call.meeting;
   const sharing = local.screen.value.on;
   return (
     <Popover id="more" class="popover-more" label={t('bar.more')} onClose={() => { call.menu.value = null; }}>
-      {may(self.value, 'signal') && <div class="only-narrow"><Reactions call={call} /></div>}
-      {may(self.value, 'share') && (sharing || local.canShareScreen) && (
+      {may(call.meeting, 'signal') && <div class="only-narrow"><Reactions call={call} /></div>}
+      {may(call.meeting, 'share') && (sharing || local.canShareScreen) && (
         <Item class="only-narrow" icon={sharing ? <ScreenStopIcon /> : <ScreenIcon />} name={sharing ? 'bar.stopShare' : 'bar.share'} onPress={() => void toggleShare(call)} />
       )}
       <Item class="only-narrow" icon={<PeopleIcon />} name="bar.people" onPress={() => call.togglePanel('people')} />
@@ -85,7 +99,7 @@ export function MoreMenu({ call }: { call: CallState }) {
       <ReceiveItems call={call} />
       <hr />
       <Item icon={<SettingsIcon />} name="bar.settings" onPress={() => call.openDialog('settings')} />
-      <Item icon={<ChartIcon />} name="bar.statistics" keys="I" onPress={() => call.togglePanel('statistics')} />
+      <PanelItems call={call} />
       <Item class="for-keyboard" icon={<KeyboardIcon />} name="menu.shortcuts" keys="?" onPress={() => call.openDialog('keys')} />
     </Popover>
   );

@@ -1,14 +1,10 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { CloseIcon } from './icons';
-import { t, type PlainKey } from '../language';
-import { Chat } from './Chat';
-import { LazyStatistics } from './LazyStatistics';
-import { People } from './People';
-import type { CallState, PanelName } from './state';
+import { t } from '../language';
+import { panels } from './panels';
+import type { CallState } from './state';
 
-const titles = { chat: 'chat.title', people: 'people.title', statistics: 'bar.statistics' } as const satisfies Record<PanelName, PlainKey>;
-
-/** The one panel at the right: chat, people or statistics. Escape closes it. */
+/** The one panel at the right; which there are is in ./panels. Escape closes it. */
 export function Panel({ call }: { call: CallState }) {
   const name = call.panel.value;
   const box = useRef<HTMLElement>(null);
@@ -25,7 +21,8 @@ export function Panel({ call }: { call: CallState }) {
     call.panel.value = null;
     opener.current?.focus();
   };
-  const title = t(titles[name]);
+  const { Part, title: key } = panels[name];
+  const title = t(key);
   const count = call.meeting.participants.value.length;
   return (
     <aside class="panel" id="panel" ref={box} aria-label={title} onKeyDown={(event) => { if (event.key === 'Escape') close(); }}>
@@ -34,9 +31,7 @@ export function Panel({ call }: { call: CallState }) {
         {name === 'people' && <span class="quiet">{t('people.count', { n: count })}</span>}
         <button type="button" class="round panel-close" aria-label={t('app.close')} onClick={close}><CloseIcon /></button>
       </div>
-      {name === 'chat' && <Chat call={call} />}
-      {name === 'people' && <People call={call} />}
-      {name === 'statistics' && <LazyStatistics call={call} />}
+      <Part call={call} />
     </aside>
   );
 }

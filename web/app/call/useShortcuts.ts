@@ -35,7 +35,7 @@ export function useShortcuts(call: CallState): void {
       const focused = document.activeElement;
       const command = commandFor(event, { singleKeys: preferences.keys.peek(), writing: isWriting(focused), onControl: isControl(focused) });
       const need = command && needs[command];
-      if (!command || (need && !may(call.meeting.self.peek(), need))) return;
+      if (!command || (need && !may(call.meeting, need))) return;
       event.preventDefault();
       if (command === 'talk') endTalk ??= pushToTalk(call);
       else carryOut(call, command);

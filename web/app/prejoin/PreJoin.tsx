@@ -76,7 +76,7 @@ function JoinForm({ meeting, name, setName }: FormProps) {
           <p id={`${id}-missing`} class="wrong" role="alert">{missing && t('door.nameNeeded')}</p>
         </div>
       )}
-      {may(meeting.self.value, 'publish') && <div class="door-more"><DeviceSummary local={meeting.local} /></div>}
+      {may(meeting, 'publish') && <div class="door-more"><DeviceSummary local={meeting.local} /></div>}
       <div class="door-join">
         <button type="submit" class="button primary big wide" aria-disabled={busy}>{t('door.join')}</button>
         <p class="door-step" role="status" data-ready={phase === 'door' && meeting.step.value === 'ready' && !meeting.failure.value}>
@@ -98,7 +98,7 @@ export function PreJoin({ meeting, onCancel }: Props) {
       <header class="door-head"><a href="/" aria-label={t('app.name')}><Mark size={28} /></a></header>
       <main class="door-main">
         <div class="door-left">
-          {may(meeting.self.value, 'publish') ? <><OwnPicture local={meeting.local} name={shown} /><Problems meeting={meeting} /></> : <NoPicture name={shown} />}
+          {may(meeting, 'publish') ? <><OwnPicture local={meeting.local} name={shown} /><Problems meeting={meeting} /></> : <NoPicture name={shown} />}
         </div>
         <div class="door-right">
           <div class="door-title">

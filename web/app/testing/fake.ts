@@ -1,6 +1,6 @@
 /** A meeting with no server behind it, to show and test every state of the page. */
 import { signal, type Signal } from '@preact/signals';
-import type { Devices, DeviceState, Ended, Failure, Knock, Line, MeetingStats, Participant, Phase, Picture, PictureSource, Preview, Self, Speaking, Step, Tile } from '../../sdk';
+import type { Devices, DeviceState, Ended, Failure, Knock, Line, MeetingStats, Participant, Phase, Picture, PictureSource, Preview, Room, Self, ServerMessage, ServerType, Speaking, Step, Tile } from '../../sdk';
 import type { ScreenState } from '../../sdk';
 import type { Local, Session } from '../session';
 
@@ -47,6 +47,10 @@ export function person(id: string, name: string, more: Partial<Participant> = {}
   };
 }
 
+export function room(role: Room['role'], may: Room['may'], more: Partial<Room> = {}): Room {
+  return { kind: 'temporary', role, may, lobby: false, locked: false, password: false, muteOnEntry: false, audioOnly: false, ...more };
+}
+
 /** A meeting whose state a test sets, and which writes down what it is told. */
 export class FakeMeeting {
   readonly phase = signal<Phase>('door');
@@ -54,6 +58,7 @@ export class FakeMeeting {
   readonly failure = signal<Failure | null>(null);
   readonly ended = signal<Ended | null>(null);
   readonly self = signal<Self | null>({ id: 'p0', name: 'Ana', role: 'host' });
+  readonly about = signal<Room>(room('host', ['publish', 'share', 'chat', 'whisper', 'attach', 'signal', 'vote', 'draw', 'pass', 'admit', 'invite', 'ask', 'deny', 'record', 'moderate', 'remove', 'break', 'inspect', 'lock', 'appoint', 'configure', 'export', 'end']));
   readonly fixedName = signal('');
   readonly preview = signal<Preview>({ count: 0, names: [] });
   readonly participants = signal<Participant[]>([]);
@@ -87,6 +92,23 @@ export class FakeMeeting {
   onReaction(hear: (participant: string, emoji: string) => void): () => void {
     this.ears.add(hear);
     return () => this.ears.delete(hear);
+  }
+  private readonly topics = new Map<ServerType, Signal<unknown>>();
+  private readonly hearers = new Set<(message: ServerMessage) => void>();
+  topic(type: ServerType): Signal<unknown> {
+    const known = this.topics.get(type) ?? signal<unknown>(null);
+    this.topics.set(type, known);
+    return known;
+  }
+  onMessage(hear: (message: ServerMessage) => void): () => void {
+    this.hearers.add(hear);
+    return () => this.hearers.delete(hear);
+  }
+  /** A message from the server that is not there. */
+  hear(message: ServerMessage): void { this.hearers.forEach((hear) => hear(message)); }
+  async command(type: string, data: unknown): Promise<void> {
+    this.told.push([type, data]);
+    if (this.refusal) throw this.refusal;
   }
   open(): void { this.told.push(['open']); }
   async join(name: string): Promise<void> { this.told.push(['join', name]); }

@@ -1,5 +1,5 @@
 import { vi } from 'vitest';
-import type { ClientMessage, ServerMessage } from '../protocol';
+import type { ClientMessage, Room, ServerMessage } from '../protocol';
 
 /** A track without a device behind it. */
 export class FakeTrack extends EventTarget {
@@ -215,4 +215,12 @@ export function fakeSocket(url: string, protocol: string): WebSocket {
 /** Lets every promise that can settle do so. */
 export async function settled(): Promise<void> {
   for (let i = 0; i < 20; i++) await Promise.resolve();
+}
+
+/** A room as a guest finds it. */
+export function guestRoom(more: Partial<Room> = {}): Room {
+  return {
+    kind: 'temporary', role: 'guest', may: ['publish', 'share', 'chat', 'signal'],
+    lobby: false, locked: false, password: false, muteOnEntry: false, audioOnly: false, ...more,
+  };
 }

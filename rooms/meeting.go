@@ -1,0 +1,146 @@
+package rooms
+
+import (
+	"slices"
+	"time"
+)
+
+const (
+	// beatEvery is how often a meeting says that it is still on.
+	beatEvery = 15 * time.Second
+	// continueWithin is how long after it was last known to be on a meeting
+	// goes on when its first person comes back; later it is another one.
+	continueWithin = restartWindow
+)
+
+// tally counts who was in a meeting.
+type tally struct {
+	people map[string]bool // by identity, or else participant id
+	most   int
+}
+
+func (t *tally) add(p *person, inside int) {
+	if t.people == nil {
+		t.people = map[string]bool{}
+	}
+	t.people[p.lasting()] = true
+	t.most = max(t.most, inside)
+}
+
+// lasting is what somebody is known by over the sessions they have in one meeting.
+func (p *person) lasting() string {
+	if p.identity != "" {
+		return p.identity
+	}
+	return p.id
+}
+
+// attend writes down that somebody comes in. The first one begins the meeting,
+// or goes on with the one that a restart of the server broke off.
+func (r *room) attend(p *person) {
+	if len(r.inside) == 0 {
+		r.convene(p)
+	}
+	p.stay = Stay{
+		ID: newID(), Participant: p.id, Identity: p.identity, Name: p.name, Role: p.role, Joined: p.joined, Client: p.client,
+	}
+	r.tally.add(p, len(r.inside)+1)
+	r.keep(p.actor(), ParticipantJoined{p.stay}, nil)
+}
+
+func (r *room) convene(p *person) {
+	r.heartbeat = p.joined.Add(beatEvery)
+	r.arm()
+	if r.meeting.ID != "" && p.joined.Sub(r.seen) <= continueWithin {
+		return
+	}
+	if r.meeting.ID != "" {
+		r.over(Actor{}, ReasonLost)
+	}
+	r.meeting = Meeting{ID: newID(), Started: p.joined}
+	r.keep(p.actor(), MeetingStarted{r.meeting}, nil)
+}
+
+// absent writes down that somebody went.
+func (r *room) absent(p *person, reason Reason) {
+	p.stay.Left = time.Now()
+	r.keep(p.actor(), ParticipantLeft{p.stay, reason}, nil)
+}
+
+// adjourn ends the meeting; who comes next begins another one.
+func (r *room) adjourn(reason Reason) {
+	if r.meeting.ID != "" {
+		r.over(Actor{}, reason)
+	}
+}
+
+// over writes down that the meeting has ended and forgets all that was of it.
+func (r *room) over(by Actor, reason Reason) {
+	r.keep(by, MeetingEnded{Meeting: r.meeting, People: len(r.tally.people), Most: r.tally.most, Reason: reason}, nil)
+	r.meeting, r.chat, r.tally, r.heartbeat = Meeting{}, chatLog{}, tally{}, time.Time{}
+}
+
+// changed writes down the state of the meeting that survives a restart.
+func (r *room) changed(by Actor) {
+	if r.meeting.ID != "" {
+		r.keep(by, MeetingChanged{r.meeting}, nil)
+	}
+}
+
+// beat says, when it is time, that the meeting is still on.
+func (r *room) beat(now time.Time) {
+	if r.heartbeat.IsZero() || now.Before(r.heartbeat) {
+		return
+	}
+	r.heartbeat = now.Add(beatEvery)
+	if r.remembering() != nil {
+		return // the next one says the same
+	}
+	present := make([]Stay, len(r.inside))
+	for i, p := range r.inside {
+		present[i] = p.stay
+	}
+	r.keep(Actor{}, MeetingSeen{present}, nil)
+}
+
+// about is the room as one person may know it.
+func (r *room) about(p *person) About {
+	s := r.profile.Settings
+	if r.held(p) {
+		return About{Title: s.Title, Kind: r.profile.Kind, Role: p.role, May: []Action{}, Lobby: s.Lobby}
+	}
+	return About{
+		Title: s.Title, Kind: r.profile.Kind, Role: p.role, May: r.allows(p.role), Least: s.Least,
+		Lobby: s.Lobby, Locked: r.meeting.Locked, Password: s.Password != "",
+		MuteOnEntry: s.MuteOnEntry, AudioOnly: s.AudioOnly, MaxPeople: r.most(),
+	}
+}
+
+// tellAbout tells everybody the room as they may know it now.
+func (r *room) tellAbout(by *person, re Ref) {
+	for _, p := range r.inside {
+		if p == by {
+			r.tell(p, re, r.about(p))
+		} else {
+			r.tell(p, 0, r.about(p))
+		}
+	}
+}
+
+// reconfigured has the room follow settings that are now others: who may no
+// longer send something stops, who need no longer wait comes in.
+func (r *room) reconfigured(by *person, re Ref) {
+	for _, p := range r.inside {
+		if masked := r.mask(p.role, p.sending); masked != p.sending {
+			p.sending = masked
+			p.link.setSending(masked)
+			r.tellAll(nil, 0, p.public())
+		}
+	}
+	r.tellAbout(by, re)
+	for _, p := range slices.Clone(r.knocking()) {
+		if !r.held(p) && r.enter(p, 0) == nil {
+			r.tellAdmitters(nil, 0, Knock{Participant: p.id, Name: p.name, Gone: true})
+		}
+	}
+}

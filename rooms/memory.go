@@ -1,0 +1,145 @@
+package rooms
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+const (
+	// recallPatience is how long a room waits for its memory before it lets
+	// people in by what they can prove alone.
+	recallPatience = 400 * time.Millisecond
+	// recallTimeout bounds one attempt to remember, recallPause is between two.
+	recallTimeout = 3 * time.Second
+	recallPause   = time.Second
+	// maxUnkept is how many facts of one room may wait to be remembered. Then
+	// commands that would add one are refused.
+	maxUnkept = 1000
+)
+
+// Memory is what the rooms ask of whoever remembers. The store implements it.
+type Memory interface {
+	// Recall gives what is remembered of a room; of one nobody ever heard of
+	// that is nothing, and no error.
+	Recall(ctx context.Context, room string) (Recollection, error)
+	// Keep remembers facts, in the order of the calls. It does not block. kept
+	// is called once they are safe, or once they wait in a bounded queue for a
+	// store that is away; not from within Keep.
+	Keep(facts []Fact, kept func())
+}
+
+// Recollection is what is remembered of one room.
+type Recollection struct {
+	// Profile is the room's own; its Name is empty where there is none.
+	Profile Profile
+	// Meeting is the one that was on when the server stopped; its ID is empty where none was.
+	Meeting Meeting
+	// Seen is when that meeting was last known to be on.
+	Seen time.Time
+	// Chat is that meeting's newest lines, oldest first.
+	Chat []Line
+}
+
+// recall fetches what is remembered, over and over until it is had. It is a
+// goroutine of its own: the room answers meanwhile.
+func (r *room) recall(ctx context.Context, first chan<- struct{}) {
+	defer close(first)
+	told := false
+	for {
+		attempt, cancel := context.WithTimeout(ctx, recallTimeout)
+		found, err := r.rooms.cfg.Memory.Recall(attempt, r.name)
+		cancel()
+		if err == nil {
+			r.afterwards(func() { r.remember(found) })
+			return
+		}
+		if !told {
+			r.log.Warn("the room's memory is away: only who proves a right may come in", "error", err)
+			told = true
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(recallPause):
+		}
+	}
+}
+
+// remember takes up what was recalled. A meeting that began without memory
+// stays as it is.
+func (r *room) remember(found Recollection) {
+	r.recalled = true
+	if found.Profile.Name != "" {
+		r.profile = found.Profile
+	}
+	if r.meeting.ID != "" || found.Meeting.ID == "" {
+		return
+	}
+	r.meeting, r.seen = found.Meeting, found.Seen
+	for _, line := range found.Chat {
+		r.chat.add(line)
+	}
+}
+
+// keep has a fact remembered and then does what waits for that, on the room's
+// goroutine. Without memory there is nothing to wait for.
+func (r *room) keep(by Actor, data FactData, then func()) {
+	memory := r.rooms.cfg.Memory
+	if memory == nil {
+		if then != nil {
+			then()
+		}
+		return
+	}
+	fact := Fact{ID: newID(), Room: r.name, Meeting: r.meeting.ID, At: time.Now(), By: by, Data: data}
+	r.unkept++
+	memory.Keep([]Fact{fact}, func() {
+		r.afterwards(func() {
+			r.unkept--
+			if then != nil {
+				then()
+			}
+		})
+	})
+}
+
+// remembering says whether one more fact may wait to be remembered.
+func (r *room) remembering() error {
+	if r.unkept >= maxUnkept {
+		return &Error{Code: CodeUnavailable, Message: "The server cannot store this now.", RetryAfter: recallPause}
+	}
+	return nil
+}
+
+// newID is a UUID of version 7 (RFC 9562), which sorts by time.
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// errands are what other goroutines want done on the room's; they never wait.
+type errands struct {
+	mu   sync.Mutex
+	list []func()
+}
+
+func (l *errands) add(f func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.list = append(l.list, f)
+}
+
+func (l *errands) take() []func() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	list := l.list
+	l.list = nil
+	return list
+}
+
+// afterwards has something done on the room's goroutine, soon. What is asked of
+// it is bounded by who asks: one for each fact that waits, one recollection.
+func (r *room) afterwards(f func()) {
+	r.later.add(f)
+	r.look()
+}
