@@ -77,6 +77,8 @@ type (
 		// Away says that the connection is lost and may come back.
 		Away   bool
 		Joined time.Time
+		// Group is the id of the breakout room they are in; empty in the main room.
+		Group string
 	}
 
 	// Left says that somebody is gone.

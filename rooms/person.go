@@ -38,6 +38,8 @@ type person struct {
 	address, key string
 	// stay is their time in the meeting; it begins when they are seen.
 	stay Stay
+	// group is the breakout room they are in; empty in the main room.
+	group string
 
 	place   place
 	away    bool
@@ -61,7 +63,7 @@ func (p *person) visible() bool { return p.place == joined && p.kind != Spectato
 func (p *person) public() Person {
 	return Person{
 		ID: p.id, Name: p.name, Role: p.role, Sending: p.sending,
-		Hand: p.hand, Away: p.away, Joined: p.joined,
+		Hand: p.hand, Away: p.away, Joined: p.joined, Group: p.group,
 	}
 }
 
