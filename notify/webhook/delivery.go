@@ -65,7 +65,7 @@ type Outbox interface {
 	ReleaseWebhook(ctx context.Context, holder, subscription string) error
 	// TidyWebhooks deletes what nobody will ask for again: subscriptions that
 	// expired, deliveries that are done beyond the newest [LogLength] of each subscription.
-	TidyWebhooks(ctx context.Context, now time.Time) error
+	TidyWebhooks(ctx context.Context, now time.Time) (Totals, error)
 }
 
 // LogLength is how many deliveries that are done can be looked up for each subscription.
