@@ -1,6 +1,11 @@
 package rooms
 
-import "context"
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+)
 
 // Agent gives a session by which a program does to a room what a person in it
 // could: it is in no list, sends and receives no media, needs no place, and is
@@ -45,6 +50,30 @@ func (a *Agent) Close() {
 	}
 }
 
+// Live is the meeting that is on in a room; zero while nobody is in.
+type Live struct {
+	Meeting Meeting
+	People  []Person
+	// Waiting are those in the lobby.
+	Waiting []Knock
+}
+
+// Live says who is in the room now.
+func (a *Agent) Live(ctx context.Context) (live Live, err error) {
+	err = a.command(ctx, func(r *room, p *person) error {
+		live.Meeting = r.meeting
+		live.Meeting.Roles, live.Meeting.Banned = maps.Clone(r.meeting.Roles), slices.Clone(r.meeting.Banned)
+		for _, one := range r.inside {
+			live.People = append(live.People, one.public())
+		}
+		for _, one := range r.knocking() {
+			live.Waiting = append(live.Waiting, Knock{Participant: one.id, Name: one.name})
+		}
+		return nil
+	})
+	return live, err
+}
+
 // agent is somebody who is in no list: what is told to them is told to nobody.
 func (r *room) agent(by Actor) *Session {
 	out, reader := newOutbox(true)
@@ -55,5 +84,36 @@ func (r *room) agent(by Actor) *Session {
 	return &Session{room: r, person: p, reader: reader}
 }
 
+// May answers for a role before a room's own settings are looked at.
+func (r *Rooms) May(role Role, action Action) bool { return r.cfg.Permissions.May(role, action) }
+
 // Knows says whether there is such a role on this server.
 func (r *Rooms) Knows(role Role) bool { return r.cfg.Permissions.Known(role) }
+
+// DefaultSettings are those of a room nobody has said anything about.
+func (r *Rooms) DefaultSettings() Settings { return r.cfg.Settings }
+
+// CheckSettings gives settings in the form they are kept in, or says what is wrong with them.
+func (r *Rooms) CheckSettings(s Settings) (Settings, error) {
+	return s.Clean(r.cfg.Permissions, r.cfg.MaxPeople)
+}
+
+// Reload has a room that lives follow what was changed on it elsewhere, as by
+// an administrator. One nobody is in is read anew when somebody comes.
+func (r *Rooms) Reload(ctx context.Context, profile Profile) error {
+	r.mu.Lock()
+	live := r.rooms[profile.Name]
+	r.mu.Unlock()
+	if live == nil {
+		return nil
+	}
+	err := live.call(ctx, func() error {
+		live.profile = profile
+		live.reconfigured(nil, 0)
+		return nil
+	})
+	if errors.Is(err, ErrEnded) {
+		return nil
+	}
+	return err
+}

@@ -21,6 +21,8 @@ const (
 	CodeNotFound     Code = "not-found"
 	CodeResumeFailed Code = "resume-failed"
 	CodeUnavailable  Code = "unavailable"
+	CodeConflict     Code = "conflict"
+	CodeRateLimited  Code = "rate-limited"
 	CodeInternal     Code = "internal"
 )
 
@@ -67,6 +69,7 @@ var (
 	ErrNotFound     error = &Error{Code: CodeNotFound}
 	ErrResumeFailed error = &Error{Code: CodeResumeFailed}
 	ErrUnavailable  error = &Error{Code: CodeUnavailable}
+	ErrConflict     error = &Error{Code: CodeConflict}
 	ErrInternal     error = &Error{Code: CodeInternal}
 )
 

@@ -14,6 +14,7 @@ import (
 
 	"palabre/identity"
 	"palabre/rooms"
+	"palabre/signaling/api"
 	"palabre/signaling/gate"
 	"palabre/signaling/protocol"
 )
@@ -32,6 +33,8 @@ type Config struct {
 	Tokens Tokens
 	// Pages is the built web client; nil serves none.
 	Pages fs.FS
+	// API is what the REST API needs beside Rooms, Tokens and Logger.
+	API api.Config
 	// OpenRooms lets people in without a token, as guests.
 	OpenRooms bool
 	// PublicURL is where people reach this server ("https://meet.example");

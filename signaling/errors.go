@@ -44,6 +44,8 @@ func outcomeOf(code protocol.ErrorCode) outcome {
 		return outcome{http.StatusUnprocessableEntity, protocol.CloseRefused, "The offer was refused"}
 	case protocol.CodeNotFound:
 		return outcome{http.StatusNotFound, protocol.CloseRefused, "Not found"}
+	case protocol.CodeConflict:
+		return outcome{http.StatusConflict, protocol.CloseRefused, "Not as it was"}
 	case protocol.CodeResumeFailed:
 		return outcome{http.StatusConflict, protocol.CloseRefused, "The session cannot be resumed"}
 	case protocol.CodeUnavailable:
@@ -75,6 +77,7 @@ var known = [...]struct {
 	{identity.ErrExpired, protocol.CodeUnauthorized, "The token has expired."},
 	{identity.ErrOtherRoom, protocol.CodeForbidden, "The token is for another room."},
 	{identity.ErrToken, protocol.CodeUnauthorized, "The token is not valid."},
+	{identity.ErrKey, protocol.CodeUnauthorized, "The API key is not valid."},
 	{identity.ErrRoomName, protocol.CodeBadMessage, "That is no room name: use up to 64 letters, digits, - and _."},
 	{frame.ErrMalformed, protocol.CodeBadMessage, ""},
 	{sdptext.ErrNotSDP, protocol.CodeBadMessage, ""},

@@ -252,7 +252,7 @@ func checkRefs(t *testing.T, body string) {
 	if err := json.Unmarshal([]byte(body), &doc); err != nil {
 		t.Fatal(err)
 	}
-	for _, part := range strings.Split(body, `"$ref": "#/`)[1:] {
+	for _, part := range strings.Split(body, `"$ref":"#/`)[1:] {
 		ref, _, _ := strings.Cut(part, `"`)
 		at := doc
 		for step := range strings.SplitSeq(ref, "/") {

@@ -1,7 +1,6 @@
 package signaling
 
 import (
-	_ "embed" // for the description of the API
 	"errors"
 	"net/http"
 	"net/url"
@@ -12,11 +11,6 @@ import (
 	"palabre/signaling/frame"
 	"palabre/signaling/protocol"
 )
-
-// openAPI describes the REST API (OpenAPI 3.1), written by hand.
-//
-//go:embed openapi.json
-var openAPI []byte
 
 // newRoom asks for a room's name and link.
 type newRoom struct {
@@ -37,7 +31,7 @@ type settings struct {
 
 func (s *Server) restRoutes(r *gin.Engine) {
 	api := r.Group("/api", s.sameOrigin())
-	api.GET("/openapi.json", func(c *gin.Context) { c.Data(http.StatusOK, "application/json", openAPI) })
+	s.api.Mount(api)
 	api.GET("/v1/config", func(c *gin.Context) {
 		c.Header("Cache-Control", "no-cache")
 		c.JSON(http.StatusOK, settings{Version: s.cfg.Version, OpenRooms: s.cfg.OpenRooms})

@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/gorilla/websocket"
 
+	"palabre/signaling/api"
 	"palabre/signaling/gate"
 	"palabre/signaling/pages"
 	"palabre/signaling/protocol"
@@ -29,6 +30,7 @@ type Server struct {
 	commands map[protocol.ClientType]command
 	router   *gin.Engine
 	media    resources
+	api      *api.API
 	// large has one place for each message that is on its way and large.
 	large chan struct{}
 	// measuring has one place for each request for statistics under way.
@@ -70,6 +72,10 @@ func New(cfg Config) (*Server, error) {
 		WriteBufferPool: &sync.Pool{},
 		ReadBufferSize:  4 << 10,
 		WriteBufferSize: 4 << 10,
+	}
+	cfg.API.Rooms, cfg.API.Tokens, cfg.API.Logger = cfg.Rooms, cfg.Tokens, cfg.Logger
+	if s.api, err = api.New(cfg.API, apiDoor{s}); err != nil {
+		return nil, fmt.Errorf("setting up signalling: %w", err)
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.router = s.routes()

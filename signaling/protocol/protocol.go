@@ -538,6 +538,7 @@ const (
 	CodeBadOffer     ErrorCode = "bad-offer"     // SDP refused
 	CodeNotFound     ErrorCode = "not-found"     // no such participant
 	CodeResumeFailed ErrorCode = "resume-failed" // say hello anew without resume
+	CodeConflict     ErrorCode = "conflict"      // somebody else changed it first, or it is there already
 	CodeUnavailable  ErrorCode = "unavailable"   // draining or overloaded
 	CodeInternal     ErrorCode = "internal"      // our fault, logged
 )

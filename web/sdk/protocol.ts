@@ -566,5 +566,6 @@ export type ErrorCode =
   | 'bad-offer' // SDP refused
   | 'not-found' // no such participant
   | 'resume-failed' // say hello anew without resume
+  | 'conflict' // somebody else changed it first, or it is there already
   | 'unavailable' // draining or overloaded
   | 'internal'; // our fault, logged
