@@ -20,9 +20,9 @@ const (
 	// letters are the symbols of the random part: 32, so that one is exactly
 	// five bits, without i, l, o and u that are misread or misspoken.
 	letters = "0123456789abcdefghjkmnpqrstvwxyz"
-	// randomLetters is the length of the random part: 50 bits, and with two
-	// words of eight bits each 66 in all.
-	randomLetters = 10
+	// randomLetters is the length of the random part: 65 bits, and with two
+	// words of eight bits each 81 in all: nobody finds one by trying.
+	randomLetters = 13
 )
 
 // ErrRoomName is wrapped by every refusal of a room name.
@@ -36,7 +36,7 @@ var (
 	secondWords string
 )
 
-// NewRoomName makes a name nobody guesses: calm-olive-7xk2m9qd4t.
+// NewRoomName makes a name nobody guesses: calm-olive-7xk2m9qd4t0ab.
 func NewRoomName() (string, error) {
 	random := make([]byte, 2+randomLetters)
 	if _, err := rand.Read(random); err != nil {

@@ -15,10 +15,10 @@ func TestMadeNamesAreStrongAndPlain(t *testing.T) {
 		t.Fatalf("the lists hold %d and %d words; a byte chooses evenly among 256", len(first), len(second))
 	}
 	bits := math.Log2(float64(len(first)*len(second))) + randomLetters*math.Log2(float64(len(letters)))
-	if bits < 60 {
-		t.Errorf("a name carries %.1f random bits, want at least 60", bits)
+	if bits < 80 {
+		t.Errorf("a name carries %.1f random bits, want at least 80", bits)
 	}
-	shape := regexp.MustCompile(`^[a-z]{3,9}-[a-z]{2,9}-[0-9a-z]{10}$`)
+	shape := regexp.MustCompile(`^[a-z]{3,9}-[a-z]{2,9}-[0-9a-z]{13}$`)
 	seen := map[string]bool{}
 	for range 2000 {
 		name, err := NewRoomName()
