@@ -270,10 +270,11 @@ func (r *room) appear(p *person, re Ref, token string) {
 	r.tellOthers(p, p.public())
 	r.inside = append(r.inside, p)
 	r.tell(p, re, Joined{
-		Participant: p.id, People: r.peopleFor(p), Chat: r.chat.all(), Started: r.meeting.Started, Resume: token,
+		Participant: p.id, People: r.peopleFor(p), Chat: r.history(p), Started: r.meeting.Started, Resume: token,
 		About: r.about(p),
 	})
 	r.tellQuality(p)
+	r.greetPolls(p)
 	if r.may(p, Admit) {
 		for _, other := range r.knocking() {
 			r.tell(p, 0, Knock{Participant: other.id, Name: other.name})

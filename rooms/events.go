@@ -1,10 +1,14 @@
 package rooms
 
-import "time"
+import (
+	"time"
+
+	"palabre/rooms/chat"
+)
 
 // Ref is chosen by whoever sends a command and comes back as Re in the event
 // that answers it: [Waiting] or [Joined] for Join, [Person] for SetSending, Hand
-// and Rename, [Line] for Say, [Reaction] for React, [Knock] for Admit and
+// and Rename, [Line] for Write, [Reaction] for React, [Knock] for Admit and
 // Deny, [Closed] for Leave. 0 asks for nothing.
 type Ref uint32
 
@@ -33,7 +37,7 @@ type (
 		Participant string
 		// People holds everyone in the room, oneself included, in the order they came.
 		People []Person
-		Chat   []Line
+		Chat   []chat.Line
 		// Started is when the first person joined.
 		Started time.Time
 		// Resume replaces the token of the [Welcome]: it says that the person
@@ -94,15 +98,18 @@ type (
 		Gone        bool
 	}
 
-	// Line is a chat message. It is never changed once sent.
-	Line struct {
-		ID          string
-		Participant string
-		Name        string
-		Text        string
-		At          time.Time
-		Nonce       string
-	}
+	// Line is a chat message.
+	Line struct{ chat.Line }
+
+	// LineEdited, LineDeleted and LineReacted change a line; who does not have
+	// it need not mind.
+	LineEdited  struct{ chat.Edited }
+	LineDeleted struct{ chat.Deleted }
+	LineReacted struct{ chat.Reacted }
+
+	// History is the chat as it is now where somebody moved to. Lines they
+	// know already are in it too.
+	History struct{ Lines []chat.Line }
 
 	// Reaction is a reaction somebody sent.
 	Reaction struct {
@@ -161,35 +168,46 @@ const (
 	ReasonReplaced Reason = "replaced" // the same identity joined elsewhere
 	ReasonShutdown Reason = "shutdown" // the server stops
 	ReasonRemoved  Reason = "removed"  // a host or the server put them out
+	ReasonBanned   Reason = "banned"   // a host put them out for the rest of the meeting
+	ReasonEnded    Reason = "ended"    // a host ended the meeting for all
 )
 
 // overhead is what an event costs beside its texts, in bytes.
 const overhead = 96
 
-func (Waiting) size() int     { return overhead }
-func (e About) size() int     { return 4*overhead + 2*len(e.Title) + 16*len(e.May) + 32*len(e.Least) }
-func (e Preview) size() int   { return overhead + textSize(e.Names) }
-func (e Person) size() int    { return 2*overhead + len(e.ID) + len(e.Name) }
-func (e Left) size() int      { return overhead + len(e.Participant) }
-func (e Knock) size() int     { return overhead + len(e.Participant) + len(e.Name) }
-func (e Line) size() int      { return 2*overhead + len(e.Text) + len(e.Name) + len(e.Nonce) }
-func (e Reaction) size() int  { return overhead + len(e.Participant) }
-func (e Seating) size() int   { return overhead * (1 + len(e.Seats)) }
-func (e Speakers) size() int  { return overhead + textSize(e.Speaking) }
-func (e Layers) size() int    { return overhead * (1 + len(e.Wishes)) }
-func (e Quality) size() int   { return overhead * (1 + len(e.People)) }
-func (RestartICE) size() int  { return overhead }
-func (e MediaLost) size() int { return overhead + len(e.Reason) }
-func (Restarting) size() int  { return overhead }
-func (Closed) size() int      { return overhead }
+func (Waiting) size() int       { return overhead }
+func (e About) size() int       { return 4*overhead + 2*len(e.Title) + 16*len(e.May) + 32*len(e.Least) }
+func (e Preview) size() int     { return overhead + textSize(e.Names) }
+func (e Person) size() int      { return 2*overhead + len(e.ID) + len(e.Name) }
+func (e Left) size() int        { return overhead + len(e.Participant) }
+func (e Knock) size() int       { return overhead + len(e.Participant) + len(e.Name) }
+func (e Line) size() int        { return e.Size() }
+func (e LineEdited) size() int  { return overhead + len(e.Text) }
+func (LineDeleted) size() int   { return overhead }
+func (e LineReacted) size() int { return overhead + len(e.Mark.By.Name) }
+func (e History) size() int     { return overhead + chatSize(e.Lines) }
+func (e Reaction) size() int    { return overhead + len(e.Participant) }
+func (e Seating) size() int     { return overhead * (1 + len(e.Seats)) }
+func (e Speakers) size() int    { return overhead + textSize(e.Speaking) }
+func (e Layers) size() int      { return overhead * (1 + len(e.Wishes)) }
+func (e Quality) size() int     { return overhead * (1 + len(e.People)) }
+func (RestartICE) size() int    { return overhead }
+func (e MediaLost) size() int   { return overhead + len(e.Reason) }
+func (Restarting) size() int    { return overhead }
+func (Closed) size() int        { return overhead }
 
 func (e Joined) size() int {
 	n := overhead + len(e.Resume) + e.About.size()
 	for _, person := range e.People {
 		n += person.size()
 	}
-	for _, line := range e.Chat {
-		n += line.size()
+	return n + chatSize(e.Chat)
+}
+
+func chatSize(lines []chat.Line) int {
+	n := 0
+	for _, line := range lines {
+		n += line.Size()
 	}
 	return n
 }

@@ -302,6 +302,11 @@ func (c *caller) token() string {
 	return token
 }
 
+// Say writes a line to everybody.
+func (c *caller) Say(ctx context.Context, re Ref, text, nonce string) error {
+	return c.Write(ctx, re, Message{Text: text, Nonce: nonce})
+}
+
 func (c *caller) id() string { return c.Welcome().Participant }
 
 // pull takes all that waits, checks the numbering, and gives what is new.

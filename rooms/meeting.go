@@ -77,7 +77,8 @@ func (r *room) adjourn(reason Reason) {
 // over writes down that the meeting has ended and forgets all that was of it.
 func (r *room) over(by Actor, reason Reason) {
 	r.keep(by, MeetingEnded{Meeting: r.meeting, People: len(r.tally.people), Most: r.tally.most, Reason: reason}, nil)
-	r.meeting, r.chat, r.tally, r.heartbeat = Meeting{}, chatLog{}, tally{}, time.Time{}
+	r.meeting, r.talk, r.tally, r.heartbeat = Meeting{}, &talk{}, tally{}, time.Time{}
+	r.polls = polling{}
 }
 
 // changed writes down the state of the meeting that survives a restart.

@@ -6,6 +6,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"palabre/rooms/chat"
+	"palabre/rooms/poll"
 )
 
 const (
@@ -39,8 +42,10 @@ type Recollection struct {
 	Meeting Meeting
 	// Seen is when that meeting was last known to be on.
 	Seen time.Time
-	// Chat is that meeting's newest lines, oldest first.
-	Chat []Line
+	// Chat is that meeting's newest lines, oldest first, private ones among them.
+	Chat []chat.Line
+	// Polls are that meeting's, in the order they were written.
+	Polls []poll.Poll
 }
 
 // recall fetches what is remembered, over and over until it is had. It is a
@@ -79,9 +84,8 @@ func (r *room) remember(found Recollection) {
 		return
 	}
 	r.meeting, r.seen = found.Meeting, found.Seen
-	for _, line := range found.Chat {
-		r.chat.add(line)
-	}
+	r.polls.book = poll.Restore(found.Polls)
+	r.talk.Restore(found.Chat)
 }
 
 // keep has a fact remembered and then does what waits for that, on the room's

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"palabre/rooms/chat"
 )
 
 // TestOutboxIsOneStream pushes, takes, and comes back in any order: what a
@@ -14,7 +16,7 @@ func TestOutboxIsOneStream(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		out, r := newOutbox(false)
 		pushed, had := uint64(0), uint64(0)
-		big := Line{Text: strings.Repeat("x", 50_000)}
+		big := Line{chat.Line{Text: strings.Repeat("x", 50_000)}}
 		attached := true
 		rt.Repeat(map[string]func(*rapid.T){
 			"push": func(rt *rapid.T) {

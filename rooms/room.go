@@ -40,7 +40,8 @@ type room struct {
 	// told is when people were last told how good connections are, retell when
 	// that is due again; zero while nothing changed.
 	told, retell time.Time
-	chat         chatLog
+	talk         *talk
+	polls        polling
 
 	// profile is the room as it is remembered, its settings in force.
 	profile Profile
@@ -66,7 +67,7 @@ func newRoom(rooms *Rooms, name string) *room {
 		stop: make(chan struct{}), done: make(chan struct{}),
 		people: map[string]*person{}, sessions: map[string]*person{}, links: map[string]chan struct{}{},
 		profile:  Profile{Name: name, Kind: Temporary, Settings: rooms.cfg.Settings},
-		recalled: rooms.cfg.Memory == nil,
+		recalled: rooms.cfg.Memory == nil, talk: &talk{},
 	}
 }
 
@@ -223,6 +224,7 @@ func (r *room) expire() error {
 	now := time.Now()
 	r.broadcast(now)
 	r.beat(now)
+	r.retellPolls(now)
 	due := slices.DeleteFunc(r.everyone(), func(p *person) bool {
 		return p.deadline.IsZero() || p.deadline.After(now)
 	})
@@ -239,6 +241,9 @@ func (r *room) arm() {
 	next := r.retell
 	if !r.heartbeat.IsZero() && (next.IsZero() || r.heartbeat.Before(next)) {
 		next = r.heartbeat
+	}
+	if due := r.polls.retell; !due.IsZero() && (next.IsZero() || due.Before(next)) {
+		next = due
 	}
 	for _, p := range r.sessions {
 		if !p.deadline.IsZero() && (next.IsZero() || p.deadline.Before(next)) {

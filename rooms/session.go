@@ -206,10 +206,26 @@ func (s *Session) SetLayout(ctx context.Context, layout Layout) error {
 	return s.command(ctx, func(r *room, p *person) error { return r.setLayout(p, layout) })
 }
 
-// Say writes a chat line to everybody. A line with a nonce the room has seen
-// from this participant is not sent again; the sender alone is given the first one.
-func (s *Session) Say(ctx context.Context, re Ref, text, nonce string) error {
-	return s.command(ctx, func(r *room, p *person) error { return r.say(p, re, text, nonce) })
+// Write says something to everybody, or to one person. A line with a nonce the
+// room has seen from this person is not sent again; the sender alone is given
+// the first one. The answer is the event [Line], once the line is stored.
+func (s *Session) Write(ctx context.Context, re Ref, m Message) error {
+	return s.command(ctx, func(r *room, p *person) error { return r.write(p, re, m) })
+}
+
+// Edit changes the text of a line one wrote; the answer is [LineEdited].
+func (s *Session) Edit(ctx context.Context, re Ref, line, text string) error {
+	return s.command(ctx, func(r *room, p *person) error { return r.edit(p, re, line, text) })
+}
+
+// Erase deletes a line one wrote, or with [Moderate] one of others; the answer is [LineDeleted].
+func (s *Session) Erase(ctx context.Context, re Ref, line string) error {
+	return s.command(ctx, func(r *room, p *person) error { return r.erase(p, re, line) })
+}
+
+// Mark sets one's reaction on a line or, with gone, takes it away; the answer is [LineReacted].
+func (s *Session) Mark(ctx context.Context, re Ref, line, emoji string, gone bool) error {
+	return s.command(ctx, func(r *room, p *person) error { return r.mark(p, re, line, emoji, gone) })
 }
 
 // Hand raises or lowers one's own hand.

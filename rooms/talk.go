@@ -5,72 +5,14 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 const (
-	// chatKept and chatKeptBytes bound the chat a late joiner is given.
-	chatKept      = 200
-	chatKeptBytes = 256 << 10
 	// maxTiles is the most tiles a layout may name.
 	maxTiles = 64
 	// maxPixels is the widest and highest a tile is taken to be.
 	maxPixels = 8192
 )
-
-// chatLog is the chat of a meeting, newest last.
-type chatLog struct {
-	lines []Line
-	bytes int
-}
-
-func (c *chatLog) add(line Line) {
-	c.lines = append(c.lines, line)
-	c.bytes += line.size()
-	for len(c.lines) > chatKept || c.bytes > chatKeptBytes {
-		c.bytes -= c.lines[0].size()
-		c.lines[0] = Line{}
-		c.lines = c.lines[1:]
-	}
-}
-
-func (c *chatLog) all() []Line { return slices.Clone(c.lines) }
-
-// find gives the line a participant sent under a nonce.
-func (c *chatLog) find(participant, nonce string) (Line, bool) {
-	for _, line := range c.lines {
-		if nonce != "" && line.Nonce == nonce && line.Participant == participant {
-			return line, true
-		}
-	}
-	return Line{}, false
-}
-
-// say writes a chat line to everybody.
-func (r *room) say(p *person, re Ref, text, nonce string) error {
-	if err := r.require(p, Chat); err != nil {
-		return err
-	}
-	if len(nonce) > maxNonce {
-		return refuse(CodeTooLarge, fmt.Sprintf("A nonce has at most %d bytes.", maxNonce))
-	}
-	nonce = stripControls(nonce)
-	if line, seen := r.chat.find(p.id, nonce); seen {
-		r.tell(p, re, line)
-		return nil
-	}
-	text, err := cleanChat(text)
-	if err != nil {
-		return err
-	}
-	line := Line{
-		ID: uuid.NewString(), Participant: p.id, Name: p.name, Text: text, At: time.Now(), Nonce: nonce,
-	}
-	r.chat.add(line)
-	r.tellAll(p, re, line)
-	return nil
-}
 
 // react sends a reaction to everybody.
 func (r *room) react(p *person, re Ref, emoji string) error {

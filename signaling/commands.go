@@ -27,7 +27,16 @@ func commands() map[protocol.ClientType]command {
 		}),
 		protocol.TypeLayout: with(setLayout),
 		protocol.TypeChat: with(func(ctx context.Context, s *rooms.Session, re rooms.Ref, m protocol.ChatText) error {
-			return s.Say(ctx, re, m.Text, m.Nonce)
+			return s.Write(ctx, re, rooms.Message(m))
+		}),
+		protocol.TypeChatEdit: with(func(ctx context.Context, s *rooms.Session, re rooms.Ref, m protocol.ChatEdit) error {
+			return s.Edit(ctx, re, m.Line, m.Text)
+		}),
+		protocol.TypeChatDelete: with(func(ctx context.Context, s *rooms.Session, re rooms.Ref, m protocol.ChatTarget) error {
+			return s.Erase(ctx, re, m.Line)
+		}),
+		protocol.TypeChatReact: with(func(ctx context.Context, s *rooms.Session, re rooms.Ref, m protocol.ChatReact) error {
+			return s.Mark(ctx, re, m.Line, m.Emoji, m.Gone)
 		}),
 		protocol.TypeHand: with(func(ctx context.Context, s *rooms.Session, re rooms.Ref, m protocol.Hand) error {
 			return s.Hand(ctx, re, m.Raised)
@@ -41,6 +50,15 @@ func commands() map[protocol.ClientType]command {
 		protocol.TypeDeny: with(func(ctx context.Context, s *rooms.Session, re rooms.Ref, m protocol.Target) error {
 			return s.Deny(ctx, re, m.Participant)
 		}),
+		protocol.TypePollCreate: with(createPoll),
+		protocol.TypePollVote: with(func(ctx context.Context, s *rooms.Session, re rooms.Ref, m protocol.PollVote) error {
+			return s.VotePoll(ctx, re, m.Poll, m.Choice)
+		}),
+		protocol.TypePollOpen:    aboutPoll((*rooms.Session).OpenPoll),
+		protocol.TypePollClose:   aboutPoll((*rooms.Session).ClosePoll),
+		protocol.TypePollShare:   aboutPoll((*rooms.Session).SharePoll),
+		protocol.TypePollDelete:  aboutPoll((*rooms.Session).DeletePoll),
+		protocol.TypePollBallots: aboutPoll((*rooms.Session).Ballots),
 		protocol.TypeRename: with(func(ctx context.Context, s *rooms.Session, re rooms.Ref, m protocol.Rename) error {
 			return s.Rename(ctx, re, m.Name)
 		}),
@@ -136,7 +154,7 @@ func (c *conn) offer(ctx context.Context, m protocol.ClientMessage) error {
 func domainOffer(o protocol.Offer) rooms.Offer {
 	return rooms.Offer{
 		SDP: o.SDP, Microphone: o.Lines.Microphone, Camera: o.Lines.Camera, Screen: o.Lines.Screen, ScreenAudio: o.Lines.ScreenAudio,
-		Seats: domainPairs(o.Lines.Seats), Stages: domainPairs(o.Lines.Stages), Voices: o.Lines.Voices,
+		Seats: domainPairs(o.Lines.Seats), Stages: domainPairs(o.Lines.Stages), Voices: o.Lines.Voices, Data: o.Lines.Data,
 	}
 }
 

@@ -25,7 +25,9 @@ func message(e rooms.Event) protocol.ServerMessage {
 	case rooms.Knock:
 		m.Type, m.Data = protocol.TypeKnock, protocol.Knock(d)
 	case rooms.Line:
-		m.Type, m.Data = protocol.TypeChatLine, wireLine(d)
+		m.Type, m.Data = protocol.TypeChatLine, wireLine(d.Line)
+	case rooms.LineEdited, rooms.LineDeleted, rooms.LineReacted, rooms.History:
+		m.Type, m.Data = wireChat(d)
 	case rooms.Reaction:
 		m.Type, m.Data = protocol.TypeReaction, protocol.Reaction(d)
 	case rooms.Seating:
@@ -38,6 +40,10 @@ func message(e rooms.Event) protocol.ServerMessage {
 		m.Type, m.Data = protocol.TypeQuality, wireQuality(d)
 	case rooms.About:
 		m.Type, m.Data = protocol.TypeRoom, wireRoom(d)
+	case rooms.Polls:
+		m.Type, m.Data = protocol.TypePolls, wirePolls(d)
+	case rooms.Ballots:
+		m.Type, m.Data = protocol.TypeBallots, wireBallots(d)
 	case rooms.RestartICE:
 		m.Type = protocol.TypeICERestart
 	case rooms.MediaLost:
@@ -56,13 +62,10 @@ func message(e rooms.Event) protocol.ServerMessage {
 func wireJoined(j rooms.Joined) protocol.Joined {
 	out := protocol.Joined{
 		Participant: j.Participant, Started: millis(j.Started), Resume: j.Resume, About: wireRoom(j.About),
-		Participants: make([]protocol.Participant, len(j.People)), Chat: make([]protocol.ChatLine, len(j.Chat)),
+		Participants: make([]protocol.Participant, len(j.People)), Chat: wireLines(j.Chat),
 	}
 	for i, p := range j.People {
 		out.Participants[i] = wirePerson(p)
-	}
-	for i, l := range j.Chat {
-		out.Chat[i] = wireLine(l)
 	}
 	return out
 }
@@ -89,10 +92,6 @@ func wirePerson(p rooms.Person) protocol.Participant {
 		ID: p.ID, Name: p.Name, Role: protocol.Role(p.Role), Media: protocol.Media(p.Sending),
 		Hand: millis(p.Hand), Away: p.Away, Joined: millis(p.Joined),
 	}
-}
-
-func wireLine(l rooms.Line) protocol.ChatLine {
-	return protocol.ChatLine{ID: l.ID, Participant: l.Participant, Name: l.Name, Text: l.Text, At: millis(l.At), Nonce: l.Nonce}
 }
 
 func wirePreview(p rooms.Preview) protocol.Preview {

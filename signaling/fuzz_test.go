@@ -133,7 +133,7 @@ func FuzzHello(f *testing.F) {
 // The wire form of every event is what clients can read.
 func TestEveryEventHasAMessage(t *testing.T) {
 	for _, data := range []rooms.Data{
-		rooms.Waiting{}, rooms.Joined{}, rooms.Preview{}, rooms.Person{}, rooms.Left{}, rooms.Knock{}, rooms.Line{}, rooms.Reaction{},
+		rooms.Waiting{}, rooms.Joined{}, rooms.Preview{}, rooms.Person{}, rooms.Left{}, rooms.Knock{}, rooms.Line{}, rooms.LineEdited{}, rooms.LineDeleted{}, rooms.LineReacted{}, rooms.History{}, rooms.Reaction{},
 		rooms.Seating{}, rooms.Speakers{}, rooms.Layers{}, rooms.RestartICE{}, rooms.MediaLost{}, rooms.Restarting{After: time.Second}, rooms.Closed{},
 	} {
 		m := message(rooms.Event{Seq: 7, Re: 8, Data: data})

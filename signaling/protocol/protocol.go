@@ -23,6 +23,8 @@ const (
 	MaxChat = 4000
 	// MaxTiles is the most tiles a layout may name.
 	MaxTiles = 64
+	// MaxPicture is the largest picture of somebody who waits, in bytes before base64.
+	MaxPicture = 24 << 10
 )
 
 // Close codes of the WebSocket beside those of RFC 6455 section 7.4.1:
@@ -59,47 +61,80 @@ type ServerMessage struct {
 type ClientType string
 
 const (
-	TypeHello  ClientType = "hello"  // [Hello], first frame, within 10 s
-	TypeOffer  ClientType = "offer"  // [Offer], answered by "answer"
-	TypeJoin   ClientType = "join"   // [Join], answered by "joined" or "waiting"
-	TypeLeave  ClientType = "leave"  // no data; answered by "closed"
-	TypeMedia  ClientType = "media"  // [Media]
-	TypeLayout ClientType = "layout" // [Layout]
-	TypeChat   ClientType = "chat"   // [ChatText]
-	TypeHand   ClientType = "hand"   // [Hand]
-	TypeReact  ClientType = "react"  // [React]
-	TypeAdmit  ClientType = "admit"  // [Target]: let a waiting person in
-	TypeDeny   ClientType = "deny"   // [Target]: refuse a waiting person
-	TypeRename ClientType = "rename" // [Rename]
-	TypePing   ClientType = "ping"   // no data; answered by "pong"
+	TypeHello      ClientType = "hello"       // [Hello], first frame, within 10 s
+	TypeOffer      ClientType = "offer"       // [Offer], answered by "answer"
+	TypeJoin       ClientType = "join"        // [Join], answered by "joined" or "waiting"
+	TypeLeave      ClientType = "leave"       // no data; answered by "closed"
+	TypeMedia      ClientType = "media"       // [Media]
+	TypeLayout     ClientType = "layout"      // [Layout]
+	TypeChat       ClientType = "chat"        // [ChatText]
+	TypeChatEdit   ClientType = "chat-edit"   // [ChatEdit]: change one's own line, within 24 hours
+	TypeChatDelete ClientType = "chat-delete" // [ChatTarget]: take a line away
+	TypeChatReact  ClientType = "chat-react"  // [ChatReact]
+	TypeHand       ClientType = "hand"        // [Hand]
+	TypeReact      ClientType = "react"       // [React]
+	TypeAdmit      ClientType = "admit"       // [Target]: let a waiting person in
+	TypeDeny       ClientType = "deny"        // [Target]: refuse a waiting person
+	TypeRename     ClientType = "rename"      // [Rename]
+
+	// What hosts do; who may is in docs/protocol.md.
+	TypeAdmitAll    ClientType = "admit-all"    // no data: let in everybody who waits
+	TypePicture     ClientType = "picture"      // [Picture]: what somebody who waits looks like
+	TypeMute        ClientType = "mute"         // [Target]: take a microphone off; without a participant everybody's but one's own
+	TypeStop        ClientType = "stop"         // [Aim]: take somebody's camera or screen off
+	TypeAsk         ClientType = "ask"          // [Aim]: ask somebody to turn microphone or camera on
+	TypeLower       ClientType = "lower"        // [Target]: lower a hand; without a participant all
+	TypeRemove      ClientType = "remove"       // [Target]: put somebody out, who may come back
+	TypeBan         ClientType = "ban"          // [Target]: put somebody out for the rest of the meeting
+	TypeUnban       ClientType = "unban"        // [Unban]
+	TypeAppoint     ClientType = "appoint"      // [Appoint]: give somebody a role
+	TypeLock        ClientType = "lock"         // [Lock]
+	TypeConfigure   ClientType = "configure"    // [Configure]
+	TypeEnd         ClientType = "end"          // no data: end the meeting for all
+	TypePollCreate  ClientType = "poll-create"  // [PollCreate]; answered by "polls", as are the next five
+	TypePollOpen    ClientType = "poll-open"    // [PollTarget]
+	TypePollVote    ClientType = "poll-vote"    // [PollVote]
+	TypePollClose   ClientType = "poll-close"   // [PollTarget]
+	TypePollShare   ClientType = "poll-share"   // [PollTarget]: show everybody the results
+	TypePollDelete  ClientType = "poll-delete"  // [PollTarget]
+	TypePollBallots ClientType = "poll-ballots" // [PollTarget]: who chose what in a named poll; answered by "ballots"
+	TypePing        ClientType = "ping"         // no data; answered by "pong"
 )
 
 // ServerType names a server's message.
 type ServerType string
 
 const (
-	TypeWelcome     ServerType = "welcome"     // [Welcome], answers hello
-	TypeResumed     ServerType = "resumed"     // [Resumed], answers hello with a resume token
-	TypeAnswer      ServerType = "answer"      // [Answer], answers offer
-	TypeWaiting     ServerType = "waiting"     // no data: a host must admit you
-	TypeJoined      ServerType = "joined"      // [Joined]
-	TypePreview     ServerType = "preview"     // [Preview]: who is in, for those not yet in
-	TypeParticipant ServerType = "participant" // [Participant]: somebody came or changed
-	TypeLeft        ServerType = "left"        // [Left]
-	TypeKnock       ServerType = "knock"       // [Knock], to those who may admit
-	TypeSeats       ServerType = "seats"       // [Seats]
-	TypeSpeakers    ServerType = "speakers"    // [Speakers]
-	TypeLayers      ServerType = "layers"      // [Layers], to a publisher
-	TypeQuality     ServerType = "quality"     // [Quality]: how good people's connections are
-	TypeChatLine    ServerType = "chat"        // [ChatLine]
-	TypeReaction    ServerType = "reaction"    // [Reaction]
-	TypeRoom        ServerType = "room"        // [Room]: the room, or what you may do in it, is now other
-	TypeICERestart  ServerType = "ice-restart" // no data: send a new offer with an ICE restart
-	TypeMediaLost   ServerType = "media-lost"  // [MediaLost]: make a new PeerConnection and send its offer
-	TypeRestarting  ServerType = "restarting"  // [Restarting]: the server goes away, come back
-	TypeClosed      ServerType = "closed"      // [Closed], last frame
-	TypeError       ServerType = "error"       // [Error]
-	TypePong        ServerType = "pong"        // no data
+	TypeWelcome     ServerType = "welcome"      // [Welcome], answers hello
+	TypeResumed     ServerType = "resumed"      // [Resumed], answers hello with a resume token
+	TypeAnswer      ServerType = "answer"       // [Answer], answers offer
+	TypeWaiting     ServerType = "waiting"      // no data: a host must admit you
+	TypeJoined      ServerType = "joined"       // [Joined]
+	TypePreview     ServerType = "preview"      // [Preview]: who is in, for those not yet in
+	TypeParticipant ServerType = "participant"  // [Participant]: somebody came or changed
+	TypeLeft        ServerType = "left"         // [Left]
+	TypeKnock       ServerType = "knock"        // [Knock], to those who may admit
+	TypeChanged     ServerType = "changed"      // [Changed]: several participants at once
+	TypeAsked       ServerType = "asked"        // [Asked]: a host did something to you, or asks you for something
+	TypeSeats       ServerType = "seats"        // [Seats]
+	TypeSpeakers    ServerType = "speakers"     // [Speakers]
+	TypeLayers      ServerType = "layers"       // [Layers], to a publisher
+	TypeQuality     ServerType = "quality"      // [Quality]: how good people's connections are
+	TypeChatLine    ServerType = "chat"         // [ChatLine]
+	TypeChatEdited  ServerType = "chat-edited"  // [ChatEdited]
+	TypeChatDeleted ServerType = "chat-deleted" // [ChatDeleted]
+	TypeChatReacted ServerType = "chat-reacted" // [ChatReacted]
+	TypeChatHistory ServerType = "chat-history" // [ChatHistory]: what is read where one moved to
+	TypeReaction    ServerType = "reaction"     // [Reaction]
+	TypeRoom        ServerType = "room"         // [Room]: the room, or what you may do in it, is now other
+	TypePolls       ServerType = "polls"        // [Polls]: every poll of the meeting, as the reader may see it
+	TypeBallots     ServerType = "ballots"      // [Ballots], answers poll-ballots
+	TypeICERestart  ServerType = "ice-restart"  // no data: send a new offer with an ICE restart
+	TypeMediaLost   ServerType = "media-lost"   // [MediaLost]: make a new PeerConnection and send its offer
+	TypeRestarting  ServerType = "restarting"   // [Restarting]: the server goes away, come back
+	TypeClosed      ServerType = "closed"       // [Closed], last frame
+	TypeError       ServerType = "error"        // [Error]
+	TypePong        ServerType = "pong"         // no data
 )
 
 // Hello opens a session in a room: a new one, or with Resume an old one.
@@ -186,6 +221,8 @@ type Lines struct {
 	Stages []Pair `json:"stages"`
 	// Voices receive the loudest people who sit in no seat.
 	Voices []string `json:"voices"`
+	// Data is the section of data channels, for drawings on shared screens.
+	Data string `json:"data,omitempty"`
 }
 
 // Pair is the two media sections of one seat, by mid.
@@ -248,6 +285,14 @@ type Room struct {
 	MuteOnEntry bool            `json:"muteOnEntry"`
 	AudioOnly   bool            `json:"audioOnly"`
 	MaxPeople   int             `json:"maxPeople,omitempty"`
+	// Banned are those who may not come back, told to who may put people out.
+	Banned []Banned `json:"banned,omitempty"`
+}
+
+// Banned is somebody who may not come back while the meeting lasts.
+type Banned struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
 }
 
 // RoomKind says how long a room is there.
@@ -312,8 +357,15 @@ type Participant struct {
 	Hand int64 `json:"hand,omitempty"`
 	// Away says that the connection is lost and may come back.
 	Away bool `json:"away,omitempty"`
+	// Acting says that they stand in for a host who is not there.
+	Acting bool `json:"acting,omitempty"`
 	// Joined is in milliseconds since 1970 UTC.
 	Joined int64 `json:"joined"`
+}
+
+// Changed tells of several participants at once, each as in a participant message.
+type Changed struct {
+	Participants []Participant `json:"participants"`
 }
 
 // Left says that a participant is gone.
@@ -327,12 +379,76 @@ type Knock struct {
 	Participant string `json:"participant"`
 	Name        string `json:"name"`
 	Gone        bool   `json:"gone,omitempty"`
+	// Picture is a small JPEG or WebP of them in base64 (RFC 4648 section 4), if they sent one.
+	Picture string `json:"picture,omitempty"`
 }
 
 // Target names the participant a command is about.
 type Target struct {
 	Participant string `json:"participant"`
 }
+
+// Aim names one source of a participant.
+type Aim struct {
+	Participant string `json:"participant"`
+	Source      Source `json:"source"`
+}
+
+// Picture is a small JPEG or WebP in base64, of at most [MaxPicture] bytes.
+type Picture struct {
+	Data string `json:"data"`
+}
+
+// Unban names a ban of [Room.Banned].
+type Unban struct {
+	ID string `json:"id"`
+}
+
+// Appoint gives somebody a role.
+type Appoint struct {
+	Participant string `json:"participant"`
+	Role        Role   `json:"role"`
+}
+
+// Lock says whether somebody new may come in.
+type Lock struct {
+	Locked bool `json:"locked"`
+}
+
+// Configure changes settings of the room; what is missing stays as it is.
+type Configure struct {
+	Title       *string `json:"title,omitempty" tstype:"string"`
+	Lobby       *bool   `json:"lobby,omitempty" tstype:"boolean"`
+	MuteOnEntry *bool   `json:"muteOnEntry,omitempty" tstype:"boolean"`
+	AudioOnly   *bool   `json:"audioOnly,omitempty" tstype:"boolean"`
+	// MaxPeople is the most people inside; 0 is the server's limit.
+	MaxPeople *int `json:"maxPeople,omitempty" tstype:"number"`
+	// Least is the lowest role that may do something; an empty role takes the limit away.
+	Least map[Action]Role `json:"least,omitempty"`
+}
+
+// Asked tells what a host did to somebody or asks them for. Its reader is
+// the one it is about, or the one who asked and is told that it was passed on.
+type Asked struct {
+	What AskedWhat `json:"what"`
+	// Participant is whom it is about.
+	Participant string `json:"participant"`
+	// By is the id of who did it, and Name what they are called; both are
+	// empty where the room itself did, as by its setting to come in muted.
+	By   string `json:"by,omitempty"`
+	Name string `json:"name,omitempty"`
+}
+
+// AskedWhat is what a host did or asks for.
+type AskedWhat string
+
+const (
+	AskedMuted     AskedWhat = "muted"      // your microphone was taken off
+	AskedCameraOff AskedWhat = "camera-off" // your camera was taken off
+	AskedShareOff  AskedWhat = "share-off"  // your shared screen was taken off
+	AskedUnmute    AskedWhat = "unmute"     // please turn your microphone on
+	AskedCameraOn  AskedWhat = "camera-on"  // please turn your camera on
+)
 
 // Rename changes one's own display name.
 type Rename struct {
@@ -454,11 +570,33 @@ const (
 	BarsGood = 3
 )
 
-// ChatText is a message to everyone in the room.
+// ChatText is a message to everyone in the room, or to one person.
 type ChatText struct {
 	Text string `json:"text"`
 	// Nonce lets the sender recognise its own line and lets the server drop a repeat.
 	Nonce string `json:"nonce,omitempty"`
+	// To is the participant who alone is to read it.
+	To string `json:"to,omitempty"`
+	// Reply is the line it answers.
+	Reply string `json:"reply,omitempty"`
+}
+
+// ChatEdit changes the text of one's own line.
+type ChatEdit struct {
+	Line string `json:"line"`
+	Text string `json:"text"`
+}
+
+// ChatTarget names the line a command is about.
+type ChatTarget struct {
+	Line string `json:"line"`
+}
+
+// ChatReact sets one's reaction on a line, from the allowed set, or takes it away.
+type ChatReact struct {
+	Line  string `json:"line"`
+	Emoji string `json:"emoji"`
+	Gone  bool   `json:"gone,omitempty"`
 }
 
 // ChatLine is a message somebody sent.
@@ -470,6 +608,76 @@ type ChatLine struct {
 	// At is in milliseconds since 1970 UTC.
 	At    int64  `json:"at"`
 	Nonce string `json:"nonce,omitempty"`
+	// Edited is when the text was last changed, in milliseconds since 1970 UTC.
+	Edited int64 `json:"edited,omitempty"`
+	// Deleted lines have no text and no file any more.
+	Deleted bool `json:"deleted,omitempty"`
+	// To is who alone may read it beside its author, ToName what they were called.
+	To     string `json:"to,omitempty"`
+	ToName string `json:"toName,omitempty"`
+	// Group is the breakout room it was written in.
+	Group string     `json:"group,omitempty"`
+	Quote *ChatQuote `json:"quote,omitempty"`
+	File  *ChatFile  `json:"file,omitempty"`
+	// Reactions hold one of a kind for each person, oldest first.
+	Reactions []ChatMark `json:"reactions,omitempty"`
+}
+
+// ChatQuote is what a reply shows of the line it answers. The text is an
+// excerpt, and empty once that line was deleted.
+type ChatQuote struct {
+	Line        string `json:"line"`
+	Participant string `json:"participant"`
+	Name        string `json:"name"`
+	Text        string `json:"text"`
+}
+
+// ChatFile is a file attached to a line.
+type ChatFile struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	// Type is the media type the server found.
+	Type string `json:"type"`
+	// Size is in bytes.
+	Size int64 `json:"size"`
+	// Width and Height are in pixels, of pictures that may be shown; else 0.
+	Width  int `json:"width,omitempty"`
+	Height int `json:"height,omitempty"`
+}
+
+// ChatMark is one person's reaction to a line.
+type ChatMark struct {
+	Emoji       string `json:"emoji"`
+	Participant string `json:"participant"`
+	Name        string `json:"name"`
+}
+
+// ChatEdited says that a line has another text now.
+type ChatEdited struct {
+	Line string `json:"line"`
+	Text string `json:"text"`
+	// At is in milliseconds since 1970 UTC.
+	At int64 `json:"at"`
+}
+
+// ChatDeleted says that a line is no more.
+type ChatDeleted struct {
+	Line string `json:"line"`
+}
+
+// ChatReacted says that somebody set a reaction on a line, or with Gone took it away.
+type ChatReacted struct {
+	Line        string `json:"line"`
+	Emoji       string `json:"emoji"`
+	Participant string `json:"participant"`
+	Name        string `json:"name"`
+	Gone        bool   `json:"gone,omitempty"`
+}
+
+// ChatHistory is the chat where somebody moved to. Lines they have are in it
+// too, as they are now.
+type ChatHistory struct {
+	Lines []ChatLine `json:"lines"`
 }
 
 // Hand raises or lowers one's own hand.
@@ -486,6 +694,96 @@ type React struct {
 type Reaction struct {
 	Participant string `json:"participant"`
 	Emoji       string `json:"emoji"`
+}
+
+// PollCreate asks something. With Open people may vote at once, else it waits as a draft.
+type PollCreate struct {
+	Question string   `json:"question"`
+	Options  []string `json:"options"`
+	// Multiple lets people choose several options, else exactly one.
+	Multiple bool `json:"multiple"`
+	// Anonymous keeps nobody's choice.
+	Anonymous bool        `json:"anonymous"`
+	Results   PollSharing `json:"results"`
+	Open      bool        `json:"open"`
+}
+
+// PollSharing says who sees the results of a poll beside who asked it.
+type PollSharing string
+
+const (
+	ResultsLive    PollSharing = "live"    // everybody, while people vote
+	ResultsClosed  PollSharing = "closed"  // everybody, once it is closed
+	ResultsPrivate PollSharing = "private" // nobody, until they are shared
+)
+
+// PollTarget names the poll a command is about.
+type PollTarget struct {
+	Poll string `json:"poll"`
+}
+
+// PollVote chooses options by their indexes, in the place of what one chose before.
+type PollVote struct {
+	Poll   string `json:"poll"`
+	Choice []int  `json:"choice"`
+}
+
+// Polls is every poll of the meeting, oldest first, as its reader may see it.
+// It comes after joined where there are any, and whenever something changed;
+// where only votes did, at most once a second.
+type Polls struct {
+	Polls []Poll `json:"polls"`
+}
+
+// Poll is one poll as its reader may see it. Moments are in milliseconds since 1970 UTC.
+type Poll struct {
+	ID        string      `json:"id"`
+	Question  string      `json:"question"`
+	Options   []string    `json:"options"`
+	Multiple  bool        `json:"multiple"`
+	Anonymous bool        `json:"anonymous"`
+	Results   PollSharing `json:"results"`
+	State     PollState   `json:"state"`
+	// Asker is the name of who asked it; Own says that it was the reader.
+	Asker string `json:"asker"`
+	Own   bool   `json:"own"`
+	// Manage: the reader may open, close, share and delete it.
+	Manage bool `json:"manage"`
+	// Voted says that the reader has, Choice what, as far as anybody knows.
+	Voted  bool  `json:"voted"`
+	Choice []int `json:"choice"`
+	// Final: the reader's vote can no longer be changed, as the server knows
+	// nobody's choice in an anonymous poll after a restart.
+	Final bool `json:"final,omitempty"`
+	// Shared: the results were shown to everybody by hand.
+	Shared bool `json:"shared"`
+	// People is how many have voted.
+	People int `json:"people"`
+	// Counts is how often each option was chosen, where the reader may see the results.
+	Counts []int `json:"counts,omitempty"`
+	Opened int64 `json:"opened,omitempty"`
+	Closed int64 `json:"closed,omitempty"`
+}
+
+// PollState is how far a poll is.
+type PollState string
+
+const (
+	PollDraft  PollState = "draft"
+	PollOpen   PollState = "open"
+	PollClosed PollState = "closed"
+)
+
+// Ballots is who chose what in one named poll, by name.
+type Ballots struct {
+	Poll  string   `json:"poll"`
+	Votes []Ballot `json:"votes"`
+}
+
+// Ballot is one person's choice.
+type Ballot struct {
+	Name   string `json:"name"`
+	Choice []int  `json:"choice"`
 }
 
 // MediaLost says why the media connection is gone for good; the session goes on.
@@ -513,6 +811,8 @@ const (
 	ReasonReplaced Reason = "replaced" // the same identity joined elsewhere
 	ReasonShutdown Reason = "shutdown" // the server stops
 	ReasonRemoved  Reason = "removed"  // a host or the server put them out
+	ReasonBanned   Reason = "banned"   // a host put them out for the rest of the meeting
+	ReasonEnded    Reason = "ended"    // a host ended the meeting for all
 )
 
 // Error answers a message that failed. Message is a sentence in English for
@@ -535,6 +835,8 @@ const (
 	CodeForbidden    ErrorCode = "forbidden"     // may not enter, or may not do this
 	CodeNotAdmitted  ErrorCode = "not-admitted"  // first join or be admitted
 	CodeRoomFull     ErrorCode = "room-full"     //
+	CodeLocked       ErrorCode = "locked"        // nobody new is let in
+	CodeBanned       ErrorCode = "banned"        // was put out for the rest of the meeting
 	CodeBadOffer     ErrorCode = "bad-offer"     // SDP refused
 	CodeNotFound     ErrorCode = "not-found"     // no such participant
 	CodeResumeFailed ErrorCode = "resume-failed" // say hello anew without resume

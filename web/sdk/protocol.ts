@@ -18,6 +18,9 @@ export const MaxChat = 4000;
 /** MaxTiles is the most tiles a layout may name. */
 export const MaxTiles = 64;
 
+/** MaxPicture is the largest picture of somebody who waits, in bytes before base64. */
+export const MaxPicture = 24576;
+
 /** CloseRefused: the error message before it said why; trying again changes nothing. */
 export const CloseRefused = 4000;
 
@@ -38,6 +41,26 @@ export type ClientMessage =
   | { type: 'admit'; id?: number; data: Target }
   | { type: 'deny'; id?: number; data: Target }
   | { type: 'rename'; id?: number; data: Rename }
+  | { type: 'admit-all'; id?: number; data?: undefined }
+  | { type: 'picture'; id?: number; data: Picture }
+  | { type: 'mute'; id?: number; data: Target }
+  | { type: 'stop'; id?: number; data: Aim }
+  | { type: 'ask'; id?: number; data: Aim }
+  | { type: 'lower'; id?: number; data: Target }
+  | { type: 'remove'; id?: number; data: Target }
+  | { type: 'ban'; id?: number; data: Target }
+  | { type: 'unban'; id?: number; data: Unban }
+  | { type: 'appoint'; id?: number; data: Appoint }
+  | { type: 'lock'; id?: number; data: Lock }
+  | { type: 'configure'; id?: number; data: Configure }
+  | { type: 'end'; id?: number; data?: undefined }
+  | { type: 'poll-create'; id?: number; data: PollCreate }
+  | { type: 'poll-open'; id?: number; data: PollTarget }
+  | { type: 'poll-vote'; id?: number; data: PollVote }
+  | { type: 'poll-close'; id?: number; data: PollTarget }
+  | { type: 'poll-share'; id?: number; data: PollTarget }
+  | { type: 'poll-delete'; id?: number; data: PollTarget }
+  | { type: 'poll-ballots'; id?: number; data: PollTarget }
   | { type: 'ping'; id?: number; data?: undefined };
 
 /** ServerMessage is one frame from the server. */
@@ -51,6 +74,8 @@ export type ServerMessage =
   | { type: 'participant'; seq?: number; re?: number; data: Participant }
   | { type: 'left'; seq?: number; re?: number; data: Left }
   | { type: 'knock'; seq?: number; re?: number; data: Knock }
+  | { type: 'changed'; seq?: number; re?: number; data: Changed }
+  | { type: 'asked'; seq?: number; re?: number; data: Asked }
   | { type: 'seats'; seq?: number; re?: number; data: Seats }
   | { type: 'speakers'; seq?: number; re?: number; data: Speakers }
   | { type: 'layers'; seq?: number; re?: number; data: Layers }
@@ -58,6 +83,8 @@ export type ServerMessage =
   | { type: 'chat'; seq?: number; re?: number; data: ChatLine }
   | { type: 'reaction'; seq?: number; re?: number; data: Reaction }
   | { type: 'room'; seq?: number; re?: number; data: Room }
+  | { type: 'polls'; seq?: number; re?: number; data: Polls }
+  | { type: 'ballots'; seq?: number; re?: number; data: Ballots }
   | { type: 'ice-restart'; seq?: number; re?: number; data?: undefined }
   | { type: 'media-lost'; seq?: number; re?: number; data: MediaLost }
   | { type: 'restarting'; seq?: number; re?: number; data: Restarting }
@@ -79,6 +106,26 @@ export type ClientType =
   | 'admit' // [Target]: let a waiting person in
   | 'deny' // [Target]: refuse a waiting person
   | 'rename' // [Rename]
+  | 'admit-all' // no data: let in everybody who waits
+  | 'picture' // [Picture]: what somebody who waits looks like
+  | 'mute' // [Target]: take a microphone off; without a participant everybody's but one's own
+  | 'stop' // [Aim]: take somebody's camera or screen off
+  | 'ask' // [Aim]: ask somebody to turn microphone or camera on
+  | 'lower' // [Target]: lower a hand; without a participant all
+  | 'remove' // [Target]: put somebody out, who may come back
+  | 'ban' // [Target]: put somebody out for the rest of the meeting
+  | 'unban' // [Unban]
+  | 'appoint' // [Appoint]: give somebody a role
+  | 'lock' // [Lock]
+  | 'configure' // [Configure]
+  | 'end' // no data: end the meeting for all
+  | 'poll-create' // [PollCreate]; answered by "polls", as are the next five
+  | 'poll-open' // [PollTarget]
+  | 'poll-vote' // [PollVote]
+  | 'poll-close' // [PollTarget]
+  | 'poll-share' // [PollTarget]: show everybody the results
+  | 'poll-delete' // [PollTarget]
+  | 'poll-ballots' // [PollTarget]: who chose what in a named poll; answered by "ballots"
   | 'ping'; // no data; answered by "pong"
 
 /** ServerType names a server's message. */
@@ -92,6 +139,8 @@ export type ServerType =
   | 'participant' // [Participant]: somebody came or changed
   | 'left' // [Left]
   | 'knock' // [Knock], to those who may admit
+  | 'changed' // [Changed]: several participants at once
+  | 'asked' // [Asked]: a host did something to you, or asks you for something
   | 'seats' // [Seats]
   | 'speakers' // [Speakers]
   | 'layers' // [Layers], to a publisher
@@ -99,6 +148,8 @@ export type ServerType =
   | 'chat' // [ChatLine]
   | 'reaction' // [Reaction]
   | 'room' // [Room]: the room, or what you may do in it, is now other
+  | 'polls' // [Polls]: every poll of the meeting, as the reader may see it
+  | 'ballots' // [Ballots], answers poll-ballots
   | 'ice-restart' // no data: send a new offer with an ICE restart
   | 'media-lost' // [MediaLost]: make a new PeerConnection and send its offer
   | 'restarting' // [Restarting]: the server goes away, come back
@@ -272,6 +323,14 @@ export interface Room {
   muteOnEntry: boolean;
   audioOnly: boolean;
   maxPeople?: number;
+  /** Banned are those who may not come back, told to who may put people out. */
+  banned?: Banned[];
+}
+
+/** Banned is somebody who may not come back while the meeting lasts. */
+export interface Banned {
+  id: string;
+  name: string;
 }
 
 /** RoomKind says how long a room is there. */
@@ -327,8 +386,15 @@ export interface Participant {
   hand?: number;
   /** Away says that the connection is lost and may come back. */
   away?: boolean;
+  /** Acting says that they stand in for a host who is not there. */
+  acting?: boolean;
   /** Joined is in milliseconds since 1970 UTC. */
   joined: number;
+}
+
+/** Changed tells of several participants at once, each as in a participant message. */
+export interface Changed {
+  participants: Participant[];
 }
 
 /** Left says that a participant is gone. */
@@ -342,12 +408,77 @@ export interface Knock {
   participant: string;
   name: string;
   gone?: boolean;
+  /** Picture is a small JPEG or WebP of them in base64 (RFC 4648 section 4), if they sent one. */
+  picture?: string;
 }
 
 /** Target names the participant a command is about. */
 export interface Target {
   participant: string;
 }
+
+/** Aim names one source of a participant. */
+export interface Aim {
+  participant: string;
+  source: Source;
+}
+
+/** Picture is a small JPEG or WebP in base64, of at most [MaxPicture] bytes. */
+export interface Picture {
+  data: string;
+}
+
+/** Unban names a ban of [Room.Banned]. */
+export interface Unban {
+  id: string;
+}
+
+/** Appoint gives somebody a role. */
+export interface Appoint {
+  participant: string;
+  role: Role;
+}
+
+/** Lock says whether somebody new may come in. */
+export interface Lock {
+  locked: boolean;
+}
+
+/** Configure changes settings of the room; what is missing stays as it is. */
+export interface Configure {
+  title?: string;
+  lobby?: boolean;
+  muteOnEntry?: boolean;
+  audioOnly?: boolean;
+  /** MaxPeople is the most people inside; 0 is the server's limit. */
+  maxPeople?: number;
+  /** Least is the lowest role that may do something; an empty role takes the limit away. */
+  least?: Partial<Record<Action, Role>>;
+}
+
+/**
+ * Asked tells what a host did to somebody or asks them for. Its reader is
+ * the one it is about, or the one who asked and is told that it was passed on.
+ */
+export interface Asked {
+  what: AskedWhat;
+  /** Participant is whom it is about. */
+  participant: string;
+  /**
+   * By is the id of who did it, and Name what they are called; both are
+   * empty where the room itself did, as by its setting to come in muted.
+   */
+  by?: string;
+  name?: string;
+}
+
+/** AskedWhat is what a host did or asks for. */
+export type AskedWhat =
+  | 'muted' // your microphone was taken off
+  | 'camera-off' // your camera was taken off
+  | 'share-off' // your shared screen was taken off
+  | 'unmute' // please turn your microphone on
+  | 'camera-on'; // please turn your camera on
 
 /** Rename changes one's own display name. */
 export interface Rename {
@@ -519,6 +650,94 @@ export interface Reaction {
   emoji: string;
 }
 
+/** PollCreate asks something. With Open people may vote at once, else it waits as a draft. */
+export interface PollCreate {
+  question: string;
+  options: string[];
+  /** Multiple lets people choose several options, else exactly one. */
+  multiple: boolean;
+  /** Anonymous keeps nobody's choice. */
+  anonymous: boolean;
+  results: PollSharing;
+  open: boolean;
+}
+
+/** PollSharing says who sees the results of a poll beside who asked it. */
+export type PollSharing =
+  | 'live' // everybody, while people vote
+  | 'closed' // everybody, once it is closed
+  | 'private'; // nobody, until they are shared
+
+/** PollTarget names the poll a command is about. */
+export interface PollTarget {
+  poll: string;
+}
+
+/** PollVote chooses options by their indexes, in the place of what one chose before. */
+export interface PollVote {
+  poll: string;
+  choice: number[];
+}
+
+/**
+ * Polls is every poll of the meeting, oldest first, as its reader may see it.
+ * It comes after joined where there are any, and whenever something changed;
+ * where only votes did, at most once a second.
+ */
+export interface Polls {
+  polls: Poll[];
+}
+
+/** Poll is one poll as its reader may see it. Moments are in milliseconds since 1970 UTC. */
+export interface Poll {
+  id: string;
+  question: string;
+  options: string[];
+  multiple: boolean;
+  anonymous: boolean;
+  results: PollSharing;
+  state: PollState;
+  /** Asker is the name of who asked it; Own says that it was the reader. */
+  asker: string;
+  own: boolean;
+  /** Manage: the reader may open, close, share and delete it. */
+  manage: boolean;
+  /** Voted says that the reader has, Choice what, as far as anybody knows. */
+  voted: boolean;
+  choice: number[];
+  /**
+   * Final: the reader's vote can no longer be changed, as the server knows
+   * nobody's choice in an anonymous poll after a restart.
+   */
+  final?: boolean;
+  /** Shared: the results were shown to everybody by hand. */
+  shared: boolean;
+  /** People is how many have voted. */
+  people: number;
+  /** Counts is how often each option was chosen, where the reader may see the results. */
+  counts?: number[];
+  opened?: number;
+  closed?: number;
+}
+
+/** PollState is how far a poll is. */
+export type PollState =
+  | 'draft'
+  | 'open'
+  | 'closed';
+
+/** Ballots is who chose what in one named poll, by name. */
+export interface Ballots {
+  poll: string;
+  votes: Ballot[];
+}
+
+/** Ballot is one person's choice. */
+export interface Ballot {
+  name: string;
+  choice: number[];
+}
+
 /** MediaLost says why the media connection is gone for good; the session goes on. */
 export interface MediaLost {
   reason: string;
@@ -541,7 +760,9 @@ export type Reason =
   | 'denied' // a host did not admit
   | 'replaced' // the same identity joined elsewhere
   | 'shutdown' // the server stops
-  | 'removed'; // a host or the server put them out
+  | 'removed' // a host or the server put them out
+  | 'banned' // a host put them out for the rest of the meeting
+  | 'ended'; // a host ended the meeting for all
 
 /**
  * Error answers a message that failed. Message is a sentence in English for
@@ -563,6 +784,8 @@ export type ErrorCode =
   | 'forbidden' // may not enter, or may not do this
   | 'not-admitted' // first join or be admitted
   | 'room-full'
+  | 'locked' // nobody new is let in
+  | 'banned' // was put out for the rest of the meeting
   | 'bad-offer' // SDP refused
   | 'not-found' // no such participant
   | 'resume-failed' // say hello anew without resume
