@@ -1,0 +1,51 @@
+package signaling
+
+import (
+	"context"
+
+	"palabre/rooms"
+	"palabre/rooms/poll"
+	"palabre/signaling/protocol"
+)
+
+func createPoll(ctx context.Context, s *rooms.Session, re rooms.Ref, m protocol.PollCreate) error {
+	_, err := s.CreatePoll(ctx, re, poll.Question{
+		Text: m.Question, Options: m.Options, Multiple: m.Multiple, Anonymous: m.Anonymous, Results: poll.Sharing(m.Results),
+	}, m.Open)
+	return err
+}
+
+// aboutPoll is a command that names a poll and nothing else.
+func aboutPoll(do func(*rooms.Session, context.Context, rooms.Ref, string) error) command {
+	return with(func(ctx context.Context, s *rooms.Session, re rooms.Ref, m protocol.PollTarget) error {
+		return do(s, ctx, re, m.Poll)
+	})
+}
+
+func wirePolls(p rooms.Polls) protocol.Polls {
+	out := protocol.Polls{Polls: make([]protocol.Poll, len(p.Polls))}
+	for i, v := range p.Polls {
+		out.Polls[i] = protocol.Poll{
+			ID: v.ID, Question: v.Text, Options: list(v.Options), Multiple: v.Multiple, Anonymous: v.Anonymous,
+			Results: protocol.PollSharing(v.Results), State: protocol.PollState(v.State), Asker: v.Asker.Name, Own: v.Own, Manage: v.Manage,
+			Voted: v.Cast, Choice: indexes(v.Mine), Final: v.Final, Shared: v.Shared, People: v.Count, Counts: v.Counts,
+			Opened: millis(v.Opened), Closed: millis(v.Closed),
+		}
+	}
+	return out
+}
+
+func wireBallots(b rooms.Ballots) protocol.Ballots {
+	out := protocol.Ballots{Poll: b.Poll, Votes: make([]protocol.Ballot, len(b.Votes))}
+	for i, v := range b.Votes {
+		out.Votes[i] = protocol.Ballot{Name: v.Name, Choice: indexes(v.Choice)}
+	}
+	return out
+}
+
+func indexes(list []int) []int {
+	if list == nil {
+		return []int{}
+	}
+	return list
+}
