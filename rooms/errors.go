@@ -17,6 +17,8 @@ const (
 	CodeForbidden    Code = "forbidden"
 	CodeNotAdmitted  Code = "not-admitted"
 	CodeRoomFull     Code = "room-full"
+	CodeLocked       Code = "locked"
+	CodeBanned       Code = "banned"
 	CodeBadOffer     Code = "bad-offer"
 	CodeNotFound     Code = "not-found"
 	CodeResumeFailed Code = "resume-failed"
@@ -24,6 +26,9 @@ const (
 	CodeConflict     Code = "conflict"
 	CodeRateLimited  Code = "rate-limited"
 	CodeInternal     Code = "internal"
+	// CodePasswordNeeded and CodePasswordWrong: the room has a password.
+	CodePasswordNeeded Code = "password-needed"
+	CodePasswordWrong  Code = "password-wrong"
 )
 
 // Error is a refusal of the domain. Message is a sentence for developers and

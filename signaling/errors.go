@@ -42,6 +42,10 @@ func outcomeOf(code protocol.ErrorCode) outcome {
 		return outcome{http.StatusConflict, protocol.CloseRefused, "The room is full"}
 	case protocol.CodeBadOffer:
 		return outcome{http.StatusUnprocessableEntity, protocol.CloseRefused, "The offer was refused"}
+	case protocol.CodeLocked:
+		return outcome{http.StatusForbidden, protocol.CloseRefused, "The meeting is locked"}
+	case protocol.CodeBanned:
+		return outcome{http.StatusForbidden, protocol.CloseRefused, "Put out of this meeting"}
 	case protocol.CodeNotFound:
 		return outcome{http.StatusNotFound, protocol.CloseRefused, "Not found"}
 	case protocol.CodeConflict:

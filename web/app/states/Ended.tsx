@@ -12,6 +12,8 @@ const words: Record<Reason, { title: PlainKey; hint?: PlainKey }> = {
   replaced: { title: 'ended.replaced', hint: 'ended.replacedHint' },
   shutdown: { title: 'ended.shutdown', hint: 'ended.shutdownHint' },
   removed: { title: 'ended.removed', hint: 'ended.removedHint' },
+  banned: { title: 'ended.removed', hint: 'ended.bannedHint' },
+  ended: { title: 'ended.ended', hint: 'ended.endedHint' },
 };
 
 interface Props { room: string; ended: End; met: readonly string[]; onRejoin: () => void; onHome: () => void }

@@ -6,6 +6,8 @@ import { Message } from './Message';
 const words: Partial<Record<FailureCode, { title: PlainKey; hint: PlainKey }>> = {
   'room-full': { title: 'fail.full', hint: 'fail.fullHint' },
   forbidden: { title: 'fail.forbidden', hint: 'fail.forbiddenHint' },
+  locked: { title: 'fail.locked', hint: 'fail.lockedHint' },
+  banned: { title: 'fail.banned', hint: 'fail.bannedHint' },
   'not-admitted': { title: 'ended.denied', hint: 'ended.deniedHint' },
   unauthorized: { title: 'fail.unauthorized', hint: 'fail.unauthorizedHint' },
   unavailable: { title: 'fail.unavailable', hint: 'fail.unavailableHint' },
