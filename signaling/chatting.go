@@ -35,14 +35,7 @@ func wireLine(l chat.Line) protocol.ChatLine {
 	out := protocol.ChatLine{
 		ID: l.ID, Participant: l.By.Participant, Name: l.By.Name, Text: l.Text, At: millis(l.At), Nonce: l.Nonce,
 		Edited: millis(l.Edited), Deleted: l.Deleted, To: l.To.Participant, ToName: l.To.Name, Group: l.By.Group,
-	}
-	if l.Quote.Line != "" {
-		quote := protocol.ChatQuote(l.Quote)
-		out.Quote = &quote
-	}
-	if l.File.ID != "" {
-		file := protocol.ChatFile(l.File)
-		out.File = &file
+		Quote: protocol.ChatQuote(l.Quote), File: protocol.ChatFile(l.File),
 	}
 	for _, mark := range l.Marks {
 		out.Reactions = append(out.Reactions, protocol.ChatMark{Emoji: mark.Emoji, Participant: mark.By.Participant, Name: mark.By.Name})

@@ -616,9 +616,9 @@ type ChatLine struct {
 	To     string `json:"to,omitempty"`
 	ToName string `json:"toName,omitempty"`
 	// Group is the breakout room it was written in.
-	Group string     `json:"group,omitempty"`
-	Quote *ChatQuote `json:"quote,omitempty"`
-	File  *ChatFile  `json:"file,omitempty"`
+	Group string    `json:"group,omitempty"`
+	Quote ChatQuote `json:"quote,omitzero"`
+	File  ChatFile  `json:"file,omitzero"`
 	// Reactions hold one of a kind for each person, oldest first.
 	Reactions []ChatMark `json:"reactions,omitempty"`
 }

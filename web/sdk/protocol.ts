@@ -36,6 +36,9 @@ export type ClientMessage =
   | { type: 'media'; id?: number; data: Media }
   | { type: 'layout'; id?: number; data: Layout }
   | { type: 'chat'; id?: number; data: ChatText }
+  | { type: 'chat-edit'; id?: number; data: ChatEdit }
+  | { type: 'chat-delete'; id?: number; data: ChatTarget }
+  | { type: 'chat-react'; id?: number; data: ChatReact }
   | { type: 'hand'; id?: number; data: Hand }
   | { type: 'react'; id?: number; data: React }
   | { type: 'admit'; id?: number; data: Target }
@@ -81,6 +84,10 @@ export type ServerMessage =
   | { type: 'layers'; seq?: number; re?: number; data: Layers }
   | { type: 'quality'; seq?: number; re?: number; data: Quality }
   | { type: 'chat'; seq?: number; re?: number; data: ChatLine }
+  | { type: 'chat-edited'; seq?: number; re?: number; data: ChatEdited }
+  | { type: 'chat-deleted'; seq?: number; re?: number; data: ChatDeleted }
+  | { type: 'chat-reacted'; seq?: number; re?: number; data: ChatReacted }
+  | { type: 'chat-history'; seq?: number; re?: number; data: ChatHistory }
   | { type: 'reaction'; seq?: number; re?: number; data: Reaction }
   | { type: 'room'; seq?: number; re?: number; data: Room }
   | { type: 'polls'; seq?: number; re?: number; data: Polls }
@@ -101,6 +108,9 @@ export type ClientType =
   | 'media' // [Media]
   | 'layout' // [Layout]
   | 'chat' // [ChatText]
+  | 'chat-edit' // [ChatEdit]: change one's own line, within 24 hours
+  | 'chat-delete' // [ChatTarget]: take a line away
+  | 'chat-react' // [ChatReact]
   | 'hand' // [Hand]
   | 'react' // [React]
   | 'admit' // [Target]: let a waiting person in
@@ -146,6 +156,10 @@ export type ServerType =
   | 'layers' // [Layers], to a publisher
   | 'quality' // [Quality]: how good people's connections are
   | 'chat' // [ChatLine]
+  | 'chat-edited' // [ChatEdited]
+  | 'chat-deleted' // [ChatDeleted]
+  | 'chat-reacted' // [ChatReacted]
+  | 'chat-history' // [ChatHistory]: what is read where one moved to
   | 'reaction' // [Reaction]
   | 'room' // [Room]: the room, or what you may do in it, is now other
   | 'polls' // [Polls]: every poll of the meeting, as the reader may see it
@@ -255,6 +269,8 @@ export interface Lines {
   stages: Pair[];
   /** Voices receive the loudest people who sit in no seat. */
   voices: string[];
+  /** Data is the section of data channels, for drawings on shared screens. */
+  data?: string;
 }
 
 /** Pair is the two media sections of one seat, by mid. */
@@ -616,11 +632,33 @@ export const BarsFair = 2;
  */
 export const BarsGood = 3;
 
-/** ChatText is a message to everyone in the room. */
+/** ChatText is a message to everyone in the room, or to one person. */
 export interface ChatText {
   text: string;
   /** Nonce lets the sender recognise its own line and lets the server drop a repeat. */
   nonce?: string;
+  /** To is the participant who alone is to read it. */
+  to?: string;
+  /** Reply is the line it answers. */
+  reply?: string;
+}
+
+/** ChatEdit changes the text of one's own line. */
+export interface ChatEdit {
+  line: string;
+  text: string;
+}
+
+/** ChatTarget names the line a command is about. */
+export interface ChatTarget {
+  line: string;
+}
+
+/** ChatReact sets one's reaction on a line, from the allowed set, or takes it away. */
+export interface ChatReact {
+  line: string;
+  emoji: string;
+  gone?: boolean;
 }
 
 /** ChatLine is a message somebody sent. */
@@ -632,6 +670,80 @@ export interface ChatLine {
   /** At is in milliseconds since 1970 UTC. */
   at: number;
   nonce?: string;
+  /** Edited is when the text was last changed, in milliseconds since 1970 UTC. */
+  edited?: number;
+  /** Deleted lines have no text and no file any more. */
+  deleted?: boolean;
+  /** To is who alone may read it beside its author, ToName what they were called. */
+  to?: string;
+  toName?: string;
+  /** Group is the breakout room it was written in. */
+  group?: string;
+  quote?: ChatQuote;
+  file?: ChatFile;
+  /** Reactions hold one of a kind for each person, oldest first. */
+  reactions?: ChatMark[];
+}
+
+/**
+ * ChatQuote is what a reply shows of the line it answers. The text is an
+ * excerpt, and empty once that line was deleted.
+ */
+export interface ChatQuote {
+  line: string;
+  participant: string;
+  name: string;
+  text: string;
+}
+
+/** ChatFile is a file attached to a line. */
+export interface ChatFile {
+  id: string;
+  name: string;
+  /** Type is the media type the server found. */
+  type: string;
+  /** Size is in bytes. */
+  size: number;
+  /** Width and Height are in pixels, of pictures that may be shown; else 0. */
+  width?: number;
+  height?: number;
+}
+
+/** ChatMark is one person's reaction to a line. */
+export interface ChatMark {
+  emoji: string;
+  participant: string;
+  name: string;
+}
+
+/** ChatEdited says that a line has another text now. */
+export interface ChatEdited {
+  line: string;
+  text: string;
+  /** At is in milliseconds since 1970 UTC. */
+  at: number;
+}
+
+/** ChatDeleted says that a line is no more. */
+export interface ChatDeleted {
+  line: string;
+}
+
+/** ChatReacted says that somebody set a reaction on a line, or with Gone took it away. */
+export interface ChatReacted {
+  line: string;
+  emoji: string;
+  participant: string;
+  name: string;
+  gone?: boolean;
+}
+
+/**
+ * ChatHistory is the chat where somebody moved to. Lines they have are in it
+ * too, as they are now.
+ */
+export interface ChatHistory {
+  lines: ChatLine[];
 }
 
 /** Hand raises or lowers one's own hand. */

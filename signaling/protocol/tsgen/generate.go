@@ -199,7 +199,7 @@ func field(f *ast.Field) (string, error) {
 	if name == "" || name == "-" {
 		return "", fmt.Errorf("%w: field %s has no json name", errUnknownGo, f.Names[0].Name)
 	}
-	if options == "omitempty" {
+	if options == "omitempty" || options == "omitzero" {
 		name += "?"
 	}
 	if own := tag.Get("tstype"); own != "" {
