@@ -72,6 +72,8 @@ type fakePeer struct {
 	layout            Layout
 	sending           Sending
 	entered, closed   bool
+	sent              [][]byte
+	full              bool
 }
 
 func (m *fakeMedia) Open(room, participant string, report MediaReport) (MediaPeer, error) {
@@ -134,6 +136,17 @@ func (p *fakePeer) SetSending(sending Sending) {
 	p.media.mu.Lock()
 	defer p.media.mu.Unlock()
 	p.sending = sending
+}
+
+// Send takes what is sent over the data channel, unless the line is full.
+func (p *fakePeer) Send(message []byte) bool {
+	p.media.mu.Lock()
+	defer p.media.mu.Unlock()
+	if p.full {
+		return false
+	}
+	p.sent = append(p.sent, append([]byte(nil), message...))
+	return true
 }
 
 // Stats counts the offers as packets, so that peers can be told apart.

@@ -29,7 +29,10 @@ type link struct {
 	push    func(Data)
 	changed func()
 	spawn   func(func())
-	freed   func()
+	// drew takes what the data channel brought, roomy that it has room again.
+	drew  func([]byte)
+	roomy func()
+	freed func()
 	// after is closed when whoever had the participant id before is gone from
 	// the media plane, first another link, then each peer of this one; nil when nobody had it.
 	after <-chan struct{}
@@ -384,6 +387,15 @@ func (l *link) grade() Bars {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.bars
+}
+
+// send sends over the data channel, without waiting. It is false where that was not taken.
+func (l *link) send(message []byte) bool {
+	l.mu.Lock()
+	h := l.current
+	stands := h != nil && h.answered
+	l.mu.Unlock()
+	return stands && h.peer.Send(message)
 }
 
 // stats asks the media plane about the connection; empty while there is none.

@@ -24,6 +24,10 @@ type MediaPeer interface {
 	// SetSending says which sources this participant means to send now, so
 	// that seats show "muted" rather than wait for packets.
 	SetSending(Sending)
+	// Send sends a message over the participant's data channel, without waiting.
+	// It is false when the message was not taken, because there is no channel or
+	// too much waits; [MediaReport.Writable] then says when there is room.
+	Send(message []byte) bool
 	// Stats says what is sent and received, and how the connection does.
 	Stats() MediaStats
 	// Close ends the connection and waits until nothing of it runs.
@@ -48,6 +52,11 @@ type MediaReport interface {
 	// Quality grades the connection's two directions as in [Bars]; at most once
 	// a second, and only when they changed.
 	Quality(up, down int)
+	// Message came over the participant's data channel. It has a goroutine of its
+	// own and data is valid during the call; how much comes is bounded.
+	Message(data []byte)
+	// Writable: there is room again for what [MediaPeer.Send] refused.
+	Writable()
 }
 
 // Offer is an SDP offer with the meaning of its media sections, by mid.
@@ -56,6 +65,8 @@ type Offer struct {
 	Microphone, Camera, Screen, ScreenAudio string
 	Seats, Stages                           []Pair
 	Voices                                  []string
+	// Data is the section of data channels (RFC 8841); empty where the client has no use for one.
+	Data string
 	// KeepTwo: the client stops sending altogether when only its lowest layer
 	// is wanted, so the two lowest are wanted while anything is.
 	KeepTwo bool

@@ -36,6 +36,8 @@ type person struct {
 	client     string
 	// address is the network they came from, shortened; key the API key of a program.
 	address, key string
+	// ticket is to be used up before they come in; nil once it is.
+	ticket Ticket
 	// stay is their time in the meeting; it begins when they are seen.
 	stay Stay
 	// group is the breakout room they are in; empty in the main room.
@@ -85,10 +87,14 @@ type arrival struct {
 	admitted   bool
 	// vouched: a token or link said who they are, or what they may do.
 	vouched bool
-	sending Sending
-	watch   string
-	client  string
-	address string
+	// password is what they said, proved the hash of the room's password where
+	// that was right, ticket what coming in uses up.
+	password, proved string
+	ticket           Ticket
+	sending          Sending
+	watch            string
+	client           string
+	address          string
 }
 
 // newPerson makes somebody who stands at the door of a room.
@@ -98,7 +104,7 @@ func (r *room) newPerson(a arrival, id string) (*person, *reader) {
 		identity: a.identity, credential: a.credential,
 		chosen: a.kind == Publisher && a.identity == "" && a.id != "",
 		name:   a.name, nameFixed: a.nameFixed, role: a.role, admitted: a.admitted,
-		sending: r.mask(a.role, a.sending), watch: a.watch, client: a.client, address: a.address,
+		sending: r.mask(a.role, a.sending), watch: a.watch, client: a.client, address: a.address, ticket: a.ticket,
 		done: make(chan struct{}),
 	}
 	if p.kind == Publisher && p.name == "" {
@@ -121,6 +127,8 @@ func (r *room) newLink(p *person) *link {
 		},
 		changed: r.look,
 		spawn:   func(f func()) { r.rooms.running.Go(f) },
+		drew:    func(data []byte) { r.ink.pour(p, data) },
+		roomy:   func() { r.ink.roomy(p) },
 		freed:   func() { r.rooms.release(r) },
 		after:   r.links[p.id],
 		gone:    make(chan struct{}),

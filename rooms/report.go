@@ -47,6 +47,18 @@ func (r report) Quality(up, down int) {
 	}
 }
 
+func (r report) Message(data []byte) {
+	if r.link.isCurrent(r.peer) {
+		r.link.drew(data)
+	}
+}
+
+func (r report) Writable() {
+	if r.link.isCurrent(r.peer) {
+		r.link.roomy()
+	}
+}
+
 func (r report) tell(data Data) {
 	if r.link.isCurrent(r.peer) {
 		r.link.push(data)

@@ -51,6 +51,8 @@ type room struct {
 	recalled bool
 	unkept   int
 	later    errands
+	// ink is what people's data channels brought.
+	ink *inkwell
 	// meeting is the one that is on; its ID is empty while nobody is in. seen
 	// is when a recalled one was last known to be on.
 	meeting Meeting
@@ -67,6 +69,7 @@ func newRoom(rooms *Rooms, name string) *room {
 		stop: make(chan struct{}), done: make(chan struct{}),
 		people: map[string]*person{}, sessions: map[string]*person{}, links: map[string]chan struct{}{},
 		profile:  Profile{Name: name, Kind: Temporary, Settings: rooms.cfg.Settings},
+		ink:      newInkwell(),
 		recalled: rooms.cfg.Memory == nil, talk: &talk{},
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"palabre/sfu/channel"
 	"palabre/sfu/negotiate"
 	"palabre/sfu/rtp"
 	"palabre/sfu/sdp"
@@ -68,6 +69,7 @@ type agreement struct {
 	sources []shard.Source
 	fresh   map[string]*shard.Line
 	view    lines
+	data    bool // a data channel may be opened
 }
 
 // lines are what a viewer receives on, by seat; nil where a seat has no such section.
@@ -103,6 +105,10 @@ func (p *Peer) assemble(offer Offer, parsed *negotiate.Offer) (*agreement, error
 	a.view.stages = b.pairs(offer.Stages, SeatStage)
 	for i, mid := range offer.Voices {
 		a.view.voices = append(a.view.voices, b.line(mid, negotiate.Audio, fmt.Sprintf("%s%d", SeatVoice, i)))
+	}
+	if l := b.section(offer.Data, negotiate.Data); l != nil {
+		a.uses[l.Mid] = negotiate.Use{MaxMessage: channel.MaxIncoming}
+		a.data = true
 	}
 	return a, b.err
 }
@@ -190,6 +196,9 @@ func (b *builder) line(mid string, kind negotiate.Kind, stream string) *shard.Li
 // adopt makes an agreement the peer's own.
 func (p *Peer) adopt(a *agreement) {
 	p.plan.uses = a.uses
+	if a.data {
+		p.open()
+	}
 	var fresh []*shard.Line
 	for mid, l := range a.fresh {
 		p.plan.lines[mid] = l

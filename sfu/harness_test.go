@@ -86,6 +86,8 @@ type listener struct {
 	speaking                []string
 	dominant                string
 	bars                    [][2]int
+	messages                []string
+	writable                int
 }
 
 func (l *listener) Connected()    { l.mu.Lock(); l.connected++; l.mu.Unlock() }
@@ -120,6 +122,18 @@ func (l *listener) Speakers(speaking []string, dominant string) {
 func (l *listener) Quality(up, down int) {
 	l.mu.Lock()
 	l.bars = append(l.bars, [2]int{up, down})
+	l.mu.Unlock()
+}
+
+func (l *listener) Message(data []byte) {
+	l.mu.Lock()
+	l.messages = append(l.messages, string(data))
+	l.mu.Unlock()
+}
+
+func (l *listener) Writable() {
+	l.mu.Lock()
+	l.writable++
 	l.mu.Unlock()
 }
 

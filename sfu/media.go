@@ -9,7 +9,7 @@ var ErrBadOffer = errors.New("the SDP offer was refused")
 var ErrClosed = errors.New("the media connection is closed")
 
 // Report is how a peer tells what happened. It is called from one goroutine
-// of the peer, in order, and must not block.
+// of the peer, in order, and must not block; Message has a goroutine of its own.
 type Report interface {
 	// Connected: ICE and DTLS are up, for the first time or again.
 	Connected()
@@ -28,6 +28,10 @@ type Report interface {
 	// participant sends, down what they receive. At most once a second, and only
 	// when it changed.
 	Quality(up, down int)
+	// Message came over the participant's data channel; data is valid during the call.
+	Message(data []byte)
+	// Writable: there is room again for what [Peer.Send] refused.
+	Writable()
 }
 
 // Offer is an SDP offer with the meaning of its media sections, by mid.
@@ -36,6 +40,8 @@ type Offer struct {
 	Microphone, Camera, Screen, ScreenAudio string
 	Seats, Stages                           []Pair
 	Voices                                  []string
+	// Data is the section of data channels (RFC 8841); empty where the client has no use for one.
+	Data string
 	// KeepTwo: the client stops sending altogether when only its lowest layer
 	// is wanted, so the two lowest are wanted while anything is.
 	KeepTwo bool

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"palabre/sfu/channel"
 	"palabre/sfu/layers"
 	"palabre/sfu/shard"
 	"palabre/sfu/transport"
@@ -25,6 +26,12 @@ type Peer struct {
 	media   *shard.Peer
 	reports *reports
 	drops   [transport.DropHandshake + 1]atomic.Uint64
+	// group is who the peer sees and hears; nil before it enters and on the way
+	// from one group to another.
+	group atomic.Pointer[group]
+
+	// drawing is the data channel; nil until the client offers one.
+	drawing atomic.Pointer[channel.Channel]
 
 	offers sync.Mutex // one offer at a time
 	plan   plan
@@ -52,6 +59,12 @@ func (p *Peer) Enter(context.Context) error {
 	return nil
 }
 
+// Move takes the peer to the group of its room with that name, "" for the main
+// one: it sees and hears those of the group and nobody else. Lines and streams
+// go on as they were. When it returns nothing passes any more between the peer
+// and those it left, not even what was sent before.
+func (p *Peer) Move(group string) { p.room.move(p, group) }
+
 // SetLayout says what this participant shows.
 func (p *Peer) SetLayout(l Layout) { p.room.layout(p, l) }
 
@@ -69,11 +82,38 @@ func (p *Peer) Close() error {
 		p.offers.Lock() // an offer under way makes way first
 		err = p.conn.Close()
 		p.offers.Unlock()
+		if c := p.drawing.Load(); c != nil {
+			c.Close()
+		}
 		p.reports.close()
 		p.sfu.release(p)
 	})
 	return err
 }
+
+// drawingLabel is the data channel for drawings on shared screens; others are closed.
+const drawingLabel = "palabre.draw"
+
+// open makes the place for the data channel of a client that offers one.
+func (p *Peer) open() {
+	if p.drawing.Load() == nil {
+		p.drawing.Store(channel.New(channel.Config{Label: drawingLabel, Write: p.conn.WriteApplication, Events: drawing{p}, Logger: p.log}))
+	}
+}
+
+// Send sends a message over the participant's data channel, without waiting.
+// It is false when the message was not taken, because there is no channel or
+// too much waits for a slow client: [Report.Writable] then says when there is room.
+func (p *Peer) Send(message []byte) bool {
+	c := p.drawing.Load()
+	return c != nil && c.Send(message)
+}
+
+// drawing is the peer as its data channel sees it.
+type drawing struct{ p *Peer }
+
+func (d drawing) Message(data []byte) { d.p.reports.to.Message(data) }
+func (d drawing) Writable()           { d.p.reports.add("writable", func(r Report) { r.Writable() }) }
 
 // PeerStats is what a peer has sent and received, and how its connection does.
 type PeerStats struct {
@@ -148,6 +188,12 @@ func (h handler) RTCP(packet []byte, at time.Time) {
 	h.p.media.Control(packet, at)
 }
 
+func (h handler) Application(packet []byte) {
+	if c := h.p.drawing.Load(); c != nil {
+		c.Take(packet)
+	}
+}
+
 func (h handler) Dropped(why transport.Drop) {
 	h.p.drops[why].Add(1)
 	h.p.sfu.metrics.refused[why].Add(1)
@@ -184,7 +230,15 @@ func (e events) Panicked(value any, stack []byte) {
 
 // Heard says whether the peer's voice is forwarded.
 func (e events) Heard(level uint8, voice bool, now time.Time) bool {
-	return e.p.room.heard(e.p.id, level, voice, now)
+	g := e.p.group.Load()
+	if g == nil {
+		return false
+	}
+	forward, changed := g.heard(e.p, level, voice, now)
+	if changed {
+		e.p.room.changed()
+	}
+	return forward
 }
 
 // pace limits how often a client may renegotiate.

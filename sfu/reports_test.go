@@ -28,6 +28,8 @@ func (d *diary) Failed(reason string)              { d.write("failed: " + reason
 func (d *diary) Seated([]Seat)                     { d.write("seated") }
 func (d *diary) Layers(s Source, _ []LayerWish)    { d.write("layers " + string(s)) }
 func (d *diary) Quality(int, int)                  { d.write("quality") }
+func (d *diary) Message([]byte)                    { d.write("message") }
+func (d *diary) Writable()                         { d.write("writable") }
 func (d *diary) Speakers(_ []string, floor string) { d.write("floor: " + floor) }
 
 func TestReportsKeepOrderAndTheNewestOfAKind(t *testing.T) {

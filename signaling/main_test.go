@@ -91,6 +91,8 @@ func (p *peer) SetLayout(l rooms.Layout) {
 
 func (p *peer) SetSending(rooms.Sending) {}
 
+func (p *peer) Send([]byte) bool { return false }
+
 func (p *peer) Stats() rooms.MediaStats {
 	p.mu.Lock()
 	defer p.mu.Unlock()

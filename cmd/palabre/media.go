@@ -26,7 +26,7 @@ type mediaPeer struct{ *sfu.Peer }
 func (p mediaPeer) Answer(ctx context.Context, o rooms.Offer) (string, error) {
 	answer, err := p.Peer.Answer(ctx, sfu.Offer{
 		SDP: o.SDP, Microphone: o.Microphone, Camera: o.Camera, Screen: o.Screen, ScreenAudio: o.ScreenAudio,
-		Seats: convert(o.Seats, toPair), Stages: convert(o.Stages, toPair), Voices: o.Voices, KeepTwo: o.KeepTwo,
+		Seats: convert(o.Seats, toPair), Stages: convert(o.Stages, toPair), Voices: o.Voices, Data: o.Data, KeepTwo: o.KeepTwo,
 	})
 	if errors.Is(err, sfu.ErrBadOffer) {
 		return "", fmt.Errorf("%w: %w", rooms.ErrBadOffer, err)

@@ -30,6 +30,8 @@ type Use struct {
 	Stream string
 	// SSRC and RTX are the server's streams in that section.
 	SSRC, RTX uint32
+	// MaxMessage takes a section of data channels, with messages of up to so many bytes.
+	MaxMessage int
 	// Stereo asks an Opus publisher for music: two channels, no DTX. A client
 	// whose offer says that it sends so (sprop-stereo=1) is asked for it, too.
 	Stereo bool
@@ -45,7 +47,7 @@ func (o *Offer) Answer(local Local) string {
 	fmt.Fprintf(&b, "v=0\r\no=- %d %d IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n", local.SessionID, local.Version)
 	var mids []string
 	for _, l := range o.Lines {
-		if !l.rejected() {
+		if !l.rejected(local.Uses[l.Mid]) {
 			mids = append(mids, l.Mid)
 		}
 	}
@@ -63,18 +65,43 @@ func (o *Offer) Answer(local Local) string {
 	candidates := local.Candidates
 	for i := range o.Lines {
 		l := &o.Lines[i]
-		if l.rejected() {
+		if l.rejected(local.Uses[l.Mid]) {
 			fmt.Fprintf(&b, "m=%s 0 %s %s\r\nc=IN IP4 0.0.0.0\r\na=mid:%s\r\na=inactive\r\n", l.Media, l.Protocol, l.formats(), l.Mid)
 			continue
 		}
-		l.answer(&b, local, candidates)
+		if l.Kind == Data {
+			l.channels(&b, local)
+		} else {
+			l.answer(&b, local)
+		}
+		gathered(&b, candidates)
 		candidates = nil // bundled sections share those of the first
 	}
 	return b.String()
 }
 
-// Rejected says that the server takes no part in the section.
-func (l *Line) rejected() bool { return l.Kind == Other || !l.Bundled || len(l.Codecs) == 0 }
+// rejected says that the server takes no part in the section. Data channels
+// cost memory, so they are taken where they have a use; media is answered in any case.
+func (l *Line) rejected(use Use) bool {
+	if l.Kind == Data {
+		return !l.Bundled || use.MaxMessage == 0
+	}
+	return l.Kind == Other || !l.Bundled || len(l.Codecs) == 0
+}
+
+// channels answers a section of data channels (RFC 8841 section 10): SCTP
+// over the one DTLS connection, which begins when the client begins it.
+func (l *Line) channels(b *strings.Builder, local Local) {
+	fmt.Fprintf(b, "m=%s 9 %s webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=setup:passive\r\n", l.Media, l.Protocol)
+	line(b, "mid:", l.Mid)
+	line(b, "ice-ufrag:", local.Ufrag)
+	line(b, "ice-pwd:", local.Pwd)
+	line(b, "sctp-port:", strconv.Itoa(sctpPort))
+	line(b, "max-message-size:", strconv.Itoa(local.Uses[l.Mid].MaxMessage))
+}
+
+// sctpPort is what everybody uses over DTLS, where it means nothing (RFC 8841 section 5.1).
+const sctpPort = 5000
 
 // formats echoes the offered formats, as a rejected section must name at least one.
 func (l *Line) formats() string {
@@ -84,7 +111,7 @@ func (l *Line) formats() string {
 	return l.Formats[0]
 }
 
-func (l *Line) answer(b *strings.Builder, local Local, candidates []string) {
+func (l *Line) answer(b *strings.Builder, local Local) {
 	use := local.Uses[l.Mid]
 	send, receive := use.Send && l.Receives, use.Receive && l.Sends
 	fmt.Fprintf(b, "m=%s 9 %s", l.Media, l.Protocol)
@@ -118,6 +145,10 @@ func (l *Line) answer(b *strings.Builder, local Local, candidates []string) {
 	if send {
 		l.streams(b, use)
 	}
+}
+
+// gathered writes the candidates, of the first section that is not rejected.
+func gathered(b *strings.Builder, candidates []string) {
 	for _, c := range candidates {
 		line(b, "", c)
 	}

@@ -24,9 +24,10 @@ type Kind uint8
 
 // The kinds of media.
 const (
-	Other Kind = iota // a section the server rejects (data channels)
+	Other Kind = iota // a section the server knows nothing of and rejects
 	Audio
 	Video
+	Data // data channels over SCTP (RFC 8841)
 )
 
 // Offer is a client's offer, reduced to what the server can use.
@@ -65,6 +66,8 @@ type Line struct {
 	RTX   map[uint32]uint32
 	// CNAME is the client's name for its clock.
 	CNAME string
+	// MaxMessage is the largest message the client takes over a data channel, in bytes (RFC 8841 section 6).
+	MaxMessage int
 }
 
 // Extension is a header extension with the client's id for it.
@@ -220,6 +223,8 @@ func parseLine(m *sdp.MediaDescription, direction string) (Line, error) {
 		RTX:      map[uint32]uint32{},
 	}
 	switch {
+	case l.Media == "application" && strings.HasSuffix(l.Protocol, "DTLS/SCTP") && slices.Contains(l.Formats, "webrtc-datachannel"):
+		l.Kind, l.MaxMessage = Data, silentMaxMessage
 	case !strings.HasSuffix(l.Protocol, "RTP/SAVPF"):
 	case l.Media == "audio":
 		l.Kind = Audio
@@ -240,6 +245,8 @@ func parseLine(m *sdp.MediaDescription, direction string) (Line, error) {
 			l.ssrc(a.Value)
 		case "ssrc-group":
 			l.group(a.Value)
+		case "max-message-size":
+			l.maxMessage(a.Value)
 		}
 	}
 	if !token(l.Mid) {
@@ -255,6 +262,20 @@ func parseLine(m *sdp.MediaDescription, direction string) (Line, error) {
 		}
 	}
 	return l, nil
+}
+
+// silentMaxMessage is what a client takes that says nothing of it, and
+// maxMaxMessage stands for one that takes any size (RFC 8841 section 6.1).
+const silentMaxMessage, maxMaxMessage = 64 << 10, 1 << 30
+
+func (l *Line) maxMessage(value string) {
+	n, err := strconv.ParseUint(value, 10, 63)
+	if err != nil {
+		return
+	}
+	if l.MaxMessage = int(min(n, maxMaxMessage)); n == 0 {
+		l.MaxMessage = maxMaxMessage
+	}
 }
 
 // token accepts what may stand in an a=mid or a=rid line without harm.

@@ -21,7 +21,8 @@ import (
 )
 
 // Handler is told what comes in over a connection. RTP, RTCP and Panicked are
-// called one at a time; packets are only valid during the call. The other
+// called one at a time, and so is Application, beside them; packets are only
+// valid during the call. The other
 // methods come from any goroutine and must not call Close.
 type Handler interface {
 	// Connected: packets can be sent, for the first time or again.
@@ -32,6 +33,9 @@ type Handler interface {
 	Failed(reason string)
 	RTP(packet []byte, at time.Time)
 	RTCP(packet []byte, at time.Time)
+	// Application is what came over DTLS itself: SCTP, from a client that was
+	// answered so, and whatever else another sends.
+	Application(packet []byte)
 	Dropped(why Drop)
 	Panicked(value any, stack []byte)
 }
@@ -70,7 +74,8 @@ type Conn struct {
 	handler Handler
 	keys    atomic.Pointer[keys]
 	now     atomic.Pointer[way] // where packets leave
-	opened  chan struct{}       // closed when there is a path for the first time
+	secure  atomic.Pointer[dtls.Conn]
+	opened  chan struct{} // closed when there is a path for the first time
 	opening sync.Once
 	ctx     context.Context
 	cancel  context.CancelFunc
@@ -171,13 +176,32 @@ func (c *Conn) handshake(p *pipe) {
 	}
 	buffer := make([]byte, 2048)
 	for {
-		if _, err := conn.Read(buffer); err != nil {
+		n, err := conn.Read(buffer)
+		if err != nil {
 			if c.ctx.Err() == nil {
 				c.fail("the client closed the connection")
 			}
 			return
 		}
+		c.application(buffer[:n])
 	}
+}
+
+func (c *Conn) application(packet []byte) {
+	defer c.guard()
+	c.handler.Application(packet)
+}
+
+// WriteApplication sends one packet over DTLS itself. Any goroutine may call it.
+func (c *Conn) WriteApplication(packet []byte) error {
+	conn := c.secure.Load()
+	if conn == nil {
+		return errNotReady
+	}
+	if _, err := conn.Write(packet); err != nil {
+		return fmt.Errorf("send over DTLS: %w", err)
+	}
+	return nil
 }
 
 func (c *Conn) dtlsOptions() []dtls.ServerOption {

@@ -27,6 +27,7 @@ func (c *Conn) secured(conn *dtls.Conn) error {
 		return ErrClosed
 	}
 	c.keys.Store(k)
+	c.secure.Store(conn)
 	c.dtls, c.up = conn, true
 	c.consider(c.ways.next)
 	c.tell()

@@ -81,6 +81,7 @@ func (e *ear) RTP([]byte, time.Time) {
 	e.mu.Unlock()
 }
 func (e *ear) RTCP([]byte, time.Time) {}
+func (e *ear) Application([]byte)     { e.note("application") }
 func (e *ear) Dropped(why transport.Drop) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
