@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 export CGO_ENABLED ?= 0
 
-.PHONY: help run build web test check unit go-test e2e browsers catalogue fuzz bench soak generate screenshots clean
+.PHONY: help run build web test check unit go-test databases e2e browsers catalogue fuzz bench soak generate screenshots clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,7 +38,10 @@ check: web/node_modules/.installed ## formatting, vet, static analysis, types, g
 unit: web/node_modules/.installed ## the page's unit tests
 	cd web && npm run --silent test
 
-go-test: ## the Go tests with the race detector
+databases: ## PostgreSQL for the tests of the store, by apt where it is missing
+	store/storetest/postgres.sh
+
+go-test: databases ## the Go tests with the race detector
 	CGO_ENABLED=1 $(GO) test $(TAGS) -race -run '^$$' ./... >/dev/null # builds with all cores
 	@# One package at a time, as some measure; the soak, which mostly waits, goes on beside the first of them.
 	@soak=$$(mktemp) && trap 'rm -f '$$soak EXIT && export CGO_ENABLED=1 && \
@@ -56,7 +59,7 @@ e2e: browsers build ## real browsers in real meetings
 # The items this version promises; see docs/architecture.md.
 CATALOGUE := N1 N2 N3 N4 N5 N6 N7 N8 N9 N10 N11 N12 N13 N14 P1 P2 P3 P4 P5 P6 P7 P8 P9 P10 P11 P13 P14 P15 P16 P17 P18 W1 W2 W3 W4 W5 W6 W11 W12 W18 F4 F5 F15 F16 F17 F18 S1 S2 S3
 
-catalogue: browsers build ## the catalogue of faults and attacks, as a table
+catalogue: browsers databases build ## the catalogue of faults and attacks, as a table
 	@out=$$(mktemp) && trap 'rm -f '$$out EXIT && \
 	{ CGO_ENABLED=1 FUZZTIME=$(FUZZTIME) $(GO) test $(TAGS) -race -count=1 -v -timeout 30m -run '^Test[NFCPWS][0-9][0-9]_' ./... ; \
 	  $(GO) test $(TAGS) -count=1 -v -timeout 10m -run '^TestF1[67]_' ./cmd/palabre ; \
