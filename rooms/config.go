@@ -31,6 +31,11 @@ type Config struct {
 	Reactions []string
 	// Tokens signs and opens resume tokens. Required.
 	Tokens Tokens
+	// Passwords hashes and compares the passwords of rooms. Without it no room
+	// can be given one, and nobody comes into a room that has one by knowing it.
+	Passwords Passwords
+	// Invitations signs and keeps links; without it nobody can make any.
+	Invitations Invitations
 	// Room counts one more person in, or says why the machine has no room for
 	// one; who comes back to a place they hold is not asked. Default: always room.
 	Room func() error

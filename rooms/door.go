@@ -67,7 +67,7 @@ func (r *room) mayOpen(a arrival) error {
 	case !r.recalled && !a.vouched && !a.fresh:
 		return &Error{Code: CodeUnavailable, Message: "The server cannot read this room's settings now.", RetryAfter: recallPause}
 	case a.kind == Attendee:
-		return nil
+		return r.known(a)
 	case r.profile.Settings.Lobby && !r.allowed(a.role, Pass):
 		return refuse(CodeNotAdmitted, fmt.Sprintf("The lobby holds the role %s back, and nobody could be asked: use a token with another role.", a.role))
 	case a.kind == Publisher && !r.allowed(a.role, Publish):

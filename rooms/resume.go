@@ -30,6 +30,9 @@ type passport struct {
 	Role        Role   `json:"role"`
 	// Admitted: a lobby need not hold them again.
 	Admitted bool `json:"admitted,omitempty"`
+	// Unspent: they stand at the door with a ticket that is good for one visit,
+	// which this passport must not replace.
+	Unspent bool `json:"unspent,omitempty"`
 }
 
 // seal makes the token a person comes back with.
@@ -37,6 +40,7 @@ func (r *Rooms) seal(p *person) (string, error) {
 	state, err := json.Marshal(passport{
 		Boot: r.boot, Session: p.session, Room: p.room, Participant: p.id, Identity: p.identity,
 		Name: p.name, NameFixed: p.nameFixed, Role: p.role, Admitted: p.admitted,
+		Unspent: p.ticket != nil,
 	})
 	if err != nil {
 		return "", &Error{Code: CodeInternal, Err: fmt.Errorf("writing a resume token: %w", err)}
@@ -63,6 +67,8 @@ func (r *Rooms) unseal(token, room string) (passport, error) {
 		return passport{}, resumeFailed("The resume token is for another room.", nil)
 	case pass.Boot != r.boot && time.Since(r.started) > restartWindow:
 		return passport{}, resumeFailed("The resume token is from before the server's last start.", nil)
+	case pass.Boot != r.boot && pass.Unspent:
+		return passport{}, resumeFailed("The place at the door is gone; show the link again.", nil)
 	}
 	return pass, nil
 }

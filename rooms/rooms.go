@@ -82,7 +82,13 @@ func (r *Rooms) openAny(ctx context.Context, req Request) (*Session, error) {
 		if err != nil {
 			return nil, err
 		}
-		return r.within(ctx, req.Room, func(room *room) (*Session, error) { return room.open(a) })
+		return r.within(ctx, req.Room, func(room *room) (*Session, error) {
+			a, err := room.prove(ctx, a)
+			if err != nil {
+				return nil, err
+			}
+			return room.opened(ctx, func() (*Session, error) { return room.open(a) })
+		})
 	}
 	session, err := r.reopen(ctx, req)
 	r.metrics.resumed(session, err)
@@ -102,10 +108,12 @@ func (r *Rooms) reopen(ctx context.Context, req Request) (*Session, error) {
 	}
 	client := clientName(req.Client)
 	return r.within(ctx, pass.Room, func(room *room) (*Session, error) {
-		if pass.Boot == r.boot {
-			return room.resume(pass, req.LastSeq, client)
-		}
-		return room.open(pass.arrival(client))
+		return room.opened(ctx, func() (*Session, error) {
+			if pass.Boot == r.boot {
+				return room.resume(pass, req.LastSeq, client)
+			}
+			return room.open(pass.arrival(client))
+		})
 	})
 }
 
@@ -117,7 +125,7 @@ func (r *Rooms) room() error {
 	return nil
 }
 
-// within runs a command that opens a session on the goroutine of a room.
+// within keeps a room alive while a session is opened in it.
 func (r *Rooms) within(ctx context.Context, name string, open func(*room) (*Session, error)) (*Session, error) {
 	room, err := r.hold(name)
 	if err != nil {
@@ -125,10 +133,14 @@ func (r *Rooms) within(ctx context.Context, name string, open func(*room) (*Sess
 	}
 	// Whoever opened holds the room by themselves now.
 	defer r.release(room)
+	return open(room)
+}
+
+// opened runs a command that opens a session on the room's goroutine.
+func (r *room) opened(ctx context.Context, open func() (*Session, error)) (*Session, error) {
 	var session *Session
-	err = room.call(ctx, func() error {
-		var err error
-		session, err = open(room)
+	err := r.call(ctx, func() (err error) {
+		session, err = open()
 		return err
 	})
 	if err != nil {
@@ -142,7 +154,7 @@ func (req Request) arrival() (arrival, error) {
 	a := arrival{
 		kind: req.Kind, id: req.Participant, identity: req.Identity, credential: req.Credential,
 		role: req.Role, sending: req.Sending, watch: req.Watch, client: clientName(req.Client),
-		vouched: req.Vouched, address: req.Address,
+		vouched: req.Vouched, address: req.Address, password: req.Password, ticket: req.Ticket,
 	}
 	for _, id := range []string{a.id, a.identity, a.watch} {
 		if id == "" {
@@ -225,6 +237,13 @@ func (r *Rooms) Drain(ctx context.Context, after time.Duration) error {
 // the same for a room as long as the server runs, and says nothing after.
 func (r *Rooms) alias(name string) string {
 	return fmt.Sprintf("%08x", uint32(maphash.String(r.seed, name)))
+}
+
+// Live says whether somebody is in a room, or at its door.
+func (r *Rooms) Live(name string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.rooms[name] != nil
 }
 
 // Draining says whether Drain was called.

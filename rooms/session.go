@@ -59,6 +59,10 @@ type Request struct {
 	// Address is the network the client came from, shortened so that it names
 	// no single person: for bans and the audit log.
 	Address string
+	// Password is what the person says the room's password is.
+	Password string
+	// Ticket is used up when they come in; nil where nothing is.
+	Ticket Ticket
 	// Sending is what a Publisher sends.
 	Sending Sending
 	// Watch is whom a Spectator watches, by id or identity; CodeNotFound while
@@ -171,6 +175,11 @@ func (s *Session) Negotiate(ctx context.Context, offer Offer) (sdp string, err e
 	if err != nil {
 		return "", err
 	}
+	if s.person.kind != Attendee {
+		if err := s.spend(ctx); err != nil {
+			return "", err
+		}
+	}
 	sdp, err = s.person.link.answer(ctx, offer)
 	if err != nil {
 		s.room.rooms.metrics.refused(err)
@@ -185,6 +194,9 @@ func (s *Session) Negotiate(ctx context.Context, offer Offer) (sdp string, err e
 // Join enters the room under a name (ignored where a token fixed it). The
 // answer is the event [Joined], or [Waiting] where somebody must admit.
 func (s *Session) Join(ctx context.Context, re Ref, name string, sending Sending) error {
+	if err := s.spend(ctx); err != nil {
+		return err
+	}
 	return s.command(ctx, func(r *room, p *person) error { return r.join(p, re, name, sending) })
 }
 
