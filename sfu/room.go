@@ -3,16 +3,16 @@ package sfu
 import (
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"palabre/sfu/shard"
 	"palabre/sfu/speakers"
 )
 
-// room decides who is seen and heard by whom. Its state is behind one lock,
-// off the packets' way but for the look at a voice's level; the seating is
-// worked out by the room's own goroutine, so that many changes at once cost one pass.
+// room decides who is seen and heard by whom: those of one [group] by each
+// other. Its state is behind one lock, off the packets' way but for the look at
+// a voice's level; the seating is worked out by the room's own goroutine, so
+// that many changes at once, and many people who move, cost one pass.
 type room struct {
 	sfu     *SFU
 	name    string
@@ -23,14 +23,9 @@ type room struct {
 
 	mu      sync.Mutex
 	members map[*Peer]*member
-	people  []*member // those who entered, in order
-
-	// few says that so few microphones are open that everybody is heard.
-	few atomic.Bool
-
-	voiceMu sync.Mutex
-	voices  *speakers.Meeting
-	news    speakers.Change
+	groups  map[string]*group // the main one, "", and those somebody is in
+	moves   []move
+	entered uint64 // people so far
 }
 
 // speakersEvery is how often falling silent is looked at.
@@ -38,7 +33,7 @@ const speakersEvery = 50 * time.Millisecond
 
 func newRoom(s *SFU, name string) *room {
 	r := &room{
-		sfu: s, name: name, members: map[*Peer]*member{}, voices: speakers.New(s.config.Loudest),
+		sfu: s, name: name, members: map[*Peer]*member{}, groups: map[string]*group{"": newGroup("", s.config.Loudest)},
 		kick: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	go r.run()
@@ -67,62 +62,34 @@ func (r *room) run() {
 		case <-r.stop:
 			return
 		case <-r.kick:
-			r.tell(r.heed(time.Now()))
+			r.heed(time.Now())
 			r.reseat()
+			r.arrive()
 		case <-ticker.C:
-			if change := r.heed(time.Now()); change != 0 {
-				r.tell(change)
-				if change&speakers.LoudestChanged != 0 || change&speakers.DominantChanged != 0 {
-					r.reseat()
-				}
+			if change := r.heed(time.Now()); change&(speakers.LoudestChanged|speakers.DominantChanged) != 0 {
+				r.reseat()
 			}
 		}
 	}
 }
 
-// heard takes one packet's audio level in and says whether it is forwarded.
-func (r *room) heard(id string, level uint8, voice bool, now time.Time) bool {
-	r.voiceMu.Lock()
-	change := r.voices.Observe(id, level, voice, now)
-	loud := r.voices.Loud(id)
-	r.news |= change
-	r.voiceMu.Unlock()
-	if change&speakers.LoudestChanged != 0 {
-		r.changed()
-	}
-	return loud || r.few.Load()
-}
-
-// heed lets time pass for the voices and gives what changed since the last time.
-func (r *room) heed(now time.Time) speakers.Change {
-	r.voiceMu.Lock()
-	defer r.voiceMu.Unlock()
-	if !r.voices.Quiet() {
-		r.news |= r.voices.Tick(now)
-	}
-	change := r.news
-	r.news = 0
-	return change
-}
-
-// tell reports who speaks to everyone.
-func (r *room) tell(change speakers.Change) {
-	if change&(speakers.SpeakingChanged|speakers.DominantChanged) == 0 {
-		return
-	}
-	speaking, dominant := r.floor()
+// heed lets time pass for the voices, tells who speaks where that changed, and
+// gives all that changed in any group.
+func (r *room) heed(now time.Time) (all speakers.Change) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, m := range r.people {
-		m.peer.reports.add("speakers", func(to Report) { to.Speakers(speaking, dominant) })
+	for _, g := range r.groups {
+		change := g.heed(now)
+		all |= change
+		if change&(speakers.SpeakingChanged|speakers.DominantChanged) == 0 {
+			continue
+		}
+		speaking, dominant := g.floor()
+		for _, m := range g.people {
+			m.peer.reports.add("speakers", func(to Report) { to.Speakers(speaking, dominant) })
+		}
 	}
-}
-
-// silence forgets a voice that is no longer sent.
-func (r *room) silence(id string) {
-	r.voiceMu.Lock()
-	defer r.voiceMu.Unlock()
-	r.news |= r.voices.Remove(id, time.Now())
+	return all
 }
 
 func (r *room) member(p *Peer) *member {
@@ -146,23 +113,19 @@ func (r *room) negotiated(p *Peer, tracks map[Source]*shard.Track, view lines) {
 func (r *room) enter(p *Peer) {
 	r.mu.Lock()
 	m := r.member(p)
-	if !m.entered {
-		m.entered = true
-		r.people = append(r.people, m)
+	if m.entered {
+		r.mu.Unlock()
+		return
 	}
+	r.entered++
+	m.entered, m.turn = true, r.entered
+	g := r.place(m)
 	r.mu.Unlock()
 	r.changed()
 	// Who speaks is told when it changes, and a newcomer must not wait for that.
-	if speaking, dominant := r.floor(); len(speaking) > 0 || dominant != "" {
+	if speaking, dominant := g.floor(); len(speaking) > 0 || dominant != "" {
 		p.reports.add("speakers", func(to Report) { to.Speakers(speaking, dominant) })
 	}
-}
-
-// floor is who speaks now, loudest first, and who holds the floor.
-func (r *room) floor() (speaking []string, dominant string) {
-	r.voiceMu.Lock()
-	defer r.voiceMu.Unlock()
-	return slices.Clone(r.voices.Speaking()), r.voices.Dominant()
 }
 
 func (r *room) layout(p *Peer, l Layout) {
@@ -179,18 +142,18 @@ func (r *room) sending(p *Peer, s Sending) {
 	m.sending = s
 	m.mark()
 	r.mu.Unlock()
-	if !s.Microphone {
-		r.silence(p.id)
+	if g := p.group.Load(); g != nil && !s.Microphone {
+		g.silence(p.id)
 	}
 	r.changed()
 }
 
 func (r *room) leave(p *Peer) {
 	r.mu.Lock()
-	m := r.members[p]
-	delete(r.members, p)
-	r.people = slices.DeleteFunc(r.people, func(other *member) bool { return other == m })
+	if m := r.members[p]; m != nil {
+		delete(r.members, p)
+		r.part(m)
+	}
 	r.mu.Unlock()
-	r.silence(p.id)
 	r.changed()
 }

@@ -11,6 +11,8 @@ import (
 type member struct {
 	peer    *Peer
 	entered bool
+	goal    string // the group they are in or on their way to
+	turn    uint64 // counts those who entered
 	tracks  map[Source]*shard.Track
 	view    lines
 	sending Sending
@@ -52,32 +54,28 @@ func (m *member) state(source Source) seating.State {
 	return seating.Live
 }
 
-// reseat works out everybody's seating and tells those for whom it changed.
+// reseat works out everybody's seating.
 func (r *room) reseat() {
-	r.voiceMu.Lock()
-	loudest, dominant := slices.Clone(r.voices.Loudest()), r.voices.Dominant()
-	r.voiceMu.Unlock()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	people := make([]seating.Participant, len(r.people))
-	byID := make(map[string]*member, len(r.people))
-	for i, m := range r.people {
-		byID[m.peer.id] = m
-		people[i] = seating.Participant{
-			ID: m.peer.id, Microphone: m.state(Microphone), Camera: m.state(Camera),
-			Screen: m.state(Screen), ScreenAudio: m.state(ScreenAudio),
+	for _, g := range r.groups {
+		g.seat(r.sfu.config.Loudest)
+	}
+	for _, way := range r.moves {
+		if r.moving(way.member) {
+			way.assign(nil)
+			way.show(nil, "")
 		}
 	}
-	roster := seating.NewRoster(people, loudest, r.sfu.config.Loudest, dominant)
-	r.few.Store(live(people) <= r.sfu.config.Loudest)
-	for _, m := range r.people {
-		m.seating = seating.Assign(m.seating, seating.View{
-			Viewer: m.peer.id, Mode: seating.Mode(m.layout.Mode), Tiles: tiles(m.layout.Tiles),
-			Lines:  seating.Lines{Seats: len(m.view.seats), Stages: len(m.view.stages), Voices: len(m.view.voices)},
-			Roster: roster,
-		})
-		m.show(byID, dominant)
-	}
+}
+
+// assign works out one member's seating among those of a roster; nil is nobody.
+func (m *member) assign(roster *seating.Roster) {
+	m.seating = seating.Assign(m.seating, seating.View{
+		Viewer: m.peer.id, Mode: seating.Mode(m.layout.Mode), Tiles: tiles(m.layout.Tiles),
+		Lines:  seating.Lines{Seats: len(m.view.seats), Stages: len(m.view.stages), Voices: len(m.view.voices)},
+		Roster: roster,
+	})
 }
 
 // live counts the open microphones.
@@ -129,6 +127,9 @@ func (m *member) show(byID map[string]*member, dominant string) {
 	m.watched = next
 	if len(changes) > 0 {
 		m.peer.media.Watch(changes)
+	}
+	if m.peer.group.Load() == nil {
+		return // on the way to another group, where they are told
 	}
 	if !slices.Equal(told, m.told) {
 		m.told = told

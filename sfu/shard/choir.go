@@ -49,7 +49,7 @@ func (s *Shard) hold(layer *Layer, pkt *cache.Packet, lines []*Line, now time.Ti
 	if s.engine.holdVoices <= 0 || layer.track.Screen || len(lines) < worthHolding {
 		return false
 	}
-	room := layer.track.peer.room
+	room := *layer.track.peer.room.Load()
 	c := s.choirs[room]
 	if c == nil {
 		c = &choir{}

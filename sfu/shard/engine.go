@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -91,6 +92,27 @@ func (e *Engine) Close() {
 	for _, s := range e.shards {
 		<-s.done
 	}
+}
+
+// Settle waits until every shard has done what it was told before, and what it
+// sent until then has left.
+func (e *Engine) Settle() {
+	var settled sync.WaitGroup
+	for _, s := range e.shards {
+		settled.Add(1)
+		// A command is done before its turn ends; the turn after it begins when
+		// everything has left.
+		after := func(*Shard, time.Time) { settled.Done() }
+		turn := func(s *Shard, _ time.Time) {
+			if !s.post(after, nil) {
+				settled.Done()
+			}
+		}
+		if !s.post(turn, nil) {
+			settled.Done()
+		}
+	}
+	settled.Wait()
 }
 
 // since is t on the server's clock that packets carry.

@@ -197,7 +197,7 @@ func (t *Track) layerBySSRC(ssrc uint32) *Layer {
 func (l *Layer) begin(s *Shard, ssrc uint32, now time.Time) {
 	l.renew()
 	if l.ssrc != 0 {
-		l.sequence = rtp.Unwrapper{}
+		l.sequence, l.first = rtp.Unwrapper{}, 0
 		l.ring.Clear()
 		l.origin.Store(s.engine.origin.Add(1))
 		for viewer := range l.track.wanting {
@@ -287,8 +287,8 @@ func (l *Layer) accept(s *Shard, pkt *cache.Packet, repair bool, arrived, now ti
 	if mapping := l.clock.Mapping(); mapping.Valid() {
 		pkt.Capture = s.engine.since(mapping.Captured(h.Timestamp))
 	}
-	if !l.ring.Put(pkt) {
-		return false // a duplicate, or far too late
+	if pkt.Sequence < l.first || !l.ring.Put(pkt) {
+		return false // for others, a duplicate, or far too late
 	}
 	l.note(s, pkt, now)
 	return true

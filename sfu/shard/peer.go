@@ -46,7 +46,7 @@ type Voices interface {
 type Peer struct {
 	engine *Engine
 	shard  *Shard
-	room   any
+	room   atomic.Pointer[any]
 	conn   Conn
 	events Events
 	voices Voices
@@ -104,11 +104,12 @@ type Seat struct {
 func (e *Engine) Open(at Seat, conn Conn, events Events, voices Voices) *Peer {
 	s := e.shards[at.Shard]
 	p := &Peer{
-		engine: e, shard: s, room: at.Room, conn: conn, events: events, voices: voices, key: at.ID,
+		engine: e, shard: s, conn: conn, events: events, voices: voices, key: at.ID,
 		ssrc: NewSSRC(), ids: &rtp.Extensions{}, byMid: map[string]*Track{}, streams: map[uint32]*stream{},
 		sender: clock.NewSender(), bySSRC: map[uint32]*Line{}, allocator: layers.NewAllocator(),
 		wishes: map[*Track]wish{}, estimator: bwe.New(bwe.Config{}), resend: resends{budget: resendLeast},
 	}
+	p.room.Store(&at.Room)
 	p.twcc = twcc.NewRecorder(p.ssrc)
 	s.post(func(s *Shard, _ time.Time) { s.peers[p] = struct{}{} }, p)
 	return p
@@ -169,6 +170,19 @@ func (p *Peer) publish(source Source) *Track {
 func (p *Peer) Enter() {
 	p.entered.Store(true)
 	p.shard.post(p.allocate, p)
+}
+
+// Move says that those the peer hears, and who hear it, are others now: room is
+// the same for all of them, as in [Seat]. What it sent until now is not for them.
+func (p *Peer) Move(room any) {
+	p.room.Store(&room)
+	p.shard.post(func(*Shard, time.Time) {
+		for _, t := range p.tracks {
+			for _, l := range t.layers {
+				l.forget()
+			}
+		}
+	}, p)
 }
 
 // Connected says that the connection carries media now: lines begin with a

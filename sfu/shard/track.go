@@ -12,6 +12,7 @@ import (
 	"palabre/sfu/layers"
 	"palabre/sfu/nack"
 	"palabre/sfu/negotiate"
+	"palabre/sfu/red"
 	"palabre/sfu/rtp"
 )
 
@@ -79,6 +80,9 @@ type Layer struct {
 	// Owned by the publisher's shard from here.
 	ssrc, rtx uint32
 	sequence  rtp.Unwrapper
+	// first is the first packet that those who get the layer now may have: what
+	// came before was for others.
+	first uint64
 	// descriptors are those of the stream, where it has them.
 	descriptors descriptor.Reader
 	missing     nack.List
@@ -141,6 +145,25 @@ func (t *Track) repaired(pt uint8) (uint8, bool) {
 		}
 	}
 	return 0, false
+}
+
+// forget keeps what was sent until now from those who get the layer from now
+// on: what is cached, what comes late or again, and what the next packets of a
+// voice repeat of those before (Opus of one, RFC 2198 of several).
+func (l *Layer) forget() {
+	if l.reception.received == 0 {
+		return
+	}
+	l.first = l.reception.highest + 1
+	switch {
+	case l.track.Video:
+	case codec.Codec(l.kind.Load()) == codec.RED:
+		l.first += red.MaxBlocks
+	default:
+		l.first++
+	}
+	l.ring.Clear()
+	l.missing.Reset()
 }
 
 // subscribe adds a line to a layer's viewers; publisher's shard only.
