@@ -21,7 +21,7 @@ var mayImport = map[string][]string{
 	"rooms":     {},
 	"sfu":       {},
 	"identity":  {},
-	"store":     {"rooms", "identity", "notify"},
+	"store":     {"rooms", "identity", "notify", "signaling/api"}, // to implement what they declare
 	"notify":    {"rooms"},
 	"client":    {"signaling/protocol"},
 	"web":       {},
