@@ -32,6 +32,9 @@ type Memory interface {
 	// is called once they are safe, or once they wait in a bounded queue for a
 	// store that is away; not from within Keep.
 	Keep(facts []Fact, kept func())
+	// Full says that so much waits for a store that is away that only facts
+	// nobody can refuse should still come.
+	Full() bool
 }
 
 // Recollection is what is remembered of one room.
@@ -112,7 +115,7 @@ func (r *room) keep(by Actor, data FactData, then func()) {
 
 // remembering says whether one more fact may wait to be remembered.
 func (r *room) remembering() error {
-	if r.unkept >= maxUnkept {
+	if memory := r.rooms.cfg.Memory; r.unkept >= maxUnkept || memory != nil && memory.Full() {
 		return &Error{Code: CodeUnavailable, Message: "The server cannot store this now.", RetryAfter: recallPause}
 	}
 	return nil

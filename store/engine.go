@@ -161,5 +161,24 @@ func (s *Store) explained(err error) error {
 	if err == nil || errors.As(err, &told) || !s.engine.away(err) {
 		return err
 	}
-	return &rooms.Error{Code: rooms.CodeUnavailable, Message: "The server cannot reach its database now.", RetryAfter: awayRetry, Err: err}
+	return s.unreachable(err)
+}
+
+// unreachable is what clients are told while the database is away.
+func (s *Store) unreachable(cause error) error {
+	return &rooms.Error{Code: rooms.CodeUnavailable, Message: "The server cannot reach its database now.", RetryAfter: awayRetry, Err: cause}
+}
+
+// plain is an error as it may be logged: a database quotes in its messages the
+// values it did not like, which may be somebody's words.
+func plain(err error) string {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return "SQLSTATE " + pg.Code + " " + pg.TableName + " " + pg.ConstraintName
+	}
+	var connect *pgconn.ConnectError
+	if errors.As(err, &connect) {
+		return "connecting to PostgreSQL failed"
+	}
+	return err.Error()
 }

@@ -30,6 +30,17 @@ func projections() []projection {
 		{rooms.MeetingEnded{}.Kind(), meetingEnded},
 		{rooms.ParticipantJoined{}.Kind(), participantJoined},
 		{rooms.ParticipantLeft{}.Kind(), participantLeft},
+		{rooms.PollCreated{}.Kind(), pollCreated},
+		{rooms.PollOpened{}.Kind(), pollOpened},
+		{rooms.PollVoted{}.Kind(), pollVoted},
+		{rooms.PollClosed{}.Kind(), pollClosed},
+		{rooms.PollShared{}.Kind(), pollShared},
+		{rooms.PollDeleted{}.Kind(), pollDeleted},
+		{every, audited},
+		{"chat.written", chatWritten}, {"whisper.written", chatWritten},
+		{"chat.edited", chatEdited}, {"whisper.edited", chatEdited},
+		{"chat.deleted", chatDeleted}, {"whisper.deleted", chatDeleted},
+		{"chat.reacted", chatReacted}, {"whisper.reacted", chatReacted},
 		{every, announced},
 	}
 }

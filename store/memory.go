@@ -20,6 +20,9 @@ type memory struct{ *Store }
 // Keep has facts written. It never waits.
 func (m memory) Keep(facts []rooms.Fact, kept func()) { m.journal.keep(facts, kept) }
 
+// Full says that the queue of facts is nearly full, as it is when the database is away for long.
+func (m memory) Full() bool { return m.journal.full() }
+
 // recollection adds what one aggregate remembers of a meeting that was on when
 // the server stopped; found.Meeting.ID says which. They run beside each other,
 // each writes fields of its own.
@@ -27,7 +30,7 @@ type recollection func(ctx context.Context, db *sql.DB, found *rooms.Recollectio
 
 // recollections lists them.
 func recollections() []recollection {
-	return []recollection{}
+	return []recollection{recallChat, recallPolls}
 }
 
 // Recall gives what is remembered of a room, its newest facts included. It asks

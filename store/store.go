@@ -95,23 +95,39 @@ func (s *Store) closeDatabase() error {
 // attempts is how often a transaction is tried that another one got in the way of.
 const attempts = 5
 
+// errAway is for transactions that were not tried.
+var errAway = errors.New("the database is away")
+
 // tx runs a transaction, again where another one got in its way: change may run
 // several times and must keep nothing from a run before. An error of change
 // undoes everything and comes back as it is; when the database is away the
 // error is a [rooms.Error] with CodeUnavailable and a time to come back.
 func (s *Store) tx(ctx context.Context, change func(*sql.Tx) error) error {
-	var err error
-	for attempt := range attempts {
-		if err = once(ctx, s.write, change); err == nil || !s.engine.contended(err) {
-			break
+	if s.journal.gone() {
+		return s.unreachable(errAway) // found out already: nobody waits for it again
+	}
+	bounded, cancel := context.WithTimeout(ctx, commitTimeout)
+	defer cancel()
+	err := s.try(bounded, change)
+	if s.engine.away(err) && ctx.Err() == nil {
+		s.journal.went(err)
+	}
+	return s.explained(err)
+}
+
+// try is tx without the explaining.
+func (s *Store) try(ctx context.Context, change func(*sql.Tx) error) error {
+	for attempt := 1; ; attempt++ {
+		err := once(ctx, s.write, change)
+		if err == nil || attempt == attempts || !s.engine.contended(err) {
+			return err
 		}
 		select {
 		case <-ctx.Done():
-			return s.explained(err)
-		case <-time.After(time.Duration(attempt+1) * 10 * time.Millisecond):
+			return err
+		case <-time.After(time.Duration(attempt) * 10 * time.Millisecond):
 		}
 	}
-	return s.explained(err)
 }
 
 func once(ctx context.Context, db *sql.DB, change func(*sql.Tx) error) error {

@@ -45,7 +45,12 @@ CREATE TABLE stays (
 CREATE INDEX stays_meeting ON stays (meeting, joined);
 CREATE INDEX stays_gone ON stays (gone);
 
+-- One row that is written to find out whether the database takes writes.
+CREATE TABLE pulse (beats BIGINT NOT NULL);
+INSERT INTO pulse (beats) VALUES (0);
+
 -- +goose Down
+DROP TABLE pulse;
 DROP TABLE stays;
 DROP TABLE meetings;
 DROP TABLE rooms;
