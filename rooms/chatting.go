@@ -183,8 +183,8 @@ func (r *room) mayChange(p *person, id string) (chat.Line, error) {
 	return line, r.mayWrite(p)
 }
 
-// erase deletes a line: one's own, or with [Moderate] that of others.
-func (r *room) erase(p *person, re Ref, id string) error {
+// unsay deletes a line: one's own, or with [Moderate] that of others.
+func (r *room) unsay(p *person, re Ref, id string) error {
 	if p.place != joined {
 		return refuse(CodeNotAdmitted, "Join the room first.")
 	}

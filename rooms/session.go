@@ -230,9 +230,9 @@ func (s *Session) Edit(ctx context.Context, re Ref, line, text string) error {
 	return s.command(ctx, func(r *room, p *person) error { return r.edit(p, re, line, text) })
 }
 
-// Erase deletes a line one wrote, or with [Moderate] one of others; the answer is [LineDeleted].
-func (s *Session) Erase(ctx context.Context, re Ref, line string) error {
-	return s.command(ctx, func(r *room, p *person) error { return r.erase(p, re, line) })
+// Unsay deletes a line one wrote, or with [Moderate] one of others; the answer is [LineDeleted].
+func (s *Session) Unsay(ctx context.Context, re Ref, line string) error {
+	return s.command(ctx, func(r *room, p *person) error { return r.unsay(p, re, line) })
 }
 
 // Mark sets one's reaction on a line or, with gone, takes it away; the answer is [LineReacted].
@@ -263,6 +263,18 @@ func (s *Session) Deny(ctx context.Context, re Ref, participant string) error {
 // Rename changes one's own name, unless a token fixed it.
 func (s *Session) Rename(ctx context.Context, re Ref, name string) error {
 	return s.command(ctx, func(r *room, p *person) error { return r.rename(p, re, name) })
+}
+
+// AllowDrawing says who may draw on the screen somebody shares: CodeNotFound
+// while they share none. Whoever shares may, and who may moderate. Answered by [Drawings].
+func (s *Session) AllowDrawing(ctx context.Context, re Ref, sharer string, rule DrawingRule, people []string) error {
+	return s.command(ctx, func(r *room, p *person) error { return r.allowDrawing(p, re, sharer, rule, people) })
+}
+
+// ClearDrawing takes everything off the screen somebody shares, for the same
+// people. Answered by [Drawings].
+func (s *Session) ClearDrawing(ctx context.Context, re Ref, sharer string) error {
+	return s.command(ctx, func(r *room, p *person) error { return r.clearDrawing(p, re, sharer) })
 }
 
 // command runs a command on the room's goroutine, if this connection still

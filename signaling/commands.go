@@ -33,7 +33,7 @@ func commands() map[protocol.ClientType]command {
 			return s.Edit(ctx, re, m.Line, m.Text)
 		}),
 		protocol.TypeChatDelete: with(func(ctx context.Context, s *rooms.Session, re rooms.Ref, m protocol.ChatTarget) error {
-			return s.Erase(ctx, re, m.Line)
+			return s.Unsay(ctx, re, m.Line)
 		}),
 		protocol.TypeChatReact: with(func(ctx context.Context, s *rooms.Session, re rooms.Ref, m protocol.ChatReact) error {
 			return s.Mark(ctx, re, m.Line, m.Emoji, m.Gone)
@@ -59,6 +59,12 @@ func commands() map[protocol.ClientType]command {
 		protocol.TypePollShare:   aboutPoll((*rooms.Session).SharePoll),
 		protocol.TypePollDelete:  aboutPoll((*rooms.Session).DeletePoll),
 		protocol.TypePollBallots: aboutPoll((*rooms.Session).Ballots),
+		protocol.TypeDrawAllow: with(func(ctx context.Context, s *rooms.Session, re rooms.Ref, m protocol.DrawAllow) error {
+			return s.AllowDrawing(ctx, re, m.Participant, rooms.DrawingRule(m.Rule), m.People)
+		}),
+		protocol.TypeDrawClear: with(func(ctx context.Context, s *rooms.Session, re rooms.Ref, m protocol.Target) error {
+			return s.ClearDrawing(ctx, re, m.Participant)
+		}),
 		protocol.TypeRename: with(func(ctx context.Context, s *rooms.Session, re rooms.Ref, m protocol.Rename) error {
 			return s.Rename(ctx, re, m.Name)
 		}),
