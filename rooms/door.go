@@ -274,6 +274,7 @@ func (r *room) appear(p *person, re Ref, token string) {
 		About: r.about(p),
 	})
 	r.tellQuality(p)
+	r.tellDrawings(p)
 	r.greetPolls(p)
 	if r.may(p, Admit) {
 		for _, other := range r.knocking() {

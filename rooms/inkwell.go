@@ -1,6 +1,9 @@
 package rooms
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 const (
 	// maxInk is how many messages of one person may wait for the room. The media
@@ -19,6 +22,7 @@ type inkwell struct {
 	mu      sync.Mutex
 	drops   []inkDrop
 	waiting map[*person]int
+	asked   bool // to look after a while
 }
 
 // inkDrop is one message, or that somebody's line has room again, or that a
@@ -57,6 +61,21 @@ func (w *inkwell) roomy(to *person) {
 	w.drops = append(w.drops, inkDrop{from: to, roomy: true})
 	w.mu.Unlock()
 	w.look()
+}
+
+// lookIn asks for a look after a while.
+func (w *inkwell) lookIn(wait time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.asked {
+		w.asked = true
+		time.AfterFunc(wait, func() {
+			w.mu.Lock()
+			w.asked = false
+			w.mu.Unlock()
+			w.look()
+		})
+	}
 }
 
 func (w *inkwell) look() {

@@ -51,8 +51,9 @@ type room struct {
 	recalled bool
 	unkept   int
 	later    errands
-	// ink is what people's data channels brought.
-	ink *inkwell
+	// ink is what people's data channels brought, sketches what came of it.
+	ink      *inkwell
+	sketches sketches
 	// meeting is the one that is on; its ID is empty while nobody is in. seen
 	// is when a recalled one was last known to be on.
 	meeting Meeting
@@ -89,6 +90,8 @@ func (r *room) run() {
 			_ = r.guarded(r.inspect)
 		case <-r.timer.C:
 			_ = r.guarded(r.expire)
+		case <-r.ink.wake:
+			_ = r.guarded(r.sketch)
 		case <-r.stop:
 			return
 		}
@@ -218,6 +221,7 @@ func (r *room) settle() error {
 		r.log.Info("a slow reader was detached", "participant", p.id)
 		r.depart(p)
 	}
+	r.hang()
 	return nil
 }
 

@@ -44,6 +44,8 @@ func message(e rooms.Event) protocol.ServerMessage {
 		m.Type, m.Data = protocol.TypePolls, wirePolls(d)
 	case rooms.Ballots:
 		m.Type, m.Data = protocol.TypeBallots, wireBallots(d)
+	case rooms.Drawings:
+		m.Type, m.Data = protocol.TypeDrawings, wireDrawings(d)
 	case rooms.RestartICE:
 		m.Type = protocol.TypeICERestart
 	case rooms.MediaLost:
@@ -113,6 +115,14 @@ func wireLayers(l rooms.Layers) protocol.Layers {
 	out := protocol.Layers{Source: protocol.Source(l.Source), RIDs: make([]string, len(l.Wishes)), Wishes: make([]protocol.LayerWish, len(l.Wishes))}
 	for i, w := range l.Wishes {
 		out.RIDs[i], out.Wishes[i] = w.RID, protocol.LayerWish(w)
+	}
+	return out
+}
+
+func wireDrawings(d rooms.Drawings) protocol.Drawings {
+	out := protocol.Drawings{Canvases: make([]protocol.DrawingCanvas, len(d.Canvases))}
+	for i, c := range d.Canvases {
+		out.Canvases[i] = protocol.DrawingCanvas{Canvas: c.Canvas, Participant: c.Participant, Rule: protocol.DrawingRule(c.Rule), People: c.People, Used: c.Used}
 	}
 	return out
 }

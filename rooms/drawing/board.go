@@ -150,6 +150,14 @@ func (b *Board) Newest(number uint16) uint32 {
 	return 0
 }
 
+// Author gives an author by number; nobody where there is none.
+func (b *Board) Author(number uint16) Author {
+	if a := b.numbers[number]; a != nil {
+		return a.Author
+	}
+	return Author{}
+}
+
 // Sharer is whose share a canvas is of; empty where there is no such canvas.
 func (b *Board) Sharer(number uint32) string {
 	if c := b.canvas(number); c != nil {

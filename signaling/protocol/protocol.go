@@ -98,6 +98,8 @@ const (
 	TypePollShare   ClientType = "poll-share"   // [PollTarget]: show everybody the results
 	TypePollDelete  ClientType = "poll-delete"  // [PollTarget]
 	TypePollBallots ClientType = "poll-ballots" // [PollTarget]: who chose what in a named poll; answered by "ballots"
+	TypeDrawAllow   ClientType = "draw-allow"   // [DrawAllow]: who may draw on a shared screen; answered by "drawings"
+	TypeDrawClear   ClientType = "draw-clear"   // [Target]: take everything off a shared screen; answered by "drawings"
 	TypePing        ClientType = "ping"         // no data; answered by "pong"
 )
 
@@ -129,6 +131,7 @@ const (
 	TypeRoom        ServerType = "room"         // [Room]: the room, or what you may do in it, is now other
 	TypePolls       ServerType = "polls"        // [Polls]: every poll of the meeting, as the reader may see it
 	TypeBallots     ServerType = "ballots"      // [Ballots], answers poll-ballots
+	TypeDrawings    ServerType = "drawings"     // [Drawings]: which shared screens can be drawn on
 	TypeICERestart  ServerType = "ice-restart"  // no data: send a new offer with an ICE restart
 	TypeMediaLost   ServerType = "media-lost"   // [MediaLost]: make a new PeerConnection and send its offer
 	TypeRestarting  ServerType = "restarting"   // [Restarting]: the server goes away, come back
@@ -229,6 +232,41 @@ type Lines struct {
 type Pair struct {
 	Audio string `json:"audio"`
 	Video string `json:"video"`
+}
+
+// DrawingRule says who may draw on a shared screen, beside whoever shares it.
+type DrawingRule string
+
+const (
+	DrawEveryone DrawingRule = "everyone" // whose role may draw
+	DrawNamed    DrawingRule = "named"    // of those the ones named
+	DrawNobody   DrawingRule = "nobody"
+)
+
+// DrawAllow says who may draw on the screen that a participant shares.
+type DrawAllow struct {
+	Participant string      `json:"participant"`
+	Rule        DrawingRule `json:"rule"`
+	// People are the participants named, with the rule "named".
+	People []string `json:"people,omitempty"`
+}
+
+// Drawings are the shared screens that can be drawn on. What is drawn comes over
+// the data channel "palabre.draw" (docs/protocol.md).
+type Drawings struct {
+	Canvases []DrawingCanvas `json:"canvases"`
+}
+
+// DrawingCanvas is one of them.
+type DrawingCanvas struct {
+	// Canvas is its number on the data channel.
+	Canvas uint32 `json:"canvas"`
+	// Participant is who shares.
+	Participant string      `json:"participant"`
+	Rule        DrawingRule `json:"rule"`
+	People      []string    `json:"people,omitempty"`
+	// Used says that somebody has taken up a pen: the data channel is worth having.
+	Used bool `json:"used"`
 }
 
 // Answer carries the server's SDP answer, all its candidates included.

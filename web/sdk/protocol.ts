@@ -64,6 +64,8 @@ export type ClientMessage =
   | { type: 'poll-share'; id?: number; data: PollTarget }
   | { type: 'poll-delete'; id?: number; data: PollTarget }
   | { type: 'poll-ballots'; id?: number; data: PollTarget }
+  | { type: 'draw-allow'; id?: number; data: DrawAllow }
+  | { type: 'draw-clear'; id?: number; data: Target }
   | { type: 'ping'; id?: number; data?: undefined };
 
 /** ServerMessage is one frame from the server. */
@@ -92,6 +94,7 @@ export type ServerMessage =
   | { type: 'room'; seq?: number; re?: number; data: Room }
   | { type: 'polls'; seq?: number; re?: number; data: Polls }
   | { type: 'ballots'; seq?: number; re?: number; data: Ballots }
+  | { type: 'drawings'; seq?: number; re?: number; data: Drawings }
   | { type: 'ice-restart'; seq?: number; re?: number; data?: undefined }
   | { type: 'media-lost'; seq?: number; re?: number; data: MediaLost }
   | { type: 'restarting'; seq?: number; re?: number; data: Restarting }
@@ -136,6 +139,8 @@ export type ClientType =
   | 'poll-share' // [PollTarget]: show everybody the results
   | 'poll-delete' // [PollTarget]
   | 'poll-ballots' // [PollTarget]: who chose what in a named poll; answered by "ballots"
+  | 'draw-allow' // [DrawAllow]: who may draw on a shared screen; answered by "drawings"
+  | 'draw-clear' // [Target]: take everything off a shared screen; answered by "drawings"
   | 'ping'; // no data; answered by "pong"
 
 /** ServerType names a server's message. */
@@ -164,6 +169,7 @@ export type ServerType =
   | 'room' // [Room]: the room, or what you may do in it, is now other
   | 'polls' // [Polls]: every poll of the meeting, as the reader may see it
   | 'ballots' // [Ballots], answers poll-ballots
+  | 'drawings' // [Drawings]: which shared screens can be drawn on
   | 'ice-restart' // no data: send a new offer with an ICE restart
   | 'media-lost' // [MediaLost]: make a new PeerConnection and send its offer
   | 'restarting' // [Restarting]: the server goes away, come back
@@ -277,6 +283,40 @@ export interface Lines {
 export interface Pair {
   audio: string;
   video: string;
+}
+
+/** DrawingRule says who may draw on a shared screen, beside whoever shares it. */
+export type DrawingRule =
+  | 'everyone' // whose role may draw
+  | 'named' // of those the ones named
+  | 'nobody';
+
+/** DrawAllow says who may draw on the screen that a participant shares. */
+export interface DrawAllow {
+  participant: string;
+  rule: DrawingRule;
+  /** People are the participants named, with the rule "named". */
+  people?: string[];
+}
+
+/**
+ * Drawings are the shared screens that can be drawn on. What is drawn comes over
+ * the data channel "palabre.draw" (docs/protocol.md).
+ */
+export interface Drawings {
+  canvases: DrawingCanvas[];
+}
+
+/** DrawingCanvas is one of them. */
+export interface DrawingCanvas {
+  /** Canvas is its number on the data channel. */
+  canvas: number;
+  /** Participant is who shares. */
+  participant: string;
+  rule: DrawingRule;
+  people?: string[];
+  /** Used says that somebody has taken up a pen: the data channel is worth having. */
+  used: boolean;
 }
 
 /** Answer carries the server's SDP answer, all its candidates included. */
