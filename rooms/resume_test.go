@@ -130,12 +130,16 @@ func TestResumeAfterMissingTooMuchStartsFresh(t *testing.T) {
 				ada.pull()
 			}
 		}, func(ben *caller) uint64 { return ben.last }},
-		{"more bytes than are kept", func(t *testing.T, _ *house, ada, ben *caller) {
+		{"more bytes than are kept", func(t *testing.T, h *house, ada, ben *caller) {
+			speakers := []*caller{ada, h.person(Guest, "Cy")}
 			ben.Detach()
-			for range maxKeptBytes/12000 + 1 {
-				ok(t, ada.Say(bg, 0, strings.Repeat("€", 4000), ""))
+			for i := range maxKeptBytes/12000 + 1 {
+				ok(t, speakers[i%2].Say(bg, 0, strings.Repeat("€", 4000), ""))
 				ada.pull()
+				speakers[1].pull()
+				time.Sleep(100 * time.Millisecond) // one person writes 5 lines a second
 			}
+			ok(t, speakers[1].Leave(bg, 0))
 		}, func(ben *caller) uint64 { return ben.last }},
 		{"a number never given", func(*testing.T, *house, *caller, *caller) {},
 			func(ben *caller) uint64 { return ben.last + 1 }},
