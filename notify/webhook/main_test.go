@@ -1,13 +1,10 @@
-package webhook
+package webhook_test
 
 import (
-	"strconv"
+	"os"
 	"testing"
-	"time"
 
-	"go.uber.org/goleak"
+	"palabre/store/storetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-func unix(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) }
+func TestMain(m *testing.M) { os.Exit(storetest.Run(m)) }

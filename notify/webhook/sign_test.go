@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -28,7 +29,7 @@ func TestReferenceLibraryTakesBothSecrets(t *testing.T) {
 	}
 	header := http.Header{}
 	header.Set(HeaderID, "msg_1")
-	header.Set(HeaderTimestamp, unix(now))
+	header.Set(HeaderTimestamp, strconv.FormatInt(now.Unix(), 10))
 	header.Set(HeaderSignature, signature)
 	for _, secret := range []string{fresh, old} {
 		verifier, err := standard.NewWebhook(secret)
