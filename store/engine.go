@@ -44,6 +44,12 @@ type engine struct {
 	config *pgx.ConnConfig
 }
 
+// CheckURL says what is wrong with a database's URL, without its password.
+func CheckURL(address string) error {
+	_, err := engineOf(address)
+	return err
+}
+
 // engineOf reads a database URL.
 func engineOf(address string) (engine, error) {
 	if path, ok := strings.CutPrefix(address, "sqlite:"); ok && path != "" {

@@ -353,6 +353,23 @@ func (j *journal) settled(ctx context.Context, room string) error {
 	}
 }
 
+// empty waits until nothing waits to be written.
+func (j *journal) empty(ctx context.Context) error {
+	for {
+		j.mu.Lock()
+		waiting, moved := j.backlog.facts, j.moved
+		j.mu.Unlock()
+		if waiting == 0 {
+			return nil
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
 // close writes what is left, for a bounded time.
 func (j *journal) close() error {
 	j.mu.Lock()

@@ -49,6 +49,8 @@ type Store struct {
 	write, read *sql.DB
 	journal     *journal
 
+	rest    func() // ends the upkeep
+	resting sync.WaitGroup
 	closing sync.Once
 	closed  error
 }
@@ -70,13 +72,20 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if s.journal, err = newJournal(s, cfg.Metrics); err != nil {
 		return nil, errors.Join(err, s.closeDatabase())
 	}
+	working, rest := context.WithCancel(context.Background())
+	s.rest = rest
+	s.resting.Go(func() { s.upkeep(working) })
 	return s, nil
 }
 
 // Close writes what still waits, for a bounded time, and closes the database.
 // More calls give the same answer.
 func (s *Store) Close() error {
-	s.closing.Do(func() { s.closed = errors.Join(s.journal.close(), s.closeDatabase()) })
+	s.closing.Do(func() {
+		s.rest()
+		s.resting.Wait()
+		s.closed = errors.Join(s.journal.close(), s.closeDatabase())
+	})
 	return s.closed
 }
 

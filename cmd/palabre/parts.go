@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -23,6 +22,7 @@ import (
 	"palabre/sfu/turn"
 	"palabre/signaling"
 	"palabre/signaling/gate"
+	"palabre/store"
 	"palabre/web"
 )
 
@@ -32,6 +32,7 @@ type parts struct {
 	plane     *sfu.SFU
 	turn      *turn.Server // nil where there is none
 	turnDoor  net.Listener // nil where TURN has no port of its own
+	store     *store.Store
 	rooms     *rooms.Rooms
 	signaling *signaling.Server
 	doors     []door
@@ -76,7 +77,11 @@ func (p *parts) open(ctx context.Context, s settings, log *slog.Logger) error {
 		return err
 	}
 	p.tidy()
+	if err := p.openStore(ctx, s, log, registry); err != nil {
+		return err
+	}
 	p.rooms, err = rooms.New(rooms.Config{
+		Memory:    p.store.Memory(),
 		MaxPeople: s.MaxPeople, Room: room.Room, Settings: rooms.Settings{Lobby: s.Lobby}, Tokens: keys, Logger: log, Metrics: registry,
 	}, media{p.plane})
 	if err != nil {
@@ -199,8 +204,6 @@ func ignoreClosed(closing func() error) func() error {
 		return nil
 	}
 }
-
-func (s settings) inData(name string) string { return filepath.Join(s.DataDir, name) }
 
 func (s settings) metricsToken() (string, error) {
 	if s.MetricsTokenFile == "" {

@@ -18,7 +18,8 @@ import (
 // environment variable (PALABRE_ and the flag's name) and a key of the YAML
 // file, in this order of strength; docs/configuration.md is generated from here.
 type settings struct {
-	DataDir string `help:"Folder for everything that must survive: keys, certificates." default:"data" type:"path" placeholder:"DIR"`
+	storage
+	Retention time.Duration `help:"How long chat, polls and attendance are kept after a meeting, where the room does not say; 0: for ever." default:"2160h"`
 
 	HTTP      string   `name:"http" help:"Address for pages, signalling and API." default:":8080" placeholder:"ADDR"`
 	UDP       string   `name:"udp" help:"Address for media, one UDP port for everyone; ICE-TCP listens on the same number." default:":7882" placeholder:"ADDR"`
@@ -64,7 +65,7 @@ func (s settings) Validate() error {
 		s.checkTLS(), s.checkPublicURL(), s.checkNodeIPs(), s.checkProxies(), s.checkTurn(),
 		checkRange("max-people", s.MaxPeople, 2, 1000),
 		checkRange("loudest", s.Loudest, 1, 20),
-		s.checkHoldVoices(),
+		s.checkHoldVoices(), s.checkDatabase(), s.checkRetention(),
 		checkRange("track-metrics", s.TrackMetrics, 0, 2000),
 		checkRange("failures-per-ip", s.FailuresPerIP, 1, 1_000_000),
 		checkRange("open-per-ip", s.OpenPerIP, 1, 1_000_000),
