@@ -48,7 +48,7 @@ type Keys interface {
 
 // Tokens checks join tokens.
 type Tokens interface {
-	VerifyJoin(token, room string) (identity.Grant, error)
+	VerifyJoin(ctx context.Context, token, room string) (identity.Grant, error)
 }
 
 // Config is what the API needs. Parts that are nil answer 503.

@@ -159,9 +159,12 @@ func (c *Call) allow(token string) error {
 	case c.route.Action == "" || c.Room == "":
 		return refuse(rooms.CodeForbidden, "This takes an API key.")
 	}
-	grant, err := c.api.cfg.Tokens.VerifyJoin(token, c.Room)
+	grant, err := c.api.cfg.Tokens.VerifyJoin(c.Context(), token, c.Room)
 	if err != nil {
 		return err
+	}
+	if grant.Ticket != nil {
+		return refuse(rooms.CodeForbidden, "This link is for one visit to the room, and for nothing else.")
 	}
 	c.By.Identity, c.By.Name, c.By.Role = grant.Subject, grant.Name, rooms.Role(grant.Role)
 	if !c.api.cfg.Rooms.May(c.By.Role, c.route.Action) {

@@ -1,0 +1,140 @@
+package api_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"palabre/identity"
+	"palabre/rooms"
+	"palabre/signaling"
+	"palabre/signaling/api"
+	"palabre/signaling/api/apitest"
+	"palabre/store/storetest"
+)
+
+func TestMain(m *testing.M) { os.Exit(storetest.Run(m)) }
+
+func open(t *testing.T, options ...apitest.Option) *apitest.House {
+	t.Helper()
+	return apitest.New(t, storetest.Open(t, storetest.SQLite(t)), options...)
+}
+
+func withKeys(keys apitest.APIKeys) apitest.Option {
+	return func(c *api.Config, _ *rooms.Config, _ *signaling.Config) { c.Keys = keys }
+}
+
+// TestWhoMayAsk: programs by scope and room, people by the role of their token.
+func TestWhoMayAsk(t *testing.T) {
+	h := open(t, withKeys(apitest.APIKeys{
+		"plk_reader": {ID: "reader", Scopes: []identity.Scope{identity.MeetingsRead}},
+		"plk_narrow": {ID: "narrow", Scopes: []identity.Scope{identity.MeetingsRead}, Rooms: identity.Patterns{"team-*"}},
+		"plk_other":  {ID: "other", Scopes: []identity.Scope{identity.RoomsRead}},
+	}))
+	for _, c := range []struct {
+		name, bearer string
+		status       int
+		code         string
+	}{
+		{"nobody", "", 401, "unauthorized"},
+		{"a program with the scope", "plk_reader", 200, ""},
+		{"a program with another scope", "plk_other", 403, "forbidden"},
+		{"a program for other rooms", "plk_narrow", 403, "forbidden"},
+		{"an unknown program", "plk_unknown", 401, "unauthorized"},
+		{"a host", h.Token("oak", rooms.Host, "ana"), 200, ""},
+		{"a guest", h.Token("oak", rooms.Guest, "kim"), 403, "forbidden"},
+		{"a host of another room", h.Token("elm", rooms.Host, "ana"), 403, "forbidden"},
+		{"a forged token", h.Token("oak", rooms.Host, "ana") + "x", 401, "unauthorized"},
+	} {
+		answer := h.Do("GET /rooms/oak/live", c.bearer, nil)
+		if answer.Status != c.status || answer.Code() != c.code {
+			t.Errorf("%s: %d %q, want %d %q", c.name, answer.Status, answer.Code(), c.status, c.code)
+		}
+	}
+	if answer := h.Do("GET /rooms/no%20name%3F/live", "plk_reader", nil); answer.Code() != "bad-message" {
+		t.Errorf("a name that is none: %d %s", answer.Status, answer.Body)
+	}
+}
+
+func TestLiveRoom(t *testing.T) {
+	h := open(t)
+	var live struct {
+		Meeting string
+		Locked  bool
+		People  []struct {
+			ID, Name, Role string
+			Sending        []string
+		}
+		Waiting []struct{ ID string }
+	}
+	h.Want(200, "GET /rooms/oak/live", apitest.All, nil).JSON(&live)
+	if live.Meeting != "" || live.People == nil || live.Waiting == nil {
+		t.Errorf("an empty room is %+v", live)
+	}
+	h.Join("oak", "Ana", rooms.Host)
+	h.Want(200, "GET /rooms/oak/live", apitest.All, nil).JSON(&live)
+	if live.Meeting == "" || len(live.People) != 1 || live.People[0].Name != "Ana" || fmt.Sprint(live.People[0].Sending) != "[microphone camera]" {
+		t.Errorf("a room with Ana is %+v", live)
+	}
+}
+
+// TestARequestIsDoneOnce: with an Idempotency-Key, also when it comes many times at once.
+func TestARequestIsDoneOnce(t *testing.T) {
+	h := open(t)
+	var wg sync.WaitGroup
+	answers := make([]apitest.Answer, 8)
+	for i := range answers {
+		wg.Go(func() {
+			answers[i] = h.Do("POST /keys", apitest.All, map[string]any{"name": "bot", "scopes": []string{"rooms:read"}}, "Idempotency-Key", "k1")
+		})
+	}
+	wg.Wait()
+	bodies := map[string]int{}
+	for _, a := range answers {
+		switch a.Status {
+		case http.StatusCreated:
+			bodies[string(a.Body)]++
+		case http.StatusConflict:
+		default:
+			t.Errorf("%d %s", a.Status, a.Body)
+		}
+	}
+	if len(bodies) != 1 {
+		t.Errorf("%d different answers", len(bodies))
+	}
+	again := h.Do("POST /keys", apitest.All, map[string]any{"name": "bot", "scopes": []string{"rooms:read"}}, "Idempotency-Key", "k1")
+	if bodies[string(again.Body)] == 0 || again.Header.Get("Idempotent-Replayed") != "true" {
+		t.Errorf("the answer given again is %d %s", again.Status, again.Body)
+	}
+	other := h.Do("POST /keys", apitest.All, map[string]any{"name": "another", "scopes": []string{"rooms:read"}}, "Idempotency-Key", "k1")
+	if other.Code() != "conflict" {
+		t.Errorf("another request with the key: %d %s", other.Status, other.Body)
+	}
+	if bad := h.Do("POST /keys", apitest.All, map[string]any{"name": "bot", "scopes": []string{"x"}}, "Idempotency-Key", "k2"); bad.Status < 400 {
+		t.Errorf("a bad request: %d %s", bad.Status, bad.Body)
+	}
+	if mended := h.Do("POST /keys", apitest.All, map[string]any{"name": "bot", "scopes": []string{"rooms:read"}}, "Idempotency-Key", "k2"); mended.Status != http.StatusCreated {
+		t.Errorf("after a failure the key is taken: %d %s", mended.Status, mended.Body)
+	}
+}
+
+func TestBodiesThatMakeNoSense(t *testing.T) {
+	h := open(t)
+	for name, c := range map[string]struct {
+		body any
+		code string
+	}{
+		"no body":          {nil, "bad-message"},
+		"an unknown field": {map[string]any{"titel": "x"}, "bad-message"},
+		"a wrong type":     {map[string]any{"title": 1}, "bad-message"},
+		"too large":        {map[string]any{"title": strings.Repeat("x", 70_000)}, "too-large"},
+		"a list":           {[]int{1}, "bad-message"},
+	} {
+		if answer := h.Do("PATCH /rooms/oak", apitest.All, c.body); answer.Code() != c.code || answer.Header.Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%s: %d %s", name, answer.Status, answer.Body)
+		}
+	}
+}
