@@ -21,6 +21,7 @@ import (
 	"palabre/sfu"
 	"palabre/sfu/turn"
 	"palabre/signaling"
+	"palabre/signaling/api"
 	"palabre/signaling/gate"
 	"palabre/store"
 	"palabre/web"
@@ -144,6 +145,7 @@ func (p *parts) openSignaling(s settings, keys *identity.Keys, log *slog.Logger,
 	}
 	p.signaling, err = signaling.New(signaling.Config{
 		Rooms: p.rooms, Tokens: keys, Pages: web.Pages(),
+		API:       api.Config{Repeats: p.store.Repeats()},
 		OpenRooms: s.OpenRooms, PublicURL: s.PublicURL, TrustedProxies: proxies,
 		Limits:       gate.Limits{PerMinute: s.FailuresPerIP, Open: s.OpenPerIP},
 		ICEServers:   p.iceServers(s),
