@@ -17,6 +17,8 @@ type talk struct {
 	// repeats are answers owed to clients that sent a line again while it was
 	// not yet stored, by the line's id.
 	repeats map[string][]answer
+	// tickets are the uploads that were promised, by their secret.
+	tickets map[string]*ticket
 }
 
 type answer struct {
@@ -291,6 +293,3 @@ func chatRefusal(err error) error {
 	}
 	return err
 }
-
-// forget lets go of an attached file that belongs to no line any more.
-func (r *room) forget(file string) {}

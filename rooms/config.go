@@ -29,6 +29,8 @@ type Config struct {
 	Permissions Permissions
 	// Reactions is the set of allowed reactions. Default [DefaultReactions].
 	Reactions []string
+	// Files bounds what people attach to lines of chat. Default: nothing.
+	Files Files
 	// Tokens signs and opens resume tokens. Required.
 	Tokens Tokens
 	// Passwords hashes and compares the passwords of rooms. Without it no room

@@ -12,6 +12,7 @@ import (
 
 // open lets somebody to the door. Nothing has changed when it fails.
 func (r *room) open(a arrival) (*Session, error) {
+	a.born, a.role = a.role, r.dueOf(a)
 	if err := r.mayOpen(a); err != nil {
 		return nil, err
 	}
@@ -66,6 +67,11 @@ func (r *room) mayOpen(a arrival) error {
 		return refuse(CodeForbidden, fmt.Sprintf("The role %.32q is unknown here.", a.role))
 	case !r.recalled && !a.vouched && !a.fresh:
 		return &Error{Code: CodeUnavailable, Message: "The server cannot read this room's settings now.", RetryAfter: recallPause}
+	}
+	if err := r.barredAtDoor(a); err != nil {
+		return err
+	}
+	switch {
 	case a.kind == Attendee:
 		return r.known(a)
 	case r.profile.Settings.Lobby && !r.allowed(a.role, Pass):
@@ -203,7 +209,10 @@ func (r *room) join(p *person, re Ref, name string, sending Sending) error {
 		}
 		p.name = name
 	}
-	p.sending = r.mask(p.role, sending)
+	if err := r.barred(p); err != nil {
+		return err
+	}
+	p.sending = r.quietly(p, r.mask(p.role, sending))
 	if !r.held(p) {
 		return r.enter(p, re)
 	}
@@ -213,8 +222,9 @@ func (r *room) join(p *person, re Ref, name string, sending Sending) error {
 		}
 	}
 	p.place = waiting
+	r.keep(p.actor(), LobbyKnocked{}, nil)
 	r.tell(p, re, Waiting{})
-	r.tellAdmitters(nil, 0, Knock{Participant: p.id, Name: p.name})
+	r.tellAdmitters(nil, 0, p.knock())
 	return nil
 }
 
@@ -228,11 +238,14 @@ func (r *room) begin(p *person) error {
 		r.remove(p, ReasonShutdown, 0)
 		return errDraining
 	}
-	if err := r.enter(p, 0); err != nil {
-		r.remove(p, ReasonRemoved, 0)
-		return err
+	err := r.barred(p)
+	if err == nil {
+		err = r.enter(p, 0)
 	}
-	return nil
+	if err != nil {
+		r.remove(p, ReasonRemoved, 0)
+	}
+	return err
 }
 
 // enter takes somebody in. Nothing has changed when it fails.
@@ -251,7 +264,7 @@ func (r *room) enter(p *person, re Ref) error {
 	for _, older := range replaced {
 		r.remove(older, ReasonReplaced, 0)
 	}
-	p.place, p.joined = joined, time.Now()
+	p.place, p.joined, p.picture = joined, time.Now(), nil
 	r.rooms.metrics.joined(p)
 	r.log.Info("joined", "participant", p.id, "role", p.role, "kind", p.kind, "client", p.client)
 	if p.kind == Spectator {
@@ -276,11 +289,13 @@ func (r *room) appear(p *person, re Ref, token string) {
 	r.tellQuality(p)
 	r.tellDrawings(p)
 	r.greetPolls(p)
-	if r.may(p, Admit) {
-		for _, other := range r.knocking() {
-			r.tell(p, 0, Knock{Participant: other.id, Name: other.name})
-		}
+	if p.hushed.Microphone {
+		r.tell(p, 0, Asked{What: AskedMuted, Participant: p.id})
 	}
+	if r.may(p, Admit) {
+		r.tellKnocks(p)
+	}
+	r.rerank(nil, 0)
 	r.previewChanged()
 	for _, watcher := range r.sessions {
 		if watcher.kind == Spectator && watcher.watch != "" && (watcher.watch == p.id || watcher.watch == p.identity) {
@@ -333,11 +348,7 @@ func (r *room) admit(by *person, re Ref, id string) error {
 	if r.rooms.Draining() {
 		return errDraining
 	}
-	if err := r.enter(p, 0); err != nil {
-		return err
-	}
-	r.tellAdmitters(by, re, Knock{Participant: p.id, Name: p.name, Gone: true})
-	return nil
+	return r.letIn(by, re, p)
 }
 
 // deny refuses a waiting person.
@@ -349,6 +360,7 @@ func (r *room) deny(by *person, re Ref, id string) error {
 	if p == nil || p.place != waiting {
 		return refuse(CodeNotFound, "Nobody with this id waits to be admitted.")
 	}
+	r.keep(by.actor(), LobbyDenied{Whom: p.whom()}, nil)
 	p.place = atDoor // the knock is answered here, with its reference
 	r.tellAdmitters(by, re, Knock{Participant: p.id, Name: p.name, Gone: true})
 	r.remove(p, ReasonDenied, 0)

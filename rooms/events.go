@@ -61,6 +61,8 @@ type (
 		MuteOnEntry bool
 		AudioOnly   bool
 		MaxPeople   int
+		// Banned may not come back; told to who may put people out.
+		Banned []Ban
 	}
 
 	// Preview is what somebody at the door may see: a count and at most three
@@ -81,8 +83,20 @@ type (
 		// Away says that the connection is lost and may come back.
 		Away   bool
 		Joined time.Time
+		// Acting says that they stand in for a host who is not there.
+		Acting bool
 		// Group is the id of the breakout room they are in; empty in the main room.
 		Group string
+	}
+
+	// Changed tells of several people at once who changed.
+	Changed struct{ People []Person }
+
+	// Asked says what a host did to somebody, or asks them for. By and Name
+	// are empty where the room itself did.
+	Asked struct {
+		What                  AskedWhat
+		Participant, By, Name string
 	}
 
 	// Left says that somebody is gone.
@@ -96,6 +110,8 @@ type (
 		Participant string
 		Name        string
 		Gone        bool
+		// Picture is a small JPEG or WebP of them; empty without.
+		Picture string
 	}
 
 	// Line is a chat message.
@@ -157,6 +173,18 @@ type (
 	Closed struct{ Reason Reason }
 )
 
+// AskedWhat is what a host did or asks for.
+type AskedWhat string
+
+// What somebody is told.
+const (
+	AskedMuted     AskedWhat = "muted"      // the microphone was taken off
+	AskedCameraOff AskedWhat = "camera-off" // the camera was taken off
+	AskedShareOff  AskedWhat = "share-off"  // the shared screen was taken off
+	AskedUnmute    AskedWhat = "unmute"     // a wish to hear them
+	AskedCameraOn  AskedWhat = "camera-on"  // a wish to see them
+)
+
 // Reason says why a session or a participation ended.
 type Reason string
 
@@ -175,12 +203,16 @@ const (
 // overhead is what an event costs beside its texts, in bytes.
 const overhead = 96
 
-func (Waiting) size() int       { return overhead }
-func (e About) size() int       { return 4*overhead + 2*len(e.Title) + 16*len(e.May) + 32*len(e.Least) }
+func (Waiting) size() int { return overhead }
+func (e About) size() int {
+	return 4*overhead + 2*len(e.Title) + 16*len(e.May) + 32*len(e.Least) + overhead*len(e.Banned)
+}
 func (e Preview) size() int     { return overhead + textSize(e.Names) }
 func (e Person) size() int      { return 2*overhead + len(e.ID) + len(e.Name) }
 func (e Left) size() int        { return overhead + len(e.Participant) }
-func (e Knock) size() int       { return overhead + len(e.Participant) + len(e.Name) }
+func (e Knock) size() int       { return overhead + len(e.Participant) + len(e.Name) + len(e.Picture)*4/3 }
+func (e Changed) size() int     { return 3 * overhead * (1 + len(e.People)) }
+func (e Asked) size() int       { return overhead + len(e.Name) }
 func (e Line) size() int        { return e.Size() }
 func (e LineEdited) size() int  { return overhead + len(e.Text) }
 func (LineDeleted) size() int   { return overhead }

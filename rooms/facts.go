@@ -101,13 +101,23 @@ type Meeting struct {
 	Roles map[string]Role `json:"roles,omitempty"`
 	// Banned may not come back while the meeting lasts.
 	Banned []Ban `json:"banned,omitempty"`
+	// Insiders are the identities that were in when the meeting was locked.
+	Insiders []string `json:"insiders,omitempty"`
+	// Expelled are the newest participant ids that were put out: a resume
+	// token brings none of them back.
+	Expelled []string `json:"expelled,omitempty"`
 }
 
 // Ban keeps somebody out of one meeting: by identity where a token proved one,
-// else by participant id and the network they came from.
+// else by participant id, and by the network they came from together with what
+// they showed; who showed nothing is known by their network alone.
 type Ban struct {
+	// ID names the ban, to take it back.
+	ID          string `json:"id,omitempty"`
 	Identity    string `json:"identity,omitempty"`
 	Participant string `json:"participant,omitempty"`
 	Address     string `json:"address,omitempty"`
-	Name        string `json:"name,omitempty"`
+	// Credential stands for the token they showed, as in [Request].
+	Credential string `json:"credential,omitempty"`
+	Name       string `json:"name,omitempty"`
 }

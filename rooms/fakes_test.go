@@ -71,6 +71,7 @@ type fakePeer struct {
 	offers            []Offer
 	layout            Layout
 	sending           Sending
+	group             string
 	entered, closed   bool
 	sent              [][]byte
 	full              bool
@@ -124,6 +125,12 @@ func (p *fakePeer) Enter(context.Context) error {
 	}
 	p.entered = true
 	return nil
+}
+
+func (p *fakePeer) Move(group string) {
+	p.media.mu.Lock()
+	defer p.media.mu.Unlock()
+	p.group = group
 }
 
 func (p *fakePeer) SetLayout(layout Layout) {

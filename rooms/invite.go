@@ -66,8 +66,9 @@ type (
 func (LinkCreated) Kind() string { return "link.created" }
 func (LinkRevoked) Kind() string { return "link.revoked" }
 
-// Invite makes a link for others, no higher than oneself.
-func (s *Session) Invite(ctx context.Context, wish Invitation) (Invitation, error) {
+// Invite makes a link for others, no higher than oneself. The event that answers
+// it is the [Invitation].
+func (s *Session) Invite(ctx context.Context, re Ref, wish Invitation) (Invitation, error) {
 	var by Actor
 	err := s.command(ctx, func(r *room, p *person) (err error) {
 		by = p.actor()
@@ -81,32 +82,49 @@ func (s *Session) Invite(ctx context.Context, wish Invitation) (Invitation, erro
 	if err != nil {
 		return Invitation{}, err
 	}
-	s.room.note(by, LinkCreated{ID: made.ID, Role: made.Role, Name: made.Name, Once: made.Once, Expires: made.Expires})
+	s.report(by, re, made, LinkCreated{ID: made.ID, Role: made.Role, Name: made.Name, Once: made.Once, Expires: made.Expires})
 	return made, nil
 }
 
-// Invitations lists links: those of the room to who may configure it, else one's own.
-func (s *Session) Invitations(ctx context.Context, after string, limit int) ([]Invitation, error) {
+// InvitationList is a page of links. Next is what to ask for the next one by;
+// empty ends the list.
+type InvitationList struct {
+	Items []Invitation
+	Next  string
+}
+
+// Invitations lists links, newest first: those of the room to who may configure
+// it, else one's own. The event that answers it is the list.
+func (s *Session) Invitations(ctx context.Context, re Ref, after string, limit int) (InvitationList, error) {
 	maker, _, err := s.inviting(ctx)
 	if err != nil {
-		return nil, err
+		return InvitationList{}, err
 	}
-	return s.room.rooms.cfg.Invitations.Invitations(ctx, s.room.name, maker, after, limit)
+	items, err := s.room.rooms.cfg.Invitations.Invitations(ctx, s.room.name, maker, after, limit+1)
+	if err != nil {
+		return InvitationList{}, err
+	}
+	list := InvitationList{Items: items}
+	if len(items) > limit {
+		list.Items, list.Next = items[:limit], items[limit-1].ID
+	}
+	s.report(Actor{}, re, list, nil)
+	return list, nil
 }
 
 // Disinvite revokes a link: any to who may configure the room, else one's own.
-// Who came in by it stays.
-func (s *Session) Disinvite(ctx context.Context, id string) error {
+// Who came in by it stays. The event that answers it is the [Invitation].
+func (s *Session) Disinvite(ctx context.Context, re Ref, id string) (Invitation, error) {
 	maker, by, err := s.inviting(ctx)
 	if err != nil {
-		return err
+		return Invitation{}, err
 	}
 	gone, err := s.room.rooms.cfg.Invitations.Revoke(ctx, s.room.name, maker, id)
 	if err != nil {
-		return err
+		return Invitation{}, err
 	}
-	s.room.note(by, LinkRevoked{ID: gone.ID, Role: gone.Role, Name: gone.Name})
-	return nil
+	s.report(by, re, gone, LinkRevoked{ID: gone.ID, Role: gone.Role, Name: gone.Name})
+	return gone, nil
 }
 
 // inviting says whose links somebody may see: all where maker is empty.
@@ -165,11 +183,26 @@ func (p *person) maker() string {
 	return p.lasting()
 }
 
-// note has a fact remembered that came about beside the room's goroutine. That
-// the room has ended meanwhile is no failure of what was done.
-func (r *room) note(by Actor, data FactData) {
-	_ = r.call(context.Background(), func() error {
-		r.keep(by, data, nil)
+// report has a fact remembered that came about beside the room's goroutine, and
+// tells who asked. That the room has ended meanwhile undoes nothing.
+func (s *Session) report(by Actor, re Ref, answer Data, fact FactData) {
+	_ = s.room.call(context.Background(), func() error {
+		if fact != nil {
+			s.room.keep(by, fact, nil)
+		}
+		s.room.tell(s.person, re, answer)
 		return nil
 	})
+}
+
+func (i Invitation) size() int {
+	return 200 + len(i.Name) + len(i.MakerName) + len(i.Token)
+}
+
+func (l InvitationList) size() int {
+	n := 40
+	for _, item := range l.Items {
+		n += item.size()
+	}
+	return n
 }

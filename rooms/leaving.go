@@ -13,6 +13,7 @@ func (r *room) depart(p *person) {
 	r.arm()
 	if p.visible() {
 		r.tellOthers(p, p.public())
+		r.rerank(nil, 0)
 	}
 }
 
@@ -37,7 +38,7 @@ func (r *room) resume(pass passport, lastSeq uint64, client string) (*Session, e
 	reader, complete := p.out.attach(lastSeq)
 	if !complete {
 		// What they missed is no longer there: they come in anew under the same id.
-		a := pass.arrival(client)
+		a := pass.arrival(client, p.address)
 		a.admitted, a.name = p.admitted, p.name
 		return r.open(a)
 	}
@@ -47,6 +48,7 @@ func (r *room) resume(pass passport, lastSeq uint64, client string) (*Session, e
 		p.away = false
 		if p.visible() {
 			r.tellOthers(p, p.public())
+			r.rerank(nil, 0)
 		}
 	}
 	if p.visible() {
@@ -58,7 +60,10 @@ func (r *room) resume(pass passport, lastSeq uint64, client string) (*Session, e
 }
 
 // remove ends a session; re goes with its last event.
-func (r *room) remove(p *person, reason Reason, re Ref) {
+func (r *room) remove(p *person, reason Reason, re Ref) { r.removeFor(p, reason, re, nil, 0) }
+
+// removeFor is remove at the wish of somebody, whom the news answers.
+func (r *room) removeFor(p *person, reason Reason, re Ref, by *person, answer Ref) {
 	if p.place == gone {
 		return
 	}
@@ -66,11 +71,12 @@ func (r *room) remove(p *person, reason Reason, re Ref) {
 	r.end(p, reason, re)
 	switch {
 	case before.place == waiting:
-		r.tellAdmitters(nil, 0, Knock{Participant: p.id, Name: p.name, Gone: true})
+		r.tellAdmitters(by, answer, Knock{Participant: p.id, Name: p.name, Gone: true})
 	case before.visible():
 		r.inside = slices.DeleteFunc(r.inside, func(other *person) bool { return other == p })
 		r.absent(p, reason)
-		r.tellAll(nil, 0, Left{Participant: p.id, Reason: reason})
+		r.tellAll(by, answer, Left{Participant: p.id, Reason: reason})
+		r.rerank(nil, 0)
 		r.previewChanged()
 	case before.place == joined:
 		r.hidden--

@@ -47,6 +47,8 @@ type link struct {
 	mu      sync.Mutex
 	wish    wish
 	current *hookup
+	// moved is what waits until the peer is in the group wished.
+	moved []func()
 	// dying are peers to be closed.
 	dying   []*hookup
 	status  linkStatus
@@ -58,9 +60,11 @@ type link struct {
 }
 
 // wish is what the room wants of the media plane. The counts tell a newer
-// layout or sending from one already passed on.
+// layout, sending or group from one already passed on.
 type wish struct {
 	entered  bool
+	group    string
+	groups   int
 	layout   Layout
 	layouts  int
 	sending  Sending
@@ -236,6 +240,20 @@ func (l *link) setLayout(layout Layout) {
 	})
 }
 
+// move takes media to a group of the room; then is called once nothing passes
+// any more between the participant and those they left.
+func (l *link) move(group string, then func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return
+	}
+	l.wish.group = group
+	l.wish.groups++
+	l.moved = append(l.moved, then)
+	l.kick()
+}
+
 // stands says whether the client's media connection still is there.
 func (l *link) stands() bool {
 	l.mu.Lock()
@@ -320,11 +338,15 @@ func (l *link) next() func() {
 	}
 	h := l.current
 	if h == nil || !h.answered {
-		l.running = false
-		return nil
+		return l.settled() // there is nothing to move
 	}
 	w := l.wish
 	switch {
+	case h.told.groups != w.groups:
+		h.told.groups = w.groups
+		return func() { h.peer.Move(w.group) }
+	case len(l.moved) > 0:
+		return l.settled()
 	case h.told.sendings != w.sendings:
 		h.told.sendings = w.sendings
 		return func() { h.peer.SetSending(w.sending) }
@@ -334,6 +356,20 @@ func (l *link) next() func() {
 	case !h.told.entered && w.entered:
 		h.told.entered = true
 		return func() { l.letIn(h) }
+	}
+	return l.settled()
+}
+
+// settled tells those who wait for a move, and ends the goroutine where nobody
+// does; l.mu is held.
+func (l *link) settled() func() {
+	moved := l.moved
+	if l.moved = nil; len(moved) > 0 {
+		return func() {
+			for _, then := range moved {
+				then()
+			}
+		}
 	}
 	l.running = false
 	return nil

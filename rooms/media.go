@@ -19,6 +19,10 @@ type MediaPeer interface {
 	Answer(ctx context.Context, offer Offer) (sdp string, err error)
 	// Enter lets media flow: what the peer sends reaches the room and the other way round.
 	Enter(ctx context.Context) error
+	// Move takes the peer to a group of its room, "" for the main one: who is in
+	// another group is neither seen nor heard. Lines go on as they were. When it
+	// returns nothing passes any more between the peer and those it left.
+	Move(group string)
 	// SetLayout says what this participant shows.
 	SetLayout(Layout)
 	// SetSending says which sources this participant means to send now, so

@@ -3,6 +3,8 @@ package rooms
 import (
 	"slices"
 	"time"
+
+	"palabre/rooms/succession"
 )
 
 const (
@@ -15,7 +17,7 @@ const (
 
 // tally counts who was in a meeting.
 type tally struct {
-	people map[string]bool // by identity, or else participant id
+	people map[string]bool // by identity (then true), or else participant id
 	most   int
 }
 
@@ -23,8 +25,20 @@ func (t *tally) add(p *person, inside int) {
 	if t.people == nil {
 		t.people = map[string]bool{}
 	}
-	t.people[p.lasting()] = true
+	t.people[p.lasting()] = p.identity != ""
 	t.most = max(t.most, inside)
+}
+
+// identities lists who was in and can prove it.
+func (t *tally) identities() []string {
+	var list []string
+	for who, proved := range t.people {
+		if proved {
+			list = append(list, who)
+		}
+	}
+	slices.Sort(list)
+	return list
 }
 
 // lasting is what somebody is known by over the sessions they have in one meeting.
@@ -52,6 +66,7 @@ func (r *room) convene(p *person) {
 	r.heartbeat = p.joined.Add(beatEvery)
 	r.arm()
 	if r.meeting.ID != "" && p.joined.Sub(r.seen) <= continueWithin {
+		r.hostsUntil = p.joined.Add(succession.Grace) // everybody is on their way back
 		return
 	}
 	if r.meeting.ID != "" {
@@ -79,6 +94,8 @@ func (r *room) over(by Actor, reason Reason) {
 	r.keep(by, MeetingEnded{Meeting: r.meeting, People: len(r.tally.people), Most: r.tally.most, Reason: reason}, nil)
 	r.meeting, r.talk, r.tally, r.heartbeat = Meeting{}, &talk{}, tally{}, time.Time{}
 	r.polls = polling{}
+	r.hostLost, r.hostsUntil, r.standsAt = time.Time{}, time.Time{}, time.Time{}
+	r.rerank(nil, 0) // roles that were given are no more
 }
 
 // changed writes down the state of the meeting that survives a restart.
@@ -113,7 +130,7 @@ func (r *room) about(p *person) About {
 	return About{
 		Title: s.Title, Kind: r.profile.Kind, Role: p.role, May: r.allows(p.role), Least: s.Least,
 		Lobby: s.Lobby, Locked: r.meeting.Locked, Password: s.Password != "",
-		MuteOnEntry: s.MuteOnEntry, AudioOnly: s.AudioOnly, MaxPeople: r.most(),
+		MuteOnEntry: s.MuteOnEntry, AudioOnly: s.AudioOnly, MaxPeople: r.most(), Banned: r.bannedFor(p),
 	}
 }
 
@@ -131,16 +148,18 @@ func (r *room) tellAbout(by *person, re Ref) {
 // reconfigured has the room follow settings that are now others: who may no
 // longer send something stops, who need no longer wait comes in.
 func (r *room) reconfigured(by *person, re Ref) {
+	var masked []*person
 	for _, p := range r.inside {
-		if masked := r.mask(p.role, p.sending); masked != p.sending {
-			p.sending = masked
-			p.link.setSending(masked)
-			r.tellAll(nil, 0, p.public())
+		if sending := r.mask(p.role, p.sending); sending != p.sending {
+			p.sending = sending
+			p.link.setSending(sending)
+			masked = append(masked, p)
 		}
 	}
+	r.tellChanged(masked, nil, 0)
 	r.tellAbout(by, re)
 	for _, p := range slices.Clone(r.knocking()) {
-		if !r.held(p) && r.enter(p, 0) == nil {
+		if !r.held(p) && r.barred(p) == nil && r.enter(p, 0) == nil {
 			r.tellAdmitters(nil, 0, Knock{Participant: p.id, Name: p.name, Gone: true})
 		}
 	}

@@ -30,10 +30,15 @@ type person struct {
 	credential string
 	name       string
 	nameFixed  bool
-	role       Role
+	// role is what counts, born what they came with; acting says that they
+	// stand in for the hosts.
+	role, born Role
+	acting     bool
 	admitted   bool
-	watch      string
-	client     string
+	// nameless: nothing vouched for them when they came.
+	nameless bool
+	watch    string
+	client   string
 	// address is the network they came from, shortened; key the API key of a program.
 	address, key string
 	// ticket is to be used up before they come in; nil once it is.
@@ -46,6 +51,10 @@ type person struct {
 	place   place
 	away    bool
 	sending Sending
+	// hushed is what somebody else took off and they have not yet heard of.
+	hushed Sending
+	// picture is what they look like who wait; nil without.
+	picture []byte
 	hand    time.Time
 	joined  time.Time
 	// bars is how good their connection is, as the others were told.
@@ -65,7 +74,7 @@ func (p *person) visible() bool { return p.place == joined && p.kind != Spectato
 func (p *person) public() Person {
 	return Person{
 		ID: p.id, Name: p.name, Role: p.role, Sending: p.sending,
-		Hand: p.hand, Away: p.away, Joined: p.joined, Group: p.group,
+		Hand: p.hand, Away: p.away, Joined: p.joined, Group: p.group, Acting: p.acting,
 	}
 }
 
@@ -83,8 +92,11 @@ type arrival struct {
 	credential string
 	name       string
 	nameFixed  bool
-	role       Role
+	// born is the role they show, role what they have here.
+	role, born Role
 	admitted   bool
+	// nameless: nothing vouched for them when they first came.
+	nameless bool
 	// vouched: a token or link said who they are, or what they may do.
 	vouched bool
 	// password is what they said, proved the hash of the room's password where
@@ -103,7 +115,7 @@ func (r *room) newPerson(a arrival, id string) (*person, *reader) {
 		room: r.name, id: id, session: uuid.NewString(), kind: a.kind,
 		identity: a.identity, credential: a.credential,
 		chosen: a.kind == Publisher && a.identity == "" && a.id != "",
-		name:   a.name, nameFixed: a.nameFixed, role: a.role, admitted: a.admitted,
+		name:   a.name, nameFixed: a.nameFixed, role: a.role, born: a.born, admitted: a.admitted, nameless: a.nameless,
 		sending: r.mask(a.role, a.sending), watch: a.watch, client: a.client, address: a.address, ticket: a.ticket,
 		done: make(chan struct{}),
 	}

@@ -30,6 +30,9 @@ type passport struct {
 	Role        Role   `json:"role"`
 	// Admitted: a lobby need not hold them again.
 	Admitted bool `json:"admitted,omitempty"`
+	// Credential and Nameless say what they showed of themselves, for bans.
+	Credential string `json:"credential,omitempty"`
+	Nameless   bool   `json:"nameless,omitempty"`
 	// Unspent: they stand at the door with a ticket that is good for one visit,
 	// which this passport must not replace.
 	Unspent bool `json:"unspent,omitempty"`
@@ -39,7 +42,8 @@ type passport struct {
 func (r *Rooms) seal(p *person) (string, error) {
 	state, err := json.Marshal(passport{
 		Boot: r.boot, Session: p.session, Room: p.room, Participant: p.id, Identity: p.identity,
-		Name: p.name, NameFixed: p.nameFixed, Role: p.role, Admitted: p.admitted,
+		Name: p.name, NameFixed: p.nameFixed, Role: p.born, Admitted: p.admitted,
+		Credential: p.credential, Nameless: p.nameless,
 		Unspent: p.ticket != nil,
 	})
 	if err != nil {
@@ -78,9 +82,10 @@ func resumeFailed(message string, cause error) error {
 }
 
 // arrival is the passport as a request for a fresh session.
-func (p passport) arrival(client string) arrival {
+func (p passport) arrival(client, address string) arrival {
 	return arrival{
 		kind: Attendee, fresh: true, id: p.Participant, identity: p.Identity,
 		name: p.Name, nameFixed: p.NameFixed, role: p.Role, admitted: p.Admitted, client: client,
+		credential: p.Credential, nameless: p.Nameless, address: address,
 	}
 }

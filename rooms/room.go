@@ -61,6 +61,9 @@ type room struct {
 	// tally counts who was in the meeting; heartbeat is when it is next said to be on.
 	tally     tally
 	heartbeat time.Time
+	// hostLost is when the last host present was lost, hostsUntil how long all
+	// are waited for after a restart, standsAt when to ask again who stands in.
+	hostLost, hostsUntil, standsAt time.Time
 }
 
 func newRoom(rooms *Rooms, name string) *room {
@@ -232,6 +235,9 @@ func (r *room) expire() error {
 	r.broadcast(now)
 	r.beat(now)
 	r.retellPolls(now)
+	if !r.standsAt.IsZero() && !now.Before(r.standsAt) {
+		r.rerank(nil, 0)
+	}
 	due := slices.DeleteFunc(r.everyone(), func(p *person) bool {
 		return p.deadline.IsZero() || p.deadline.After(now)
 	})
@@ -251,6 +257,9 @@ func (r *room) arm() {
 	}
 	if due := r.polls.retell; !due.IsZero() && (next.IsZero() || due.Before(next)) {
 		next = due
+	}
+	if !r.standsAt.IsZero() && (next.IsZero() || r.standsAt.Before(next)) {
+		next = r.standsAt
 	}
 	for _, p := range r.sessions {
 		if !p.deadline.IsZero() && (next.IsZero() || p.deadline.Before(next)) {

@@ -112,7 +112,7 @@ func (r *Rooms) reopen(ctx context.Context, req Request) (*Session, error) {
 			if pass.Boot == r.boot {
 				return room.resume(pass, req.LastSeq, client)
 			}
-			return room.open(pass.arrival(client))
+			return room.open(pass.arrival(client, req.Address))
 		})
 	})
 }
@@ -164,6 +164,7 @@ func (req Request) arrival() (arrival, error) {
 			return arrival{}, err
 		}
 	}
+	a.nameless = req.Kind == Attendee && !req.Vouched && req.Identity == ""
 	name, err := cleanName(req.Name)
 	switch {
 	case err == nil:

@@ -69,7 +69,7 @@ type Request struct {
 	// absent. Empty shows the stage or who speaks.
 	Watch string
 	// Resume is the token of the last Welcome or Joined, LastSeq the last event
-	// seen. With Resume all fields but Room, LastSeq and Client are not looked at.
+	// seen. With Resume all fields but Room, LastSeq, Client and Address are not looked at.
 	Resume  string
 	LastSeq uint64
 	// Client says which program this is, for the logs.

@@ -73,6 +73,7 @@ func (r *room) setSending(p *person, re Ref, sending Sending) error {
 	if sending != r.mask(p.role, sending) {
 		return refuse(CodeForbidden, fmt.Sprintf("The role %s may not send all of this.", p.role))
 	}
+	sending = p.heed(sending)
 	if sending == p.sending {
 		r.unchanged(p, re)
 		return nil

@@ -2,6 +2,7 @@ package rooms
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -16,6 +17,9 @@ const (
 	maxChat = 4000
 	// maxNonce and maxID bound, in bytes, what clients choose and everybody is sent.
 	maxNonce = 64
+	// maxFileName is the longest name of a file, and maxExtension of what ends it, in runes.
+	maxFileName  = 100
+	maxExtension = 12
 	maxID    = 128
 )
 
@@ -53,6 +57,41 @@ func cleanChat(text string) (string, error) {
 	}
 	return text, nil
 }
+
+// cleanCaption is cleanChat for the words that go with a file, which may be none.
+func cleanCaption(text string) (string, error) {
+	if strings.TrimSpace(text) == "" {
+		return "", nil
+	}
+	return cleanChat(text)
+}
+
+// cleanFileName gives the form of a file's name people are shown and save it
+// under: no folders, nothing that means something to a shell or a file system,
+// at most 100 characters with the extension kept.
+func cleanFileName(name string) string {
+	name = name[max(0, len(name)-maxFileName*utf8.UTFMax*4):]
+	name = name[strings.LastIndexAny(name, `/\`)+1:]
+	name = strings.Map(func(r rune) rune {
+		if strings.ContainsRune(`<>:"|?*%`, r) {
+			return '_'
+		}
+		return r
+	}, stripControls(strings.Map(spaceToSpace, name)))
+	name = strings.Trim(strings.Join(strings.Fields(norm.NFC.String(name)), " "), ". ")
+	stem, extension := name, ""
+	if dot := strings.LastIndexByte(name, '.'); dot > 0 && utf8.RuneCountInString(name[dot:]) <= maxExtension {
+		stem, extension = name[:dot], name[dot:]
+	}
+	stem = strings.TrimRight(firstRunes(stem, maxFileName-utf8.RuneCountInString(extension)), ". ")
+	if !strings.ContainsFunc(stem, visible) || deviceNames.MatchString(stem) {
+		stem = "file" + strings.TrimLeft(stem, "-")
+	}
+	return strings.TrimLeft(stem, "-") + extension
+}
+
+// deviceNames are no file names on Windows, whatever their extension.
+var deviceNames = regexp.MustCompile(`(?i)^(con|prn|aux|nul|com\d|lpt\d)(\.|$)`)
 
 // checkID checks an id that others are shown and address.
 func checkID(id string) error {

@@ -22,7 +22,7 @@ type Person struct {
 	Rank int
 	// Hosts says that their role may give roles: they need nobody to stand in.
 	Hosts bool
-	// Able says that their role may stand in at all; viewers and machines may not.
+	// Able says that they may stand in at all; viewers and machines may not.
 	Able bool
 	// Away says that their connection is lost and may come back.
 	Away bool
@@ -30,23 +30,17 @@ type Person struct {
 	Joined time.Time
 }
 
-// Of gives the id of who stands in, and "" where nobody does. hosted says that
-// a host has been in the meeting; one without hosts from the beginning has
-// nobody to stand in for. since is when the last host present was lost, and
-// zero where that is long ago or they left for good. again is when to ask anew.
-func Of(people []Person, hosted bool, since, now time.Time) (id string, again time.Time) {
-	if !hosted || slices.ContainsFunc(people, func(p Person) bool { return p.Hosts && !p.Away }) {
-		return "", time.Time{}
-	}
-	expected := slices.ContainsFunc(people, func(p Person) bool { return p.Hosts })
-	if until := since.Add(Grace); expected && !since.IsZero() && now.Before(until) {
-		return "", until
+// Of gives the id of who stands in: the highest in rank, then who has been in
+// longest. It is "" while a host is there, and where nobody is able.
+func Of(people []Person) string {
+	if slices.ContainsFunc(people, func(p Person) bool { return p.Hosts && !p.Away }) {
+		return ""
 	}
 	able := slices.DeleteFunc(slices.Clone(people), func(p Person) bool { return !p.Able || p.Away || p.Hosts })
 	if len(able) == 0 {
-		return "", time.Time{}
+		return ""
 	}
-	return slices.MinFunc(able, before).ID, time.Time{}
+	return slices.MinFunc(able, before).ID
 }
 
 // before orders people: the higher rank, then who came first, then the smaller id.

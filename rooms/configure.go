@@ -1,0 +1,108 @@
+package rooms
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// Change is a change of a room's settings; nil fields stay as they are.
+type Change struct {
+	Title                         *string
+	Lobby, MuteOnEntry, AudioOnly *bool
+	// MaxPeople is the most people inside; 0 is the server's limit.
+	MaxPeople *int
+	// Least holds the limits that change; an empty role takes one away.
+	Least map[Action]Role
+}
+
+// on gives the settings as they would be.
+func (c Change) on(s Settings) Settings {
+	set(&s.Title, c.Title)
+	set(&s.Lobby, c.Lobby)
+	set(&s.MuteOnEntry, c.MuteOnEntry)
+	set(&s.AudioOnly, c.AudioOnly)
+	set(&s.MaxPeople, c.MaxPeople)
+	if len(c.Least) == 0 {
+		return s
+	}
+	least := map[Action]Role{}
+	maps.Copy(least, s.Least)
+	for action, role := range c.Least {
+		if least[action] = role; role == "" {
+			delete(least, action)
+		}
+	}
+	s.Least = least
+	return s
+}
+
+func set[T any](field *T, value *T) {
+	if value != nil {
+		*field = *value
+	}
+}
+
+// differences names what two settings differ in, in words of the API.
+func differences(a, b Settings) []string {
+	var names []string
+	for _, field := range []struct {
+		name string
+		same bool
+	}{
+		{"title", a.Title == b.Title},
+		{"lobby", a.Lobby == b.Lobby},
+		{"muteOnEntry", a.MuteOnEntry == b.MuteOnEntry},
+		{"audioOnly", a.AudioOnly == b.AudioOnly},
+		{"maxPeople", a.MaxPeople == b.MaxPeople},
+		{"least", maps.Equal(a.Least, b.Least)},
+	} {
+		if !field.same {
+			names = append(names, field.name)
+		}
+	}
+	return names
+}
+
+// configure changes settings of the room for everybody in it, now and later.
+func (r *room) configure(by *person, re Ref, change Change) error {
+	if err := r.require(by, Configure); err != nil {
+		return err
+	}
+	before := r.profile.Settings
+	settings, err := change.on(before).Clean(r.rooms.cfg.Permissions, r.rooms.cfg.MaxPeople)
+	if err != nil {
+		return err
+	}
+	if err := r.mayLimit(by, before, settings); err != nil {
+		return err
+	}
+	changed := differences(before, settings)
+	if len(changed) == 0 {
+		r.tell(by, re, r.about(by))
+		return nil
+	}
+	if err := r.remembering(); err != nil {
+		return err
+	}
+	r.profile.Settings, r.profile.Updated = settings, time.Now()
+	if r.profile.Created.IsZero() {
+		r.profile.Created = r.profile.Updated
+	}
+	r.keep(by.actor(), RoomChanged{Profile: r.profile, Changed: changed}, nil)
+	r.reconfigured(by, re)
+	return nil
+}
+
+// mayLimit refuses limits nobody present could lift again: an action is kept
+// for no role above that of who asks for it.
+func (r *room) mayLimit(by *person, before, after Settings) error {
+	table := r.rooms.cfg.Permissions
+	for _, action := range slices.Sorted(maps.Keys(after.Least)) {
+		role := after.Least[action]
+		if before.Least[action] != role && table.Rank(role) > table.Rank(by.role) {
+			return refuse(CodeForbidden, "Nothing is kept for roles above one's own.")
+		}
+	}
+	return nil
+}
