@@ -53,6 +53,7 @@ type link struct {
 	dying   []*hookup
 	status  linkStatus
 	bars    Bars // of current
+	conduct conduct
 	busy    int  // negotiations that run or wait
 	running bool // the goroutine lives
 	closed  bool
@@ -203,6 +204,7 @@ func (l *link) drop(h *hookup) bool {
 		return false
 	}
 	l.current, l.bars = nil, Bars{}
+	l.conduct.speaks(false, time.Now())
 	if h.peer != nil {
 		l.dying = append(l.dying, h)
 		l.kick()
@@ -405,6 +407,9 @@ func (l *link) setStatus(status linkStatus) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.status = status
+	if status == linkUp && l.conduct.up.IsZero() {
+		l.conduct.up = time.Now()
+	}
 }
 
 // setGrade notes how good the connection is, and says whether that still counts.
@@ -415,6 +420,7 @@ func (l *link) setGrade(h *hookup, bars Bars) bool {
 		return false
 	}
 	l.bars = bars
+	l.conduct.graded(bars, time.Now())
 	return true
 }
 

@@ -23,6 +23,7 @@ func (silent) Answer(context.Context, rooms.Offer) (string, error)             {
 func (silent) Enter(context.Context) error                                     { return nil }
 func (silent) SetLayout(rooms.Layout)                                          {}
 func (silent) SetSending(rooms.Sending)                                        {}
+func (silent) Move(string)                                                     {}
 func (silent) Send([]byte) bool                                                { return false }
 func (silent) Stats() rooms.MediaStats                                         { return rooms.MediaStats{} }
 func (silent) Close() error                                                    { return nil }
@@ -118,7 +119,7 @@ func FuzzHello(f *testing.F) {
 		if frame.Decode(text, &hello) != nil {
 			return
 		}
-		req, err := server.request(hello)
+		req, err := server.request(t.Context(), hello)
 		if err != nil {
 			return
 		}

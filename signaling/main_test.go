@@ -90,6 +90,7 @@ func (p *peer) SetLayout(l rooms.Layout) {
 }
 
 func (p *peer) SetSending(rooms.Sending) {}
+func (p *peer) Move(string)              {}
 
 func (p *peer) Send([]byte) bool { return false }
 

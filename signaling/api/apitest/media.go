@@ -21,5 +21,6 @@ func (mute) Answer(context.Context, rooms.Offer) (string, error) {
 func (mute) Enter(context.Context) error { return nil }
 func (mute) SetLayout(rooms.Layout)      {}
 func (mute) SetSending(rooms.Sending)    {}
+func (mute) Move(string)                 {}
 func (mute) Stats() rooms.MediaStats     { return rooms.MediaStats{} }
 func (mute) Close() error                { return nil }
