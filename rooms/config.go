@@ -41,6 +41,9 @@ type Config struct {
 	// Room counts one more person in, or says why the machine has no room for
 	// one; who comes back to a place they hold is not asked. Default: always room.
 	Room func() error
+	// Impersonal keeps attendance without names, and without how long each
+	// person spoke and had a bad connection: counts are all that is left.
+	Impersonal bool
 	// Logger is where the rooms write what happened. Default discards.
 	Logger *slog.Logger
 	// Metrics is where the figures are registered; nil registers none.

@@ -35,6 +35,12 @@ type FactData interface {
 type (
 	// MeetingStarted: the first person came in.
 	MeetingStarted struct{ Meeting Meeting }
+	// MeetingResumed: people came back to a meeting that a restart of the server
+	// broke off; it was last known to be on at Seen.
+	MeetingResumed struct {
+		Meeting Meeting
+		Seen    time.Time
+	}
 	// MeetingChanged: the state of the meeting that survives a restart is now another.
 	MeetingChanged struct{ Meeting Meeting }
 	// MeetingSeen says that the meeting is still on, and who is in it with what
@@ -55,6 +61,10 @@ type (
 		Stay   Stay
 		Reason Reason
 	}
+	// RoomCreated: a room is remembered from now on.
+	RoomCreated struct{ Profile Profile }
+	// RoomDeleted: a room is not remembered any more, and no link into it counts.
+	RoomDeleted struct{ Name string }
 	// RoomChanged: the room's settings are now others. Changed names what, in words of the API.
 	RoomChanged struct {
 		Profile Profile
@@ -74,16 +84,22 @@ type Stay struct {
 	Spoke time.Duration
 	// Poor is for how much of the time their connection was bad (no more than one bar).
 	Poor time.Duration
+	// Took is from joining until media stood: 0 while it does not, next to
+	// nothing where it stood before.
+	Took time.Duration
 	// Client is the program they used.
 	Client string
 }
 
 func (MeetingStarted) Kind() string    { return "meeting.started" }
+func (MeetingResumed) Kind() string    { return "meeting.resumed" }
 func (MeetingChanged) Kind() string    { return "meeting.changed" }
 func (MeetingSeen) Kind() string       { return "meeting.seen" }
 func (MeetingEnded) Kind() string      { return "meeting.ended" }
 func (ParticipantJoined) Kind() string { return "participant.joined" }
 func (ParticipantLeft) Kind() string   { return "participant.left" }
+func (RoomCreated) Kind() string       { return "room.created" }
+func (RoomDeleted) Kind() string       { return "room.deleted" }
 func (RoomChanged) Kind() string       { return "room.changed" }
 
 // Meeting is the state of a running meeting that survives a restart. Its JSON

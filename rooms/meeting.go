@@ -41,6 +41,15 @@ func (t *tally) identities() []string {
 	return list
 }
 
+// recall goes on with the count of a meeting that was on.
+func (t *tally) recall(people []string, most int) {
+	t.people = map[string]bool{}
+	for _, id := range people {
+		t.people[id] = true
+	}
+	t.most = most
+}
+
 // lasting is what somebody is known by over the sessions they have in one meeting.
 func (p *person) lasting() string {
 	if p.identity != "" {
@@ -59,6 +68,7 @@ func (r *room) attend(p *person) {
 		ID: newID(), Participant: p.id, Identity: p.identity, Name: p.name, Role: p.role, Joined: p.joined, Client: p.client,
 	}
 	r.tally.add(p, len(r.inside)+1)
+	r.attended(p, p.joined)
 	r.keep(p.actor(), ParticipantJoined{p.stay}, nil)
 }
 
@@ -67,6 +77,7 @@ func (r *room) convene(p *person) {
 	r.arm()
 	if r.meeting.ID != "" && p.joined.Sub(r.seen) <= continueWithin {
 		r.hostsUntil = p.joined.Add(succession.Grace) // everybody is on their way back
+		r.keep(p.actor(), MeetingResumed{Meeting: r.meeting, Seen: r.seen}, nil)
 		return
 	}
 	if r.meeting.ID != "" {
@@ -79,6 +90,7 @@ func (r *room) convene(p *person) {
 // absent writes down that somebody went.
 func (r *room) absent(p *person, reason Reason) {
 	p.stay.Left = time.Now()
+	r.attended(p, p.stay.Left)
 	r.keep(p.actor(), ParticipantLeft{p.stay, reason}, nil)
 }
 
@@ -92,10 +104,18 @@ func (r *room) adjourn(reason Reason) {
 // over writes down that the meeting has ended and forgets all that was of it.
 func (r *room) over(by Actor, reason Reason) {
 	r.keep(by, MeetingEnded{Meeting: r.meeting, People: len(r.tally.people), Most: r.tally.most, Reason: reason}, nil)
-	r.meeting, r.talk, r.tally, r.heartbeat = Meeting{}, &talk{}, tally{}, time.Time{}
+	r.meeting, r.tally, r.heartbeat = Meeting{}, tally{}, time.Time{}
+	r.forgetTalk()
 	r.polls = polling{}
 	r.hostLost, r.hostsUntil, r.standsAt = time.Time{}, time.Time{}, time.Time{}
 	r.rerank(nil, 0) // roles that were given are no more
+}
+
+// suspend leaves the meeting as the next server shall find it.
+func (r *room) suspend() {
+	if r.meeting.ID != "" && len(r.inside) > 0 {
+		r.sight(time.Now())
+	}
 }
 
 // changed writes down the state of the meeting that survives a restart.
@@ -111,11 +131,18 @@ func (r *room) beat(now time.Time) {
 		return
 	}
 	r.heartbeat = now.Add(beatEvery)
-	if r.remembering() != nil {
-		return // the next one says the same
+	r.rooms.keepFailures(now, failuresEvery)
+	if r.remembering() == nil { // otherwise the next one says the same
+		r.sight(now)
 	}
+}
+
+// sight writes down that the meeting is on, and what those in it did so far.
+func (r *room) sight(now time.Time) {
 	present := make([]Stay, len(r.inside))
+	now := time.Now()
 	for i, p := range r.inside {
+		r.attended(p, now)
 		present[i] = p.stay
 	}
 	r.keep(Actor{}, MeetingSeen{present}, nil)

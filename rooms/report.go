@@ -38,7 +38,9 @@ func (r report) Layers(source Source, wishes []LayerWish) {
 }
 
 func (r report) Speakers(speaking []string, dominant string) {
-	r.tell(Speakers{Speaking: slices.Clone(speaking), Dominant: dominant})
+	if r.link.heard(r.peer, speaking) {
+		r.link.push(Speakers{Speaking: slices.Clone(speaking), Dominant: dominant})
+	}
 }
 
 func (r report) Quality(up, down int) {

@@ -35,6 +35,8 @@ type Rooms struct {
 	started time.Time
 
 	draining atomic.Bool
+	failures failures
+	veil     veil
 	// running counts the goroutines of all rooms and links.
 	running sync.WaitGroup
 
@@ -66,6 +68,7 @@ func (r *Rooms) Open(ctx context.Context, req Request) (*Session, error) {
 	session, err := r.openAny(ctx, req)
 	if err != nil {
 		r.metrics.refused(err)
+		r.joinFailed(err)
 	}
 	return session, err
 }
@@ -105,6 +108,12 @@ func (r *Rooms) reopen(ctx context.Context, req Request) (*Session, error) {
 		if err := r.room(); err != nil {
 			return nil, err
 		}
+		room, err := r.hold(pass.Room)
+		if err != nil {
+			return nil, err
+		}
+		defer r.release(room)
+		room.heard(ctx)
 	}
 	client := clientName(req.Client)
 	return r.within(ctx, pass.Room, func(room *room) (*Session, error) {
@@ -154,7 +163,7 @@ func (req Request) arrival() (arrival, error) {
 	a := arrival{
 		kind: req.Kind, id: req.Participant, identity: req.Identity, credential: req.Credential,
 		role: req.Role, sending: req.Sending, watch: req.Watch, client: clientName(req.Client),
-		vouched: req.Vouched, address: req.Address, password: req.Password, ticket: req.Ticket,
+		vouched: req.Vouched, address: req.Address, password: req.Password, voucher: req.Voucher,
 	}
 	for _, id := range []string{a.id, a.identity, a.watch} {
 		if id == "" {
@@ -288,5 +297,6 @@ func (r *Rooms) Close() error {
 		}
 	}
 	r.running.Wait()
+	r.keepFailures(time.Now(), 0)
 	return errors.Join(errs...)
 }
