@@ -1,6 +1,7 @@
 package rooms
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -42,12 +43,8 @@ func (t *tally) identities() []string {
 }
 
 // recall goes on with the count of a meeting that was on.
-func (t *tally) recall(people []string, most int) {
-	t.people = map[string]bool{}
-	for _, id := range people {
-		t.people[id] = true
-	}
-	t.most = most
+func (t *tally) recall(people map[string]bool, most int) {
+	t.people, t.most = maps.Clone(people), most
 }
 
 // lasting is what somebody is known by over the sessions they have in one meeting.
@@ -140,7 +137,6 @@ func (r *room) beat(now time.Time) {
 // sight writes down that the meeting is on, and what those in it did so far.
 func (r *room) sight(now time.Time) {
 	present := make([]Stay, len(r.inside))
-	now := time.Now()
 	for i, p := range r.inside {
 		r.attended(p, now)
 		present[i] = p.stay
