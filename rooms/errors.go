@@ -20,6 +20,7 @@ const (
 	CodeLocked       Code = "locked"
 	CodeBanned       Code = "banned"
 	CodeBadOffer     Code = "bad-offer"
+	CodeBadFile      Code = "bad-file"
 	CodeNotFound     Code = "not-found"
 	CodeResumeFailed Code = "resume-failed"
 	CodeUnavailable  Code = "unavailable"

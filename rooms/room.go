@@ -46,9 +46,10 @@ type room struct {
 	// profile is the room as it is remembered, its settings in force.
 	profile Profile
 	// recalled says that the memory has answered; until then only who proves a
-	// right comes in. unkept counts the facts that wait for it, later holds
+	// right comes in. answered is closed when it did, or failed, for the first time. unkept counts the facts that wait for it, later holds
 	// what it and other goroutines want done here.
 	recalled bool
+	answered chan struct{}
 	unkept   int
 	later    errands
 	// ink is what people's data channels brought, sketches what came of it.
@@ -70,7 +71,7 @@ func newRoom(rooms *Rooms, name string) *room {
 	return &room{
 		name: name, rooms: rooms, log: rooms.cfg.Logger.With("room", rooms.alias(name)),
 		inbox: make(chan func(), inboxSize), glance: make(chan struct{}, 1),
-		stop: make(chan struct{}), done: make(chan struct{}),
+		stop: make(chan struct{}), done: make(chan struct{}), answered: make(chan struct{}),
 		people: map[string]*person{}, sessions: map[string]*person{}, links: map[string]chan struct{}{},
 		profile:  Profile{Name: name, Kind: Temporary, Settings: rooms.cfg.Settings},
 		ink:      newInkwell(),
@@ -100,26 +101,6 @@ func (r *room) run() {
 		}
 		_ = r.guarded(r.settle)
 	}
-}
-
-// awaken asks the memory what it knows of the room, and gives it a moment to
-// answer before anybody is let in. What it returns ends the asking.
-func (r *room) awaken() (end func()) {
-	if r.recalled {
-		return func() {}
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	answered := make(chan struct{})
-	r.rooms.running.Go(func() { r.recall(ctx, answered) })
-	patience := time.NewTimer(recallPatience)
-	defer patience.Stop()
-	select {
-	case <-answered:
-	case <-patience.C:
-	case <-r.stop:
-	}
-	_ = r.guarded(r.catchUp)
-	return cancel
 }
 
 // catchUp does what other goroutines asked for.
@@ -314,6 +295,9 @@ func (r *room) may(p *person, action Action) bool { return r.allowed(p.role, act
 
 // allowed answers for a role. Everything that asks who may do what ends here.
 func (r *room) allowed(role Role, action Action) bool {
+	if action == Attach && r.rooms.cfg.Files.Limit == 0 {
+		return false
+	}
 	return r.profile.Settings.may(r.rooms.cfg.Permissions, role, action)
 }
 

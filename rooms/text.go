@@ -20,7 +20,7 @@ const (
 	// maxFileName is the longest name of a file, and maxExtension of what ends it, in runes.
 	maxFileName  = 100
 	maxExtension = 12
-	maxID    = 128
+	maxID        = 128
 )
 
 // cleanName gives the form of a display name others are shown: NFC, no

@@ -46,8 +46,14 @@ func outcomeOf(code protocol.ErrorCode) outcome {
 		return outcome{http.StatusForbidden, protocol.CloseRefused, "The meeting is locked"}
 	case protocol.CodeBanned:
 		return outcome{http.StatusForbidden, protocol.CloseRefused, "Put out of this meeting"}
+	case protocol.CodeBadFile:
+		return outcome{http.StatusUnprocessableEntity, protocol.CloseRefused, "The file was refused"}
 	case protocol.CodeNotFound:
 		return outcome{http.StatusNotFound, protocol.CloseRefused, "Not found"}
+	case protocol.CodePasswordNeeded:
+		return outcome{http.StatusUnauthorized, protocol.CloseRefused, "The room asks for its password"}
+	case protocol.CodePasswordWrong:
+		return outcome{http.StatusUnauthorized, protocol.CloseRefused, "This is not the room's password"}
 	case protocol.CodeConflict:
 		return outcome{http.StatusConflict, protocol.CloseRefused, "Not as it was"}
 	case protocol.CodeResumeFailed:
@@ -80,8 +86,14 @@ var known = [...]struct {
 }{
 	{identity.ErrExpired, protocol.CodeUnauthorized, "The token has expired."},
 	{identity.ErrOtherRoom, protocol.CodeForbidden, "The token is for another room."},
+	{identity.ErrBeyond, protocol.CodeForbidden, "Whoever signed the token may not give this role."},
+	{identity.ErrRevoked, protocol.CodeUnauthorized, "The link was revoked."},
+	{identity.ErrUsed, protocol.CodeUnauthorized, "The link was for one visit, and that was made."},
 	{identity.ErrToken, protocol.CodeUnauthorized, "The token is not valid."},
 	{identity.ErrKey, protocol.CodeUnauthorized, "The API key is not valid."},
+	{identity.ErrBadKey, protocol.CodeBadMessage, ""},
+	{identity.ErrNoKey, protocol.CodeNotFound, "There is no such key."},
+	{identity.ErrAway, protocol.CodeUnavailable, "The server cannot look up this link now."},
 	{identity.ErrRoomName, protocol.CodeBadMessage, "That is no room name: use up to 64 letters, digits, - and _."},
 	{frame.ErrMalformed, protocol.CodeBadMessage, ""},
 	{sdptext.ErrNotSDP, protocol.CodeBadMessage, ""},

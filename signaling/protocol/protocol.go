@@ -99,6 +99,9 @@ const (
 	TypePollDelete  ClientType = "poll-delete"  // [PollTarget]
 	TypePollBallots ClientType = "poll-ballots" // [PollTarget]: who chose what in a named poll; answered by "ballots"
 	TypeDrawAllow   ClientType = "draw-allow"   // [DrawAllow]: who may draw on a shared screen; answered by "drawings"
+	TypeLinkCreate  ClientType = "link-create"  // [LinkWish]: make a link for others; answered by "link"
+	TypeLinkList    ClientType = "link-list"    // [LinkPage]: which links there are; answered by "links"
+	TypeLinkRevoke  ClientType = "link-revoke"  // [LinkTarget]: let nobody in by it any more; answered by "link"
 	TypeDrawClear   ClientType = "draw-clear"   // [Target]: take everything off a shared screen; answered by "drawings"
 	TypePing        ClientType = "ping"         // no data; answered by "pong"
 )
@@ -131,6 +134,8 @@ const (
 	TypeRoom        ServerType = "room"         // [Room]: the room, or what you may do in it, is now other
 	TypePolls       ServerType = "polls"        // [Polls]: every poll of the meeting, as the reader may see it
 	TypeBallots     ServerType = "ballots"      // [Ballots], answers poll-ballots
+	TypeLink        ServerType = "link"         // [Link]: one that was made or revoked, to who asked
+	TypeLinks       ServerType = "links"        // [Links]: to who asked
 	TypeDrawings    ServerType = "drawings"     // [Drawings]: which shared screens can be drawn on
 	TypeICERestart  ServerType = "ice-restart"  // no data: send a new offer with an ICE restart
 	TypeMediaLost   ServerType = "media-lost"   // [MediaLost]: make a new PeerConnection and send its offer
@@ -153,6 +158,8 @@ type Hello struct {
 	LastSeq uint64 `json:"lastSeq,omitempty"`
 	// Name is what the client would join as, known early for the lobby.
 	Name string `json:"name,omitempty"`
+	// Password is what the person says the room's password is, after "password-needed".
+	Password string `json:"password,omitempty"`
 	// Client says which program this is, for the logs: "web/0.1".
 	Client string `json:"client,omitempty"`
 }
@@ -824,6 +831,52 @@ type Ballot struct {
 	Choice []int  `json:"choice"`
 }
 
+// LinkWish asks for a link that lets others in.
+type LinkWish struct {
+	// Role is no higher than the asker's own.
+	Role Role `json:"role"`
+	// Name says whom it is for; with Once it is their name in the room.
+	Name string `json:"name,omitempty"`
+	// Once: it is good for one visit.
+	Once bool `json:"once,omitempty"`
+	// Expires is in milliseconds since 1970 UTC; 0 is a week from now.
+	Expires int64 `json:"expires,omitempty"`
+}
+
+// LinkPage asks for links, newest first.
+type LinkPage struct {
+	// After is the id the page before ended with.
+	After string `json:"after,omitempty"`
+}
+
+// LinkTarget names a link.
+type LinkTarget struct {
+	Link string `json:"link"`
+}
+
+// Link is a link into the room, as who made it or may configure the room sees it.
+// Times are in milliseconds since 1970 UTC, 0 for never.
+type Link struct {
+	ID      string `json:"id"`
+	Role    Role   `json:"role"`
+	Name    string `json:"name,omitempty"`
+	Once    bool   `json:"once,omitempty"`
+	Created int64  `json:"created"`
+	Expires int64  `json:"expires"`
+	Used    int64  `json:"used,omitempty"`
+	Revoked int64  `json:"revoked,omitempty"`
+	// By is what who made it was called.
+	By string `json:"by,omitempty"`
+	// Token opens the room, as the fragment of its address; it is told once.
+	Token string `json:"token,omitempty"`
+}
+
+// Links is a page of links. Next is what to ask the next one with.
+type Links struct {
+	Links []Link `json:"links"`
+	Next  string `json:"next,omitempty"`
+}
+
 // MediaLost says why the media connection is gone for good; the session goes on.
 type MediaLost struct {
 	Reason string `json:"reason"`
@@ -866,19 +919,22 @@ type Error struct {
 type ErrorCode string
 
 const (
-	CodeBadMessage   ErrorCode = "bad-message"   // not JSON, unknown type, wrong shape
-	CodeTooLarge     ErrorCode = "too-large"     // over a limit of this page
-	CodeRateLimited  ErrorCode = "rate-limited"  // too many messages
-	CodeUnauthorized ErrorCode = "unauthorized"  // token missing, forged or expired
-	CodeForbidden    ErrorCode = "forbidden"     // may not enter, or may not do this
-	CodeNotAdmitted  ErrorCode = "not-admitted"  // first join or be admitted
-	CodeRoomFull     ErrorCode = "room-full"     //
-	CodeLocked       ErrorCode = "locked"        // nobody new is let in
-	CodeBanned       ErrorCode = "banned"        // was put out for the rest of the meeting
-	CodeBadOffer     ErrorCode = "bad-offer"     // SDP refused
-	CodeNotFound     ErrorCode = "not-found"     // no such participant
-	CodeResumeFailed ErrorCode = "resume-failed" // say hello anew without resume
-	CodeConflict     ErrorCode = "conflict"      // somebody else changed it first, or it is there already
-	CodeUnavailable  ErrorCode = "unavailable"   // draining or overloaded
-	CodeInternal     ErrorCode = "internal"      // our fault, logged
+	CodeBadMessage     ErrorCode = "bad-message"     // not JSON, unknown type, wrong shape
+	CodeTooLarge       ErrorCode = "too-large"       // over a limit of this page
+	CodeRateLimited    ErrorCode = "rate-limited"    // too many messages
+	CodeUnauthorized   ErrorCode = "unauthorized"    // token missing, forged or expired
+	CodeForbidden      ErrorCode = "forbidden"       // may not enter, or may not do this
+	CodeNotAdmitted    ErrorCode = "not-admitted"    // first join or be admitted
+	CodeRoomFull       ErrorCode = "room-full"       //
+	CodeLocked         ErrorCode = "locked"          // nobody new is let in
+	CodeBanned         ErrorCode = "banned"          // was put out for the rest of the meeting
+	CodeBadOffer       ErrorCode = "bad-offer"       // SDP refused
+	CodeBadFile        ErrorCode = "bad-file"        // a file of a type that is not taken, or that a scanner refused
+	CodeNotFound       ErrorCode = "not-found"       // no such participant
+	CodeResumeFailed   ErrorCode = "resume-failed"   // say hello anew without resume
+	CodePasswordNeeded ErrorCode = "password-needed" // the room asks for its password
+	CodePasswordWrong  ErrorCode = "password-wrong"  // this is not the room's password
+	CodeConflict       ErrorCode = "conflict"        // somebody else changed it first, or it is there already
+	CodeUnavailable    ErrorCode = "unavailable"     // draining or overloaded
+	CodeInternal       ErrorCode = "internal"        // our fault, logged
 )

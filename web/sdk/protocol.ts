@@ -65,6 +65,9 @@ export type ClientMessage =
   | { type: 'poll-delete'; id?: number; data: PollTarget }
   | { type: 'poll-ballots'; id?: number; data: PollTarget }
   | { type: 'draw-allow'; id?: number; data: DrawAllow }
+  | { type: 'link-create'; id?: number; data: LinkWish }
+  | { type: 'link-list'; id?: number; data: LinkPage }
+  | { type: 'link-revoke'; id?: number; data: LinkTarget }
   | { type: 'draw-clear'; id?: number; data: Target }
   | { type: 'ping'; id?: number; data?: undefined };
 
@@ -94,6 +97,8 @@ export type ServerMessage =
   | { type: 'room'; seq?: number; re?: number; data: Room }
   | { type: 'polls'; seq?: number; re?: number; data: Polls }
   | { type: 'ballots'; seq?: number; re?: number; data: Ballots }
+  | { type: 'link'; seq?: number; re?: number; data: Link }
+  | { type: 'links'; seq?: number; re?: number; data: Links }
   | { type: 'drawings'; seq?: number; re?: number; data: Drawings }
   | { type: 'ice-restart'; seq?: number; re?: number; data?: undefined }
   | { type: 'media-lost'; seq?: number; re?: number; data: MediaLost }
@@ -140,6 +145,9 @@ export type ClientType =
   | 'poll-delete' // [PollTarget]
   | 'poll-ballots' // [PollTarget]: who chose what in a named poll; answered by "ballots"
   | 'draw-allow' // [DrawAllow]: who may draw on a shared screen; answered by "drawings"
+  | 'link-create' // [LinkWish]: make a link for others; answered by "link"
+  | 'link-list' // [LinkPage]: which links there are; answered by "links"
+  | 'link-revoke' // [LinkTarget]: let nobody in by it any more; answered by "link"
   | 'draw-clear' // [Target]: take everything off a shared screen; answered by "drawings"
   | 'ping'; // no data; answered by "pong"
 
@@ -169,6 +177,8 @@ export type ServerType =
   | 'room' // [Room]: the room, or what you may do in it, is now other
   | 'polls' // [Polls]: every poll of the meeting, as the reader may see it
   | 'ballots' // [Ballots], answers poll-ballots
+  | 'link' // [Link]: one that was made or revoked, to who asked
+  | 'links' // [Links]: to who asked
   | 'drawings' // [Drawings]: which shared screens can be drawn on
   | 'ice-restart' // no data: send a new offer with an ICE restart
   | 'media-lost' // [MediaLost]: make a new PeerConnection and send its offer
@@ -194,6 +204,8 @@ export interface Hello {
   lastSeq?: number;
   /** Name is what the client would join as, known early for the lobby. */
   name?: string;
+  /** Password is what the person says the room's password is, after "password-needed". */
+  password?: string;
   /** Client says which program this is, for the logs: "web/0.1". */
   client?: string;
 }
@@ -890,6 +902,54 @@ export interface Ballot {
   choice: number[];
 }
 
+/** LinkWish asks for a link that lets others in. */
+export interface LinkWish {
+  /** Role is no higher than the asker's own. */
+  role: Role;
+  /** Name says whom it is for; with Once it is their name in the room. */
+  name?: string;
+  /** Once: it is good for one visit. */
+  once?: boolean;
+  /** Expires is in milliseconds since 1970 UTC; 0 is a week from now. */
+  expires?: number;
+}
+
+/** LinkPage asks for links, newest first. */
+export interface LinkPage {
+  /** After is the id the page before ended with. */
+  after?: string;
+}
+
+/** LinkTarget names a link. */
+export interface LinkTarget {
+  link: string;
+}
+
+/**
+ * Link is a link into the room, as who made it or may configure the room sees it.
+ * Times are in milliseconds since 1970 UTC, 0 for never.
+ */
+export interface Link {
+  id: string;
+  role: Role;
+  name?: string;
+  once?: boolean;
+  created: number;
+  expires: number;
+  used?: number;
+  revoked?: number;
+  /** By is what who made it was called. */
+  by?: string;
+  /** Token opens the room, as the fragment of its address; it is told once. */
+  token?: string;
+}
+
+/** Links is a page of links. Next is what to ask the next one with. */
+export interface Links {
+  links: Link[];
+  next?: string;
+}
+
 /** MediaLost says why the media connection is gone for good; the session goes on. */
 export interface MediaLost {
   reason: string;
@@ -939,8 +999,11 @@ export type ErrorCode =
   | 'locked' // nobody new is let in
   | 'banned' // was put out for the rest of the meeting
   | 'bad-offer' // SDP refused
+  | 'bad-file' // a file of a type that is not taken, or that a scanner refused
   | 'not-found' // no such participant
   | 'resume-failed' // say hello anew without resume
+  | 'password-needed' // the room asks for its password
+  | 'password-wrong' // this is not the room's password
   | 'conflict' // somebody else changed it first, or it is there already
   | 'unavailable' // draining or overloaded
   | 'internal'; // our fault, logged
