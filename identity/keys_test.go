@@ -29,7 +29,7 @@ func TestKeysAreMadeOnceAndKeptPrivate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := second.VerifyJoin(token, "r"); err != nil {
+	if _, err := second.VerifyJoin(t.Context(), token, "r"); err != nil {
 		t.Errorf("after a restart: %v", err)
 	}
 	if entries, _ := os.ReadDir(dir); len(entries) != 1 {
@@ -48,7 +48,7 @@ func TestManyProcessesMakeOneKey(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			kids[i] = keys.keys[0].KID
+			kids[i] = keys.ring.Load().file.Keys[0].KID
 		})
 	}
 	all.Wait()
@@ -116,22 +116,24 @@ func TestOldKeysVerifyAndTheFirstSigns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := json.Marshal(keyFile{Keys: []key{newKeys(t).keys[0], older.keys[0]}})
+	text, err := json.Marshal(keyFile{Keys: []key{newKeys(t).ring.Load().file.Keys[0], older.ring.Load().file.Keys[0]}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	rotated, err := parseKeys(text)
+	rotated := &Keys{}
+	found, err := parseKeys(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := rotated.VerifyJoin(token, "r"); err != nil {
+	rotated.ring.Store(found)
+	if _, err := rotated.VerifyJoin(t.Context(), token, "r"); err != nil {
 		t.Errorf("a token of the older key: %v", err)
 	}
 	token, err = rotated.SignJoin(Grant{Room: "r", Role: "guest"}, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := older.VerifyJoin(token, "r"); err == nil {
+	if _, err := older.VerifyJoin(t.Context(), token, "r"); err == nil {
 		t.Error("the older key signed a new token")
 	}
 }
@@ -142,9 +144,11 @@ func newKeys(t testing.TB) *Keys {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys, err := parseKeys(text)
+	found, err := parseKeys(text)
 	if err != nil {
 		t.Fatal(err)
 	}
+	keys := &Keys{}
+	keys.ring.Store(found)
 	return keys
 }

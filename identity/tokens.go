@@ -1,12 +1,14 @@
 package identity
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/uuid"
 )
 
 const (
@@ -19,6 +21,8 @@ const (
 	maxToken = 4 << 10
 	// maxSubject bounds an identity, in bytes: it is repeated in many messages.
 	maxSubject = 128
+	// maxTokenID bounds a token's jti, in bytes.
+	maxTokenID = 64
 )
 
 // Grant is what a join token says: this person may enter that room.
@@ -26,19 +30,28 @@ type Grant struct {
 	// Room is the canonical room name the token is for.
 	Room string
 	// Role is the name of a role; whoever uses the grant checks that it exists.
+	// It is empty where a token gives nothing over having none.
 	Role string
 	// Name fixes the display name; empty lets the person choose.
 	Name string
 	// Subject is who this is, for good; empty fixes no identity.
 	Subject string
+	// ID names the token, so that it can be revoked.
+	ID string
+	// Ticket is to be spent before somebody comes in; nil for tokens that are
+	// good for many visits.
+	Ticket *Ticket
 }
 
 // Why a token is refused, for errors.Is. Every refusal is an ErrToken; the
-// answer to a client is 403 for ErrOtherRoom and 401 for the rest.
+// answer to a client is 403 for ErrOtherRoom and ErrBeyond, 401 for the rest.
 var (
 	ErrToken     = errors.New("the token is not valid")
 	ErrExpired   = errors.New("the token has expired")
 	ErrOtherRoom = errors.New("the token is for another room")
+	ErrBeyond    = errors.New("whoever signed the token may not give this role")
+	ErrRevoked   = errors.New("the token was revoked")
+	ErrUsed      = errors.New("the token was for one visit, which was made")
 )
 
 // joinClaims are the claims of a join token (RFC 7519).
@@ -46,6 +59,11 @@ type joinClaims struct {
 	Room string `json:"room"`
 	Role string `json:"role"`
 	Name string `json:"name,omitempty"`
+	// Once: the token is good for one visit, and has a jti.
+	Once bool `json:"once,omitempty"`
+	// Claim: the token is of somebody who asked for a room by a name of their
+	// choice; it gives the role if the room became theirs.
+	Claim bool `json:"claim,omitempty"`
 	jwt.RegisteredClaims
 }
 
@@ -58,6 +76,10 @@ func (c joinClaims) Validate() error {
 		return errors.New("no role in it")
 	case len(c.Subject) > maxSubject:
 		return fmt.Errorf("its subject is longer than %d bytes", maxSubject)
+	case len(c.ID) > maxTokenID:
+		return fmt.Errorf("its jti is longer than %d bytes", maxTokenID)
+	case (c.Once || c.Claim) && c.ID == "":
+		return errors.New("it needs a jti to be good for one visit")
 	}
 	return nil
 }
@@ -70,38 +92,50 @@ type resumeClaims struct {
 
 // SignJoin makes a join token that is valid from now for that long.
 func (k *Keys) SignJoin(grant Grant, lifetime time.Duration) (string, error) {
-	claims := joinClaims{
+	return k.signJoin(joinClaims{
 		Room: grant.Room, Role: grant.Role, Name: grant.Name,
 		RegisteredClaims: registered(joinAudience, grant.Subject, lifetime),
+	})
+}
+
+// signJoin signs claims; without a jti they get one.
+func (k *Keys) signJoin(claims joinClaims) (string, error) {
+	if claims.ID == "" {
+		claims.ID = uuid.NewString()
 	}
 	if err := claims.Validate(); err != nil {
 		return "", fmt.Errorf("signing a join token: %w", err)
 	}
-	return k.sign(claims)
+	kid, algorithm, material := k.current().signer()
+	return sign(claims, kid, algorithm, material)
 }
 
-// VerifyJoin checks a join token for a room.
-func (k *Keys) VerifyJoin(token, room string) (Grant, error) {
-	var claims joinClaims
-	if err := k.parse(token, joinAudience, &claims); err != nil {
+// VerifyJoin checks a join token for a room where nothing is kept of links: see
+// [Links.VerifyJoin], whose shelf this one lacks.
+func (k *Keys) VerifyJoin(ctx context.Context, token, room string) (Grant, error) {
+	links, err := NewLinks(k, nil, nil)
+	if err != nil {
 		return Grant{}, err
 	}
-	if claims.Room != room {
-		return Grant{}, fmt.Errorf("%w: %w", ErrToken, ErrOtherRoom)
-	}
-	return Grant{Room: claims.Room, Role: claims.Role, Name: claims.Name, Subject: claims.Subject}, nil
+	return links.VerifyJoin(ctx, token, room)
 }
 
 // SealResume signs state, which is JSON, for that long.
 func (k *Keys) SealResume(state []byte, lifetime time.Duration) (string, error) {
-	return k.sign(resumeClaims{State: state, RegisteredClaims: registered(resumeAudience, "", lifetime)})
+	r := k.current()
+	claims := resumeClaims{State: state, RegisteredClaims: registered(resumeAudience, "", lifetime)}
+	return sign(claims, r.file.Keys[0].KID, HS256, r.file.Keys[0].secret)
 }
 
 // OpenResume checks a token of SealResume and gives back what it holds.
 func (k *Keys) OpenResume(token string) ([]byte, error) {
 	var claims resumeClaims
-	if err := k.parse(token, resumeAudience, &claims); err != nil {
+	signer, err := k.parse(token, resumeAudience, &claims)
+	if err != nil {
 		return nil, err
+	}
+	if signer.key.trusted != nil {
+		return nil, fmt.Errorf("%w: only this server's own keys bring people back", ErrToken)
 	}
 	return claims.State, nil
 }
@@ -117,10 +151,10 @@ func registered(audience, subject string, lifetime time.Duration) jwt.Registered
 	}
 }
 
-func (k *Keys) sign(claims jwt.Claims) (string, error) {
-	token := jwt.NewWithClaims(jwt.SigningMethodHS256, claims)
-	token.Header["kid"] = k.keys[0].KID
-	text, err := token.SignedString(k.keys[0].secret)
+func sign(claims jwt.Claims, kid, algorithm string, material any) (string, error) {
+	token := jwt.NewWithClaims(jwt.GetSigningMethod(algorithm), claims)
+	token.Header["kid"] = kid
+	text, err := token.SignedString(material)
 	if err != nil {
 		return "", fmt.Errorf("signing a token: %w", err)
 	}
@@ -130,40 +164,56 @@ func (k *Keys) sign(claims jwt.Claims) (string, error) {
 	return text, nil
 }
 
-// parse checks everything but what a token is about. The algorithm is ours to
-// say, never the token's (RFC 8725 section 3.1); the library compares
-// signatures in constant time.
-func (k *Keys) parse(text, audience string, claims jwt.Claims) error {
+// signedBy is the key that a token was signed with.
+type signedBy struct {
+	kid string
+	key verifyingKey
+}
+
+// parse checks everything but what a token is about. The algorithm is that of
+// the key the token names, never the token's to say (RFC 8725 section 3.1); the
+// library compares signatures in constant time.
+func (k *Keys) parse(text, audience string, claims jwt.Claims) (signedBy, error) {
 	if len(text) > maxToken {
-		return fmt.Errorf("%w: it is longer than %d bytes", ErrToken, maxToken)
+		return signedBy{}, fmt.Errorf("%w: it is longer than %d bytes", ErrToken, maxToken)
 	}
+	var by signedBy
+	keys := k.current()
 	parser := jwt.NewParser(
-		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
+		jwt.WithValidMethods([]string{HS256, EdDSA}),
 		jwt.WithAudience(audience),
 		jwt.WithExpirationRequired(),
 		jwt.WithIssuedAt(),
 		jwt.WithLeeway(skew),
 		jwt.WithStrictDecoding(),
 	)
-	_, err := parser.ParseWithClaims(text, claims, k.choose)
+	_, err := parser.ParseWithClaims(text, claims, func(token *jwt.Token) (any, error) {
+		found, err := keys.choose(token)
+		by = found
+		return found.key.material, err
+	})
 	switch {
 	case errors.Is(err, jwt.ErrTokenExpired):
-		return fmt.Errorf("%w: %w", ErrToken, ErrExpired)
+		return signedBy{}, fmt.Errorf("%w: %w", ErrToken, ErrExpired)
 	case err != nil:
-		return fmt.Errorf("%w: %w", ErrToken, err)
+		return signedBy{}, fmt.Errorf("%w: %w", ErrToken, err)
 	}
-	return nil
+	return by, nil
 }
 
-// choose gives the secret a token says it was signed with.
-func (k *Keys) choose(token *jwt.Token) (any, error) {
+// choose gives the key a token says it was signed with, if the token says as
+// well that it was signed as that key is for.
+func (r *ring) choose(token *jwt.Token) (signedBy, error) {
 	kid, ok := token.Header["kid"].(string)
 	if !ok {
-		return nil, errors.New("it does not name its key (kid)")
+		return signedBy{}, errors.New("it does not name its key (kid)")
 	}
-	key, ok := k.find(kid)
+	key, ok := r.byID[kid]
 	if !ok {
-		return nil, errors.New("it was signed with a key this server does not have")
+		return signedBy{}, errors.New("it was signed with a key this server does not have")
 	}
-	return key.secret, nil
+	if token.Method.Alg() != key.algorithm {
+		return signedBy{}, errors.New("its algorithm is not that of its key")
+	}
+	return signedBy{kid, key}, nil
 }

@@ -21,7 +21,11 @@ func TestJoinTokenSaysWhatWasGranted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := keys.VerifyJoin(token, "calm-olive"); err != nil || got != want {
+	got, err := keys.VerifyJoin(t.Context(), token, "calm-olive")
+	if got.ID == "" {
+		t.Error("the token cannot be told from others, to be revoked")
+	}
+	if got.ID = ""; err != nil || got != want {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
@@ -69,7 +73,7 @@ func forge(t *testing.T, method jwt.SigningMethod, kid any, secret any, claims j
 
 func TestForgedAndUntimelyTokens(t *testing.T) {
 	keys := newKeys(t)
-	kid, secret := keys.keys[0].KID, keys.keys[0].secret
+	kid, secret := keys.ring.Load().file.Keys[0].KID, keys.ring.Load().file.Keys[0].secret
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +126,7 @@ func TestForgedAndUntimelyTokens(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			grant, err := keys.VerifyJoin(test.token, "r")
+			grant, err := keys.VerifyJoin(t.Context(), test.token, "r")
 			switch {
 			case test.want == nil && err != nil:
 				t.Errorf("refused: %v", err)
@@ -186,7 +190,7 @@ func FuzzVerifyJoin(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, token string) {
-		grant, err := keys.VerifyJoin(token, "r")
+		grant, err := keys.VerifyJoin(t.Context(), token, "r")
 		if err == nil && token != good {
 			t.Errorf("%q grants %+v", token, grant)
 		}

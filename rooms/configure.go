@@ -43,6 +43,18 @@ func set[T any](field *T, value *T) {
 	}
 }
 
+// Differences names what two versions of a room differ in, in words of the API.
+func Differences(a, b Profile) []string {
+	names := differences(a.Settings, b.Settings)
+	if a.Owner != b.Owner {
+		names = append(names, "owner")
+	}
+	if a.Kind != b.Kind {
+		names = append(names, "kind")
+	}
+	return names
+}
+
 // differences names what two settings differ in, in words of the API.
 func differences(a, b Settings) []string {
 	var names []string
@@ -56,6 +68,9 @@ func differences(a, b Settings) []string {
 		{"audioOnly", a.AudioOnly == b.AudioOnly},
 		{"maxPeople", a.MaxPeople == b.MaxPeople},
 		{"least", maps.Equal(a.Least, b.Least)},
+		{"password", a.Password == b.Password},
+		{"retentionDays", a.Retention == b.Retention},
+		{"origins", slices.Equal(a.Origins, b.Origins)},
 	} {
 		if !field.same {
 			names = append(names, field.name)

@@ -41,8 +41,8 @@ type person struct {
 	client   string
 	// address is the network they came from, shortened; key the API key of a program.
 	address, key string
-	// ticket is to be used up before they come in; nil once it is.
-	ticket Ticket
+	// voucher is to be used up before they come in; nil once it is.
+	voucher Voucher
 	// stay is their time in the meeting; it begins when they are seen.
 	stay Stay
 	// group is the breakout room they are in; empty in the main room.
@@ -100,9 +100,9 @@ type arrival struct {
 	// vouched: a token or link said who they are, or what they may do.
 	vouched bool
 	// password is what they said, proved the hash of the room's password where
-	// that was right, ticket what coming in uses up.
+	// that was right, voucher what coming in uses up.
 	password, proved string
-	ticket           Ticket
+	voucher          Voucher
 	sending          Sending
 	watch            string
 	client           string
@@ -116,7 +116,7 @@ func (r *room) newPerson(a arrival, id string) (*person, *reader) {
 		identity: a.identity, credential: a.credential,
 		chosen: a.kind == Publisher && a.identity == "" && a.id != "",
 		name:   a.name, nameFixed: a.nameFixed, role: a.role, born: a.born, admitted: a.admitted, nameless: a.nameless,
-		sending: r.mask(a.role, a.sending), watch: a.watch, client: a.client, address: a.address, ticket: a.ticket,
+		sending: r.mask(a.role, a.sending), watch: a.watch, client: a.client, address: a.address, voucher: a.voucher,
 		done: make(chan struct{}),
 	}
 	if p.kind == Publisher && p.name == "" {

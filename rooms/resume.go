@@ -33,7 +33,7 @@ type passport struct {
 	// Credential and Nameless say what they showed of themselves, for bans.
 	Credential string `json:"credential,omitempty"`
 	Nameless   bool   `json:"nameless,omitempty"`
-	// Unspent: they stand at the door with a ticket that is good for one visit,
+	// Unspent: they stand at the door with a voucher that is good for one visit,
 	// which this passport must not replace.
 	Unspent bool `json:"unspent,omitempty"`
 }
@@ -44,7 +44,7 @@ func (r *Rooms) seal(p *person) (string, error) {
 		Boot: r.boot, Session: p.session, Room: p.room, Participant: p.id, Identity: p.identity,
 		Name: p.name, NameFixed: p.nameFixed, Role: p.born, Admitted: p.admitted,
 		Credential: p.credential, Nameless: p.nameless,
-		Unspent: p.ticket != nil,
+		Unspent: p.voucher != nil,
 	})
 	if err != nil {
 		return "", &Error{Code: CodeInternal, Err: fmt.Errorf("writing a resume token: %w", err)}

@@ -61,8 +61,8 @@ type Request struct {
 	Address string
 	// Password is what the person says the room's password is.
 	Password string
-	// Ticket is used up when they come in; nil where nothing is.
-	Ticket Ticket
+	// Voucher is used up when they come in; nil where nothing is.
+	Voucher Voucher
 	// Sending is what a Publisher sends.
 	Sending Sending
 	// Watch is whom a Spectator watches, by id or identity; CodeNotFound while
@@ -183,6 +183,7 @@ func (s *Session) Negotiate(ctx context.Context, offer Offer) (sdp string, err e
 	sdp, err = s.person.link.answer(ctx, offer)
 	if err != nil {
 		s.room.rooms.metrics.refused(err)
+		s.room.rooms.joinFailed(err)
 		return "", err
 	}
 	if s.person.kind != Attendee {
@@ -197,7 +198,9 @@ func (s *Session) Join(ctx context.Context, re Ref, name string, sending Sending
 	if err := s.spend(ctx); err != nil {
 		return err
 	}
-	return s.command(ctx, func(r *room, p *person) error { return r.join(p, re, name, sending) })
+	err := s.command(ctx, func(r *room, p *person) error { return r.join(p, re, name, sending) })
+	s.room.rooms.joinFailed(err)
+	return err
 }
 
 // Leave ends the session; its last event is [Closed].

@@ -62,6 +62,15 @@ func commands() map[protocol.ClientType]command {
 		protocol.TypeDrawAllow: with(func(ctx context.Context, s *rooms.Session, re rooms.Ref, m protocol.DrawAllow) error {
 			return s.AllowDrawing(ctx, re, m.Participant, rooms.DrawingRule(m.Rule), m.People)
 		}),
+		protocol.TypeLinkCreate: with(createLink),
+		protocol.TypeLinkList: with(func(ctx context.Context, s *rooms.Session, re rooms.Ref, m protocol.LinkPage) error {
+			_, err := s.Invitations(ctx, re, m.After, linksAtOnce)
+			return err
+		}),
+		protocol.TypeLinkRevoke: with(func(ctx context.Context, s *rooms.Session, re rooms.Ref, m protocol.LinkTarget) error {
+			_, err := s.Disinvite(ctx, re, m.Link)
+			return err
+		}),
 		protocol.TypeDrawClear: with(func(ctx context.Context, s *rooms.Session, re rooms.Ref, m protocol.Target) error {
 			return s.ClearDrawing(ctx, re, m.Participant)
 		}),

@@ -1,6 +1,7 @@
 package signaling
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -22,7 +23,7 @@ import (
 // Tokens checks the join tokens people and programs come with.
 type Tokens interface {
 	// VerifyJoin gives what a token grants in a room; its errors wrap those of package identity.
-	VerifyJoin(token, room string) (identity.Grant, error)
+	VerifyJoin(ctx context.Context, token, room string) (identity.Grant, error)
 }
 
 // Config says how the edge of a server behaves. Zero values mean the default.

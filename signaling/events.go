@@ -23,7 +23,11 @@ func message(e rooms.Event) protocol.ServerMessage {
 	case rooms.Left:
 		m.Type, m.Data = protocol.TypeLeft, protocol.Left{Participant: d.Participant, Reason: protocol.Reason(d.Reason)}
 	case rooms.Knock:
-		m.Type, m.Data = protocol.TypeKnock, protocol.Knock(d)
+		m.Type, m.Data = protocol.TypeKnock, wireKnock(d)
+	case rooms.Changed:
+		m.Type, m.Data = protocol.TypeChanged, wireChanged(d)
+	case rooms.Asked:
+		m.Type, m.Data = protocol.TypeAsked, protocol.Asked{What: protocol.AskedWhat(d.What), Participant: d.Participant, By: d.By, Name: d.Name}
 	case rooms.Line:
 		m.Type, m.Data = protocol.TypeChatLine, wireLine(d.Line)
 	case rooms.LineEdited, rooms.LineDeleted, rooms.LineReacted, rooms.History:
@@ -44,6 +48,10 @@ func message(e rooms.Event) protocol.ServerMessage {
 		m.Type, m.Data = protocol.TypePolls, wirePolls(d)
 	case rooms.Ballots:
 		m.Type, m.Data = protocol.TypeBallots, wireBallots(d)
+	case rooms.Invitation:
+		m.Type, m.Data = protocol.TypeLink, wireLink(d)
+	case rooms.InvitationList:
+		m.Type, m.Data = protocol.TypeLinks, wireLinks(d)
 	case rooms.Drawings:
 		m.Type, m.Data = protocol.TypeDrawings, wireDrawings(d)
 	case rooms.RestartICE:
@@ -76,6 +84,7 @@ func wireRoom(a rooms.About) protocol.Room {
 	r := protocol.Room{
 		Title: a.Title, Kind: protocol.RoomKind(a.Kind), Role: protocol.Role(a.Role), May: make([]protocol.Action, len(a.May)),
 		Lobby: a.Lobby, Locked: a.Locked, Password: a.Password, MuteOnEntry: a.MuteOnEntry, AudioOnly: a.AudioOnly, MaxPeople: a.MaxPeople,
+		Banned: wireBans(a.Banned),
 	}
 	for i, action := range a.May {
 		r.May[i] = protocol.Action(action)
@@ -92,7 +101,7 @@ func wireRoom(a rooms.About) protocol.Room {
 func wirePerson(p rooms.Person) protocol.Participant {
 	return protocol.Participant{
 		ID: p.ID, Name: p.Name, Role: protocol.Role(p.Role), Media: protocol.Media(p.Sending),
-		Hand: millis(p.Hand), Away: p.Away, Joined: millis(p.Joined),
+		Hand: millis(p.Hand), Away: p.Away, Joined: millis(p.Joined), Acting: p.Acting,
 	}
 }
 

@@ -95,7 +95,7 @@ func (s *Server) roomStatistics(c *gin.Context) {
 	room, token, err := s.presented(c)
 	var req rooms.Request
 	if err == nil {
-		req, err = s.granted(rooms.Request{Room: room}, token)
+		req, err = s.granted(c.Request.Context(), rooms.Request{Room: room}, token)
 	}
 	if err != nil {
 		s.gate.Charge(s.address(c.Request))

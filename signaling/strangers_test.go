@@ -164,7 +164,7 @@ func forge(t *testing.T, dir string, keys *identity.Keys) map[string]string {
 		return signed
 	}
 	hs, kid := jwt.SigningMethodHS256, file.Keys[0].KID
-	if _, err := keys.VerifyJoin(sign(hs, secret, nil, kid), "r"); err != nil {
+	if _, err := keys.VerifyJoin(t.Context(), sign(hs, secret, nil, kid), "r"); err != nil {
 		t.Fatalf("the forger cannot sign: %v", err)
 	}
 	parts := strings.Split(good, ".")

@@ -92,7 +92,7 @@ func (c *conn) open(ctx context.Context, m protocol.ClientMessage) (*rooms.Sessi
 		return nil, err
 	}
 	start := time.Now()
-	req, err := c.server.request(hello)
+	req, err := c.server.request(ctx, hello)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func (c *conn) open(ctx context.Context, m protocol.ClientMessage) (*rooms.Sessi
 	if err != nil {
 		return nil, err
 	}
-	if req.Resume == "" && hello.Token == "" {
+	if req.Resume == "" && !req.Vouched {
 		// Who came with nothing may be trying names; joining gives it back.
 		c.server.gate.Charge(c.addr)
 		c.charged.Store(true)
@@ -115,7 +115,7 @@ func (c *conn) open(ctx context.Context, m protocol.ClientMessage) (*rooms.Sessi
 }
 
 // request is what a hello asks of the rooms, once its token is checked.
-func (s *Server) request(hello protocol.Hello) (rooms.Request, error) {
+func (s *Server) request(ctx context.Context, hello protocol.Hello) (rooms.Request, error) {
 	room, err := parseRoom(hello.Room)
 	if err != nil {
 		return rooms.Request{}, err
@@ -126,24 +126,34 @@ func (s *Server) request(hello protocol.Hello) (rooms.Request, error) {
 		req.Resume, req.LastSeq = hello.Resume, hello.LastSeq
 		return req, nil
 	case hello.Token != "":
-		return s.granted(req, hello.Token)
-	case !s.cfg.OpenRooms:
+		if req, err = s.granted(ctx, req, hello.Token); err != nil || req.Vouched {
+			return req, err
+		}
+	}
+	if !s.cfg.OpenRooms {
 		return rooms.Request{}, refuse(protocol.CodeUnauthorized, "This room opens with a token.")
 	}
 	return req, nil
 }
 
-// granted adds what a join token says to a request.
-func (s *Server) granted(req rooms.Request, token string) (rooms.Request, error) {
-	grant, err := s.cfg.Tokens.VerifyJoin(token, req.Room)
+// granted adds what a join token says to a request. One that gives nothing over
+// having none leaves it as it is.
+func (s *Server) granted(ctx context.Context, req rooms.Request, token string) (rooms.Request, error) {
+	grant, err := s.cfg.Tokens.VerifyJoin(ctx, token, req.Room)
 	if err != nil {
 		return rooms.Request{}, err
 	}
 	role := rooms.Role(grant.Role)
+	if role == "" {
+		return req, nil
+	}
 	if !s.cfg.Rooms.Knows(role) {
 		return rooms.Request{}, refuse(protocol.CodeUnauthorized, "The token names no role we know.")
 	}
 	req.Role, req.Vouched, req.Identity = role, true, grant.Subject
+	if grant.Ticket != nil {
+		req.Voucher = grant.Ticket
+	}
 	if grant.Name != "" {
 		req.Name, req.NameFixed = grant.Name, true
 	}

@@ -96,12 +96,12 @@ func TestTokenIsGoodForItsRoomAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	grant, err := keys.VerifyJoin(strings.TrimSpace(token), "stand-up")
+	grant, err := keys.VerifyJoin(t.Context(), strings.TrimSpace(token), "stand-up")
 	want := identity.Grant{Room: "stand-up", Role: "host", Name: "Ana", Subject: "ana"}
 	if err != nil || grant != want {
 		t.Errorf("grant %+v, %v", grant, err)
 	}
-	if _, err := keys.VerifyJoin(strings.TrimSpace(token), "other"); err == nil {
+	if _, err := keys.VerifyJoin(t.Context(), strings.TrimSpace(token), "other"); err == nil {
 		t.Error("the token opens another room")
 	}
 	if code, _, stderr := command(t, "token", "--data-dir", dir, "--room", "a", "--ttl", "-1h"); code == 0 || !strings.Contains(stderr, "--ttl") {
