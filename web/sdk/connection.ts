@@ -62,6 +62,7 @@ export class Connection {
   private mend: ReturnType<typeof setTimeout> | undefined;
   /** The microphone is sent as it is. */
   private music = false;
+  private data: RTCDataChannel | null = null;
 
   constructor(private readonly options: ConnectionOptions) {
     const make = options.peer ?? ((c) => new RTCPeerConnection(c));
@@ -129,6 +130,17 @@ export class Connection {
     if (this.answered || this.running) void this.offer();
   }
 
+  /** channel gives the data channel of a name, reliable and in order; the first one costs an exchange. */
+  channel(label: string): RTCDataChannel {
+    const { data } = this;
+    if (data && data.readyState !== 'closing' && data.readyState !== 'closed') return data;
+    const made = this.pc.createDataChannel(label);
+    made.binaryType = 'arraybuffer';
+    this.data = made;
+    if (!data && (this.answered || this.running)) void this.offer();
+    return made;
+  }
+
   /** signalled tells that signalling is back: what waited for it goes on. */
   signalled(): void {
     if (this.wanted) void this.offer();
@@ -166,7 +178,7 @@ export class Connection {
     // The offer goes without waiting for candidates: the server learns our
     // addresses from our checks (RFC 8445 peer-reflexive candidates).
     const sdp = this.pc.localDescription?.sdp ?? '';
-    const answer = await this.options.negotiate({ sdp, lines: named(this.lines) });
+    const answer = await this.options.negotiate({ sdp, lines: named(this.lines, this.data ? sdp : undefined) });
     if (this.closed) return;
     await this.pc.setRemoteDescription({ type: 'answer', sdp: music ? await this.asMusic(answer) : answer });
     this.answered = true;

@@ -49,8 +49,8 @@ export function extend(pc: RTCPeerConnection, lines: MediaLines, room: Room): bo
   return lines.seats.length + lines.stages.length > before;
 }
 
-/** named says which mid carries what; call it once the offer is set. */
-export function named(lines: MediaLines): Lines {
+/** named says which mid carries what; call it once the offer is set. data is the offer, when it has a data channel. */
+export function named(lines: MediaLines, data?: string): Lines {
   const mid = (t: RTCRtpTransceiver): string => t.mid ?? '';
   const both = (p: PairLines): Pair => ({ audio: mid(p.audio), video: mid(p.video) });
   return {
@@ -61,7 +61,14 @@ export function named(lines: MediaLines): Lines {
     seats: lines.seats.map(both),
     stages: lines.stages.map(both),
     voices: lines.voices.map(mid),
+    ...(data ? { data: dataMid(data) } : {}),
   };
+}
+
+/** The section of data channels has no transceiver that knows its mid. */
+function dataMid(offer: string): string {
+  const section = offer.split(/^(?=m=)/m).find((part) => part.startsWith('m=application ')) ?? '';
+  return /^a=mid:(\S+)/m.exec(section)?.[1] ?? '';
 }
 
 /**

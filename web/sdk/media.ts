@@ -38,6 +38,8 @@ export class MediaSide {
   private pastRestarts = 0;
   private readonly current = signal<ConnectionState | 'none'>('none');
   private readonly live = signal<Connection | null>(null);
+  /** The connection there is now. */
+  readonly way: ReadonlySignal<Connection | null> = this.live;
   private readonly admitted = signal(false);
   private iceServers: RTCIceServer[] = [];
   private attempt = 0;

@@ -1,6 +1,7 @@
 import { computed, signal, type ReadonlySignal } from '@preact/signals-core';
 import { Announcer } from './announcer';
 import { AudioOnly } from './audio-only';
+import type { Connection } from './connection';
 import { deferred, type Deferred } from './deferred';
 import { LocalMedia } from './devices';
 import { MeetingError } from './errors';
@@ -48,6 +49,8 @@ export class Meeting {
   readonly knocks: ReadonlySignal<Knock[]>;
   /** When the first person joined, milliseconds since 1970 UTC; 0 before we are in. */
   readonly started: ReadonlySignal<number>;
+  /** The connection of media, for data channels beside it; another one after a loss that nothing mends. */
+  readonly transport: ReadonlySignal<Pick<Connection, 'channel'> | null>;
   /** One stream per audible line, each to be played by one hidden audio element. */
   readonly audible: ReadonlySignal<MediaStream[]>;
   /** The signalling connection, for "trying again in 3 s". */
@@ -117,7 +120,7 @@ export class Meeting {
     [this.failure, this.ended, this.fixedName, this.signalling] = [this.trouble, this.over, this.named, this.wire.link];
     ({ participants: this.participants, speakers: this.speakers, chat: this.chat } = this.state);
     ({ knocks: this.knocks, preview: this.preview, started: this.started, about: this.about } = this.state);
-    this.audible = seating.audible;
+    [this.audible, this.transport] = [seating.audible, this.media.way];
     this.pictures = new Pictures(this.who, seating, this.local);
     this.byEar = new AudioOnly(viewing, this.local);
     [this.incoming, this.audioOnly] = [viewing.incoming, this.byEar.on];

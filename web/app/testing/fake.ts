@@ -67,6 +67,7 @@ export class FakeMeeting {
   readonly knocks = signal<Knock[]>([]);
   readonly started = signal(0);
   readonly audible = signal<MediaStream[]>([]);
+  readonly transport = signal<Session['transport']['value']>(null);
   readonly quality = signal<Session['quality']['value']>({});
   readonly link = signal<Session['link']['value']>({ whose: null, bars: 3 });
   readonly incoming = signal<Session['incoming']['value']>('all');
