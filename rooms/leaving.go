@@ -116,6 +116,7 @@ func (r *room) restarting(after time.Duration) error {
 
 // shut ends every session without telling the others of each.
 func (r *room) shut() error {
+	r.suspend()
 	for _, p := range r.everyone() {
 		if p.place == joined {
 			r.rooms.metrics.left(p, ReasonShutdown)

@@ -15,6 +15,9 @@ const (
 	// recallPatience is how long a room waits for its memory before it lets
 	// people in by what they can prove alone.
 	recallPatience = 400 * time.Millisecond
+	// returnPatience is how long those wait who come back after a restart, since
+	// the meeting they were in goes on only once it is remembered.
+	returnPatience = 3 * time.Second
 	// recallTimeout bounds one attempt to remember, recallPause is between two.
 	recallTimeout = 3 * time.Second
 	recallPause   = time.Second
@@ -45,16 +48,39 @@ type Recollection struct {
 	Meeting Meeting
 	// Seen is when that meeting was last known to be on.
 	Seen time.Time
+	// People have been in that meeting, by identity (then true) or else
+	// participant id, and Most of them at once.
+	People map[string]bool
+	Most   int
 	// Chat is that meeting's newest lines, oldest first, private ones among them.
 	Chat []chat.Line
 	// Polls are that meeting's, in the order they were written.
 	Polls []poll.Poll
 }
 
+// awaken asks the memory what it knows of the room, and gives it a moment to
+// answer before anybody is let in. What it returns ends the asking.
+func (r *room) awaken() (end func()) {
+	if r.recalled {
+		close(r.answered)
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	r.rooms.running.Go(func() { r.recall(ctx) })
+	patience := time.NewTimer(recallPatience)
+	defer patience.Stop()
+	select {
+	case <-r.answered:
+	case <-patience.C:
+	case <-r.stop:
+	}
+	_ = r.guarded(r.catchUp)
+	return cancel
+}
+
 // recall fetches what is remembered, over and over until it is had. It is a
 // goroutine of its own: the room answers meanwhile.
-func (r *room) recall(ctx context.Context, first chan<- struct{}) {
-	defer close(first)
+func (r *room) recall(ctx context.Context) {
 	told := false
 	for {
 		attempt, cancel := context.WithTimeout(ctx, recallTimeout)
@@ -62,11 +88,16 @@ func (r *room) recall(ctx context.Context, first chan<- struct{}) {
 		cancel()
 		if err == nil {
 			r.afterwards(func() { r.remember(found) })
-			return
 		}
 		if !told {
-			r.log.Warn("the room's memory is away: only who proves a right may come in", "error", err)
+			close(r.answered)
 			told = true
+			if err != nil {
+				r.log.Warn("the room's memory is away: only who proves a right may come in", "error", err)
+			}
+		}
+		if err == nil {
+			return
 		}
 		select {
 		case <-ctx.Done():
@@ -76,17 +107,30 @@ func (r *room) recall(ctx context.Context, first chan<- struct{}) {
 	}
 }
 
+// heard waits until the memory has answered or failed for the first time.
+func (r *room) heard(ctx context.Context) {
+	patience := time.NewTimer(returnPatience)
+	defer patience.Stop()
+	select {
+	case <-r.answered:
+	case <-patience.C:
+	case <-ctx.Done():
+	}
+}
+
 // remember takes up what was recalled. A meeting that began without memory
-// stays as it is.
+// stays as it is; its room follows the settings that are now known.
 func (r *room) remember(found Recollection) {
 	r.recalled = true
 	if found.Profile.Name != "" {
 		r.profile = found.Profile
+		r.reconfigured(nil, 0)
 	}
 	if r.meeting.ID != "" || found.Meeting.ID == "" {
 		return
 	}
 	r.meeting, r.seen = found.Meeting, found.Seen
+	r.tally.recall(found.People, found.Most)
 	r.polls.book = poll.Restore(found.Polls)
 	r.talk.Restore(found.Chat)
 }

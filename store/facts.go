@@ -25,6 +25,7 @@ func projections() []projection {
 	return []projection{
 		{rooms.RoomChanged{}.Kind(), roomChanged},
 		{rooms.MeetingStarted{}.Kind(), meetingStarted},
+		{rooms.MeetingResumed{}.Kind(), meetingResumed},
 		{rooms.MeetingChanged{}.Kind(), meetingChanged},
 		{rooms.MeetingSeen{}.Kind(), meetingSeen},
 		{rooms.MeetingEnded{}.Kind(), meetingEnded},

@@ -18,6 +18,16 @@ func meetingChanged(ctx context.Context, tx *sql.Tx, fact rooms.Fact) error {
 	return putMeeting(ctx, tx, fact, fact.Data.(rooms.MeetingChanged).Meeting)
 }
 
+// meetingResumed closes the stays that a server which was killed left open:
+// they ended when the meeting was last known to be on.
+func meetingResumed(ctx context.Context, tx *sql.Tx, fact rooms.Fact) error {
+	resumed := fact.Data.(rooms.MeetingResumed)
+	if err := closeStays(ctx, tx, resumed.Meeting.ID); err != nil {
+		return err
+	}
+	return putMeeting(ctx, tx, fact, resumed.Meeting)
+}
+
 // putMeeting writes the state of a meeting that is on.
 func putMeeting(ctx context.Context, tx *sql.Tx, fact rooms.Fact, meeting rooms.Meeting) error {
 	state, err := json.Marshal(meeting)
@@ -46,10 +56,8 @@ func meetingSeen(ctx context.Context, tx *sql.Tx, fact rooms.Fact) error {
 // known to be on, and so did the stays that nobody saw end.
 func meetingEnded(ctx context.Context, tx *sql.Tx, fact rooms.Fact) error {
 	end := fact.Data.(rooms.MeetingEnded)
-	if _, err := tx.ExecContext(ctx, `
-		UPDATE stays SET gone = (SELECT seen FROM meetings WHERE id = $1), reason = $2
-		WHERE meeting = $1 AND gone IS NULL`, end.Meeting.ID, string(rooms.ReasonLost)); err != nil {
-		return fmt.Errorf("close the stays of a meeting: %w", err)
+	if err := closeStays(ctx, tx, end.Meeting.ID); err != nil {
+		return err
 	}
 	state, err := json.Marshal(end.Meeting)
 	if err != nil {

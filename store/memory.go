@@ -30,7 +30,7 @@ type recollection func(ctx context.Context, db *sql.DB, found *rooms.Recollectio
 
 // recollections lists them.
 func recollections() []recollection {
-	return []recollection{recallChat, recallPolls}
+	return []recollection{recallPeople, recallChat, recallPolls}
 }
 
 // Recall gives what is remembered of a room, its newest facts included. It asks

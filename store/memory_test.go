@@ -44,7 +44,8 @@ func TestAMeetingIsRecalled(t *testing.T) {
 			fact("f5", 2*time.Minute, rooms.MeetingSeen{Present: []rooms.Stay{{ID: "s1", Participant: "p1", Spoke: time.Second, Joined: begin}}}),
 		)
 		found, err := s.Memory().Recall(t.Context(), "garden")
-		want := rooms.Recollection{Profile: profile, Meeting: locked, Seen: begin.Add(2 * time.Minute)}
+		want := rooms.Recollection{Profile: profile, Meeting: locked, Seen: begin.Add(2 * time.Minute),
+			People: map[string]bool{"p1": false}, Most: 1}
 		if diff := cmp.Diff(want, found, cmpopts.EquateEmpty()); err != nil || diff != "" {
 			t.Errorf("recalled with %v, but for\n%s", err, diff)
 		}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -42,6 +43,53 @@ func putStays(ctx context.Context, tx *sql.Tx, fact rooms.Fact, reason rooms.Rea
 			WHERE stays.gone IS NULL`, values...); err != nil {
 			return fmt.Errorf("write stays: %w", err)
 		}
+	}
+	return nil
+}
+
+// closeStays ends the stays nobody saw end, when their meeting was last known to be on.
+func closeStays(ctx context.Context, tx *sql.Tx, meeting string) error {
+	_, err := tx.ExecContext(ctx, `
+		UPDATE stays SET gone = (SELECT CASE WHEN seen > joined THEN seen ELSE joined END FROM meetings WHERE id = $1), reason = $2
+		WHERE meeting = $1 AND gone IS NULL`, meeting, string(rooms.ReasonLost))
+	if err != nil {
+		return fmt.Errorf("close the stays of a meeting: %w", err)
+	}
+	return nil
+}
+
+// recallPeople counts who was in a meeting, and how many at once.
+func recallPeople(ctx context.Context, db *sql.DB, found *rooms.Recollection) error {
+	rows, err := db.QueryContext(ctx, `
+		SELECT identity, participant, joined, COALESCE(gone, CAST($2 AS BIGINT)) FROM stays WHERE meeting = $1`,
+		found.Meeting.ID, micros(found.Seen))
+	if err != nil {
+		return fmt.Errorf("read who was in a meeting: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	found.People = map[string]bool{}
+	type step struct {
+		at     int64
+		change int
+	}
+	var steps []step
+	for rows.Next() {
+		var identity, participant string
+		var joined, gone int64
+		if err := rows.Scan(&identity, &participant, &joined, &gone); err != nil {
+			return fmt.Errorf("read who was in a meeting: %w", err)
+		}
+		found.People[cmp.Or(identity, participant)] = identity != ""
+		steps = append(steps, step{joined, 1}, step{max(gone, joined), -1})
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("read who was in a meeting: %w", err)
+	}
+	slices.SortStableFunc(steps, func(a, b step) int { return cmp.Or(cmp.Compare(a.at, b.at), a.change-b.change) })
+	inside := 0
+	for _, s := range steps {
+		inside += s.change
+		found.Most = max(found.Most, inside)
 	}
 	return nil
 }
