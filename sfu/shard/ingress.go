@@ -342,6 +342,9 @@ func (l *Layer) spread(s *Shard, pkt *cache.Packet, now time.Time) {
 	if trap := s.engine.trap.Load(); trap != nil {
 		(*trap)(t.peer.key, pkt)
 	}
+	if !t.Video && !t.sending.Load() {
+		return // taken off, whatever its client goes on sending
+	}
 	if !t.Video && !t.Screen && t.peer.voices != nil {
 		level, voice := uint8(assumedLevel), true
 		if pkt.Header.Has(rtp.AudioLevel) {
