@@ -9,15 +9,16 @@ import (
 // seating, layers and speakers replace older ones, so they need no bound.
 const maxNews = 64
 
-// reports calls a peer's [Report] in order, from one goroutine.
+// reports calls a peer's [Report] in order, one call at a time, from a
+// goroutine that lives only while there is something to report.
 type reports struct {
-	to   Report
-	done chan struct{}
-	wake chan struct{}
+	to Report
 
 	mu     sync.Mutex
 	queue  []news
 	closed bool
+	// done is closed when the goroutine that runs has ended; nil while none runs.
+	done chan struct{}
 }
 
 // news is one report waiting. What has a key replaces older news of that key.
@@ -26,35 +27,29 @@ type news struct {
 	tell func(Report)
 }
 
-func newReports(to Report) *reports {
-	r := &reports{to: to, done: make(chan struct{}), wake: make(chan struct{}, 1)}
-	go r.run()
-	return r
-}
+func newReports(to Report) *reports { return &reports{to: to} }
 
 func (r *reports) add(key string, tell func(Report)) {
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	if key != "" {
 		r.queue = slices.DeleteFunc(r.queue, func(n news) bool { return n.key == key })
 	}
-	if !r.closed && len(r.queue) < maxNews {
-		r.queue = append(r.queue, news{key, tell})
+	if r.closed || len(r.queue) >= maxNews {
+		return
 	}
-	r.mu.Unlock()
-	select {
-	case r.wake <- struct{}{}:
-	default:
+	r.queue = append(r.queue, news{key, tell})
+	if r.done == nil {
+		r.done = make(chan struct{})
+		go r.run(r.done)
 	}
 }
 
-func (r *reports) run() {
-	defer close(r.done)
-	for range r.wake {
-		r.mu.Lock()
-		queue, closed := r.queue, r.closed
-		r.queue = nil
-		r.mu.Unlock()
-		if closed {
+func (r *reports) run(done chan struct{}) {
+	defer close(done)
+	for {
+		queue := r.take()
+		if queue == nil {
 			return
 		}
 		for _, n := range queue {
@@ -63,14 +58,25 @@ func (r *reports) run() {
 	}
 }
 
+// take gives what waits; nil ends the goroutine.
+func (r *reports) take() []news {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	queue := r.queue
+	r.queue = nil
+	if queue == nil {
+		r.done = nil
+	}
+	return queue
+}
+
 // close drops what waits and waits for a report under way.
 func (r *reports) close() {
 	r.mu.Lock()
-	r.closed = true
+	r.closed, r.queue = true, nil
+	done := r.done
 	r.mu.Unlock()
-	select {
-	case r.wake <- struct{}{}:
-	default:
+	if done != nil {
+		<-done
 	}
-	<-r.done
 }

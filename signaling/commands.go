@@ -121,6 +121,10 @@ func (c *conn) handle(ctx context.Context, m protocol.ClientMessage) error {
 	switch m.Type {
 	case protocol.TypeOffer:
 		return c.offer(ctx, m)
+	case protocol.TypeFileTicket:
+		return c.fileTicket(ctx, m)
+	case protocol.TypeFileLink:
+		return c.fileLink(ctx, m)
 	case protocol.TypePing:
 		if err := noData(m.Data); err != nil {
 			return err
@@ -159,7 +163,7 @@ func (c *conn) offer(ctx context.Context, m protocol.ClientMessage) error {
 		}
 		c.answering.Store(false) // before the client can know, and offer again
 		select {
-		case c.replies <- answer:
+		case c.replies <- &answer:
 		case <-c.readerDone:
 		}
 	})

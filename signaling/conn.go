@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -84,7 +85,7 @@ type conn struct {
 	charged    atomic.Bool // the hello spent an attempt that joining gives back
 	answering  atomic.Bool // an offer is being answered
 	offers     sync.WaitGroup
-	replies    chan protocol.ServerMessage
+	replies    chan *protocol.ServerMessage
 	stop       chan *closing // from the reader to the writer, once
 	readerDone chan struct{}
 	// closedByPeer: the client said goodbye; set before readerDone closes.
@@ -99,7 +100,7 @@ func newConn(s *Server, ws *websocket.Conn, addr netip.Addr, host string) *conn 
 		strikes:     rate.NewLimiter(strikeRate, strikeBurst),
 		control:     rate.NewLimiter(controlRate, controlBurst),
 		offerBudget: rate.NewLimiter(offerRate, offerBurst),
-		replies:     make(chan protocol.ServerMessage, maxReplies),
+		replies:     make(chan *protocol.ServerMessage, maxReplies),
 		stop:        make(chan *closing, 1),
 		readerDone:  make(chan struct{}),
 	}
@@ -300,7 +301,7 @@ func (c *conn) extend() error {
 // reply queues an answer of the edge itself. Events have a queue of their own.
 func (c *conn) reply(m protocol.ServerMessage) error {
 	select {
-	case c.replies <- m:
+	case c.replies <- &m:
 		return nil
 	default:
 		return &closing{code: websocket.CloseTryAgainLater, text: "answers are not read"}
@@ -325,7 +326,7 @@ func (c *conn) countClose(code int) {
 }
 
 func (c *conn) count(kind protocol.ClientType) {
-	if _, ok := c.server.commands[kind]; !ok && kind != protocol.TypeOffer && kind != protocol.TypePing {
+	if _, ok := c.server.commands[kind]; !ok && !slices.Contains([]protocol.ClientType{protocol.TypeOffer, protocol.TypePing, protocol.TypeFileTicket, protocol.TypeFileLink}, kind) {
 		kind = "unknown" // a stranger's text is no label
 	}
 	c.server.metrics.messages.WithLabelValues(string(kind)).Inc()

@@ -100,7 +100,7 @@ func joined(t *testing.T, server *Server) *conn {
 	}
 	return &conn{
 		server: server, session: session, log: server.cfg.Logger, timing: server.cfg.Timing,
-		offerBudget: rate.NewLimiter(rate.Inf, 0), replies: make(chan protocol.ServerMessage, maxReplies), readerDone: make(chan struct{}),
+		offerBudget: rate.NewLimiter(rate.Inf, 0), replies: make(chan *protocol.ServerMessage, maxReplies), readerDone: make(chan struct{}),
 	}
 }
 

@@ -45,7 +45,7 @@ func (c *conn) send(ctx context.Context) *closing {
 		case <-c.readerDone:
 			return nil
 		case m := <-c.replies:
-			err = c.writeNow(m)
+			err = c.writeNow(*m)
 		case <-c.session.Ready():
 			err = c.sendEvents()
 		case <-ping.C:
@@ -114,7 +114,7 @@ func (c *conn) flushReplies() {
 	for {
 		select {
 		case m := <-c.replies:
-			if c.writeNow(m) != nil {
+			if c.writeNow(*m) != nil {
 				return
 			}
 		default:

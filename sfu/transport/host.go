@@ -98,6 +98,7 @@ type Host struct {
 	media       []netip.AddrPort
 	logs        *loggers
 	streams     streams
+	interfaces  interfaces
 }
 
 // NewHost starts listening on the sockets of c.

@@ -15,6 +15,8 @@ const (
 	// laneDepth bounds the datagrams waiting for one agent: 40 ms of 60 Mbit/s.
 	// What comes while it is full is lost, as it would be in a full socket.
 	laneDepth = 256
+	// leastDepth is how many a lane's queue begins with.
+	leastDepth = 4
 	// maxAddresses bounds the addresses one agent answers at once; beyond, the
 	// one it learnt first is forgotten. A laptop with three interfaces has a dozen.
 	maxAddresses = 32
@@ -39,10 +41,11 @@ type lane struct {
 	run    int
 	signed time.Time // when the agent was last told that media comes
 	way    *way      // whose lane it is
-	queue  [laneDepth]*datagram
-	first  int
-	count  int
-	spare  []*datagram
+	// queue is a ring that grows with what waits; most lanes never hold more
+	// than a check or two.
+	queue []*datagram
+	first int
+	count int
 }
 
 type datagram struct {
@@ -109,14 +112,12 @@ func (l *lane) put(b []byte, from netip.AddrPort) {
 		l.mu.Unlock()
 		return
 	}
-	var d *datagram
-	if n := len(l.spare); n > 0 {
-		d, l.spare = l.spare[n-1], l.spare[:n-1]
-	} else {
-		d = &datagram{}
-	}
+	d := l.mux.datagram()
 	d.size, d.from = copy(d.data[:], b), from
-	l.queue[(l.first+l.count)%laneDepth] = d
+	if l.count == len(l.queue) {
+		l.grow()
+	}
+	l.queue[(l.first+l.count)%len(l.queue)] = d
 	l.count++
 	l.mu.Unlock()
 	select {
@@ -125,8 +126,14 @@ func (l *lane) put(b []byte, from netip.AddrPort) {
 	}
 }
 
-// maxSpare bounds the buffers a lane keeps for later; a burst's go back to the collector.
-const maxSpare = 4
+// grow makes room in the queue; l.mu is held.
+func (l *lane) grow() {
+	queue := make([]*datagram, min(max(leastDepth, 2*len(l.queue)), laneDepth))
+	for i := range l.count {
+		queue[i] = l.queue[(l.first+i)%len(l.queue)]
+	}
+	l.queue, l.first = queue, 0
+}
 
 // ReadFromAddrPort implements [ice.AddrPortReaderWriter].
 func (l *lane) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
@@ -135,13 +142,11 @@ func (l *lane) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 		if l.count > 0 {
 			d := l.queue[l.first]
 			l.queue[l.first] = nil
-			l.first = (l.first + 1) % laneDepth
+			l.first = (l.first + 1) % len(l.queue)
 			l.count--
-			n, from, whole := copy(b, d.data[:d.size]), d.from, d.size <= len(b)
-			if len(l.spare) < maxSpare {
-				l.spare = append(l.spare, d)
-			}
 			l.mu.Unlock()
+			n, from, whole := copy(b, d.data[:d.size]), d.from, d.size <= len(b)
+			l.mux.spare.Put(d)
 			if !whole {
 				continue // larger than any packet we take
 			}

@@ -31,6 +31,8 @@ type mux struct {
 	// stray gets what is no STUN and comes from an address nobody owns.
 	stray func(datagram []byte, from netip.AddrPort, at time.Time)
 	done  chan struct{}
+	// spare are datagrams nobody waits for, of all lanes.
+	spare sync.Pool
 
 	mu     sync.RWMutex
 	closed bool
@@ -55,6 +57,14 @@ func newMux(socket net.PacketConn, fast *udp.Socket, shown []net.Addr, stray fun
 		go m.receive()
 	}
 	return m
+}
+
+// datagram gives an empty one.
+func (m *mux) datagram() *datagram {
+	if d, ok := m.spare.Get().(*datagram); ok {
+		return d
+	}
+	return &datagram{}
 }
 
 // receive reads the socket until it is closed.

@@ -126,6 +126,10 @@ func (w *way) open(ctx context.Context, o *negotiate.Offer) error {
 
 func (w *way) newAgent() (*ice.Agent, error) {
 	h := w.conn.host
+	machine, err := h.interfaces.now()
+	if err != nil {
+		return nil, err
+	}
 	networks := []ice.NetworkType{ice.NetworkTypeUDP4, ice.NetworkTypeUDP6}
 	options := []ice.AgentOption{
 		ice.WithUDPMux(h.udp), ice.WithICELite(h.config.Lite), ice.WithLocalCredentials(w.ufrag, w.pwd),
@@ -133,7 +137,7 @@ func (w *way) newAgent() (*ice.Agent, error) {
 		ice.WithMulticastDNSMode(ice.MulticastDNSModeDisabled), ice.WithDisableActiveTCP(),
 		ice.WithDisconnectedTimeout(h.config.Silence), ice.WithFailedTimeout(h.config.Patience), ice.WithCheckInterval(checkInterval),
 		ice.WithKeepaliveInterval(consent), ice.WithBindingRequestHandler(w.checked),
-		ice.WithHostAcceptanceMinWait(0), ice.WithPrflxAcceptanceMinWait(0), ice.WithLoggerFactory(h.logs),
+		ice.WithHostAcceptanceMinWait(0), ice.WithPrflxAcceptanceMinWait(0), ice.WithLoggerFactory(h.logs), ice.WithNet(machine),
 	}
 	if h.tcp != nil {
 		networks = append(networks, ice.NetworkTypeTCP4, ice.NetworkTypeTCP6)
