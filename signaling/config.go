@@ -26,12 +26,24 @@ type Tokens interface {
 	VerifyJoin(ctx context.Context, token, room string) (identity.Grant, error)
 }
 
+// Owners knows whom a room belongs to.
+type Owners interface {
+	// Found gives the token of whoever starts a room, chosen by a name of their
+	// own where taken says whether somebody is there. Where the room is
+	// somebody's already the token looks the same and gives nothing.
+	Found(ctx context.Context, room string, chosen, taken bool) (token string, err error)
+}
+
 // Config says how the edge of a server behaves. Zero values mean the default.
 type Config struct {
 	// Rooms decide everything. Required.
 	Rooms *rooms.Rooms
 	// Tokens checks join tokens. Required.
 	Tokens Tokens
+	// Files keeps what people attach to lines of chat; nil takes none.
+	Files Files
+	// Owners gives whoever starts a room the link of its owner; nil gives none.
+	Owners Owners
 	// Pages is the built web client; nil serves none.
 	Pages fs.FS
 	// API is what the REST API needs beside Rooms, Tokens and Logger.

@@ -21,6 +21,8 @@ type newRoom struct {
 type room struct {
 	Name string `json:"name"`
 	URL  string `json:"url"`
+	// Owner is the link of whoever starts the room, to be kept and not passed on.
+	Owner string `json:"ownerUrl,omitempty"`
 }
 
 // settings is what the page must know before anybody joins.
@@ -32,6 +34,7 @@ type settings struct {
 func (s *Server) restRoutes(r *gin.Engine) {
 	api := r.Group("/api", s.sameOrigin())
 	s.api.Mount(api)
+	s.fileRoutes(api)
 	api.GET("/v1/config", func(c *gin.Context) {
 		c.Header("Cache-Control", "no-cache")
 		c.JSON(http.StatusOK, settings{Version: s.cfg.Version, OpenRooms: s.cfg.OpenRooms})
@@ -87,28 +90,39 @@ func (s *Server) createRoom(c *gin.Context) {
 		s.fail(c, err)
 		return
 	}
-	name, err := nameOf(text)
+	name, chosen, err := nameOf(text)
 	if err != nil {
 		s.fail(c, err)
 		return
 	}
-	link := s.link(c.Request, name)
-	c.Header("Location", link)
+	made := room{Name: name, URL: s.link(c.Request, name)}
+	if s.cfg.Owners != nil {
+		token, err := s.cfg.Owners.Found(c.Request.Context(), name, chosen, s.cfg.Rooms.Live(name))
+		if err != nil {
+			s.fail(c, err)
+			return
+		}
+		made.Owner = made.URL + "#token=" + token
+	}
+	c.Header("Location", made.URL)
 	c.Header("Cache-Control", "no-store")
-	c.JSON(http.StatusCreated, room{Name: name, URL: link})
+	c.JSON(http.StatusCreated, made)
 }
 
-func nameOf(text []byte) (string, error) {
+// nameOf gives the name of a new room, and whether somebody chose it.
+func nameOf(text []byte) (name string, chosen bool, err error) {
 	var asked newRoom
 	if len(text) > 0 {
 		if err := frame.Decode(text, &asked); err != nil {
-			return "", err
+			return "", false, err
 		}
 	}
 	if asked.Name == "" {
-		return identity.NewRoomName()
+		name, err = identity.NewRoomName()
+		return name, false, err
 	}
-	return parseRoom(asked.Name)
+	name, err = parseRoom(asked.Name)
+	return name, true, err
 }
 
 // link is where a room's page is, as the person reaches this server.

@@ -24,6 +24,7 @@ type Server struct {
 	cfg      Config
 	origins  gate.Origins
 	gate     *gate.Gate
+	lockout  *gate.Lockout
 	site     *pages.Site
 	metrics  *metrics
 	upgrader websocket.Upgrader
@@ -35,6 +36,9 @@ type Server struct {
 	large chan struct{}
 	// measuring has one place for each request for statistics under way.
 	measuring chan struct{}
+	// uploading has one place for each file on its way in; linkKey signs links to files.
+	uploading chan struct{}
+	linkKey   []byte
 
 	draining atomic.Bool
 	// ctx ends when the server closes; work is everything that must end then.
@@ -54,7 +58,11 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("setting up signalling: %w", err)
 	}
-	s := &Server{cfg: cfg, origins: cfg.origins(), gate: doorkeeper, commands: commands(), media: newResources(), large: make(chan struct{}, maxLarge), measuring: make(chan struct{}, maxMeasuring)}
+	lockout, err := gate.NewLockout()
+	if err != nil {
+		return nil, fmt.Errorf("setting up signalling: %w", err)
+	}
+	s := &Server{cfg: cfg, lockout: lockout, origins: cfg.origins(), gate: doorkeeper, commands: allCommands(), media: newResources(), large: make(chan struct{}, maxLarge), measuring: make(chan struct{}, maxMeasuring), uploading: make(chan struct{}, maxUploading), linkKey: newLinkKey()}
 	if s.metrics, err = newMetrics(cfg.Registry, s.gate.Open); err != nil {
 		return nil, fmt.Errorf("registering the figures of signalling: %w", err)
 	}

@@ -71,6 +71,8 @@ const (
 	TypeChatEdit   ClientType = "chat-edit"   // [ChatEdit]: change one's own line, within 24 hours
 	TypeChatDelete ClientType = "chat-delete" // [ChatTarget]: take a line away
 	TypeChatReact  ClientType = "chat-react"  // [ChatReact]
+	TypeFileTicket ClientType = "file-ticket" // [FileWish], answered by "file-ticket"
+	TypeFileLink   ClientType = "file-link"   // [ChatTarget], answered by "file-link"
 	TypeHand       ClientType = "hand"        // [Hand]
 	TypeReact      ClientType = "react"       // [React]
 	TypeAdmit      ClientType = "admit"       // [Target]: let a waiting person in
@@ -110,39 +112,41 @@ const (
 type ServerType string
 
 const (
-	TypeWelcome     ServerType = "welcome"      // [Welcome], answers hello
-	TypeResumed     ServerType = "resumed"      // [Resumed], answers hello with a resume token
-	TypeAnswer      ServerType = "answer"       // [Answer], answers offer
-	TypeWaiting     ServerType = "waiting"      // no data: a host must admit you
-	TypeJoined      ServerType = "joined"       // [Joined]
-	TypePreview     ServerType = "preview"      // [Preview]: who is in, for those not yet in
-	TypeParticipant ServerType = "participant"  // [Participant]: somebody came or changed
-	TypeLeft        ServerType = "left"         // [Left]
-	TypeKnock       ServerType = "knock"        // [Knock], to those who may admit
-	TypeChanged     ServerType = "changed"      // [Changed]: several participants at once
-	TypeAsked       ServerType = "asked"        // [Asked]: a host did something to you, or asks you for something
-	TypeSeats       ServerType = "seats"        // [Seats]
-	TypeSpeakers    ServerType = "speakers"     // [Speakers]
-	TypeLayers      ServerType = "layers"       // [Layers], to a publisher
-	TypeQuality     ServerType = "quality"      // [Quality]: how good people's connections are
-	TypeChatLine    ServerType = "chat"         // [ChatLine]
-	TypeChatEdited  ServerType = "chat-edited"  // [ChatEdited]
-	TypeChatDeleted ServerType = "chat-deleted" // [ChatDeleted]
-	TypeChatReacted ServerType = "chat-reacted" // [ChatReacted]
-	TypeChatHistory ServerType = "chat-history" // [ChatHistory]: what is read where one moved to
-	TypeReaction    ServerType = "reaction"     // [Reaction]
-	TypeRoom        ServerType = "room"         // [Room]: the room, or what you may do in it, is now other
-	TypePolls       ServerType = "polls"        // [Polls]: every poll of the meeting, as the reader may see it
-	TypeBallots     ServerType = "ballots"      // [Ballots], answers poll-ballots
-	TypeLink        ServerType = "link"         // [Link]: one that was made or revoked, to who asked
-	TypeLinks       ServerType = "links"        // [Links]: to who asked
-	TypeDrawings    ServerType = "drawings"     // [Drawings]: which shared screens can be drawn on
-	TypeICERestart  ServerType = "ice-restart"  // no data: send a new offer with an ICE restart
-	TypeMediaLost   ServerType = "media-lost"   // [MediaLost]: make a new PeerConnection and send its offer
-	TypeRestarting  ServerType = "restarting"   // [Restarting]: the server goes away, come back
-	TypeClosed      ServerType = "closed"       // [Closed], last frame
-	TypeError       ServerType = "error"        // [Error]
-	TypePong        ServerType = "pong"         // no data
+	TypeWelcome      ServerType = "welcome"      // [Welcome], answers hello
+	TypeResumed      ServerType = "resumed"      // [Resumed], answers hello with a resume token
+	TypeAnswer       ServerType = "answer"       // [Answer], answers offer
+	TypeWaiting      ServerType = "waiting"      // no data: a host must admit you
+	TypeJoined       ServerType = "joined"       // [Joined]
+	TypePreview      ServerType = "preview"      // [Preview]: who is in, for those not yet in
+	TypeParticipant  ServerType = "participant"  // [Participant]: somebody came or changed
+	TypeLeft         ServerType = "left"         // [Left]
+	TypeKnock        ServerType = "knock"        // [Knock], to those who may admit
+	TypeChanged      ServerType = "changed"      // [Changed]: several participants at once
+	TypeAsked        ServerType = "asked"        // [Asked]: a host did something to you, or asks you for something
+	TypeSeats        ServerType = "seats"        // [Seats]
+	TypeSpeakers     ServerType = "speakers"     // [Speakers]
+	TypeLayers       ServerType = "layers"       // [Layers], to a publisher
+	TypeQuality      ServerType = "quality"      // [Quality]: how good people's connections are
+	TypeChatLine     ServerType = "chat"         // [ChatLine]
+	TypeChatEdited   ServerType = "chat-edited"  // [ChatEdited]
+	TypeChatDeleted  ServerType = "chat-deleted" // [ChatDeleted]
+	TypeChatReacted  ServerType = "chat-reacted" // [ChatReacted]
+	TypeChatHistory  ServerType = "chat-history" // [ChatHistory]: what is read where one moved to
+	TypeFileTicketed ServerType = "file-ticket"  // [FileTicket], answers file-ticket
+	TypeFileLinked   ServerType = "file-link"    // [FileLink], answers file-link
+	TypeReaction     ServerType = "reaction"     // [Reaction]
+	TypeRoom         ServerType = "room"         // [Room]: the room, or what you may do in it, is now other
+	TypePolls        ServerType = "polls"        // [Polls]: every poll of the meeting, as the reader may see it
+	TypeBallots      ServerType = "ballots"      // [Ballots], answers poll-ballots
+	TypeLink         ServerType = "link"         // [Link]: one that was made or revoked, to who asked
+	TypeLinks        ServerType = "links"        // [Links]: to who asked
+	TypeDrawings     ServerType = "drawings"     // [Drawings]: which shared screens can be drawn on
+	TypeICERestart   ServerType = "ice-restart"  // no data: send a new offer with an ICE restart
+	TypeMediaLost    ServerType = "media-lost"   // [MediaLost]: make a new PeerConnection and send its offer
+	TypeRestarting   ServerType = "restarting"   // [Restarting]: the server goes away, come back
+	TypeClosed       ServerType = "closed"       // [Closed], last frame
+	TypeError        ServerType = "error"        // [Error]
+	TypePong         ServerType = "pong"         // no data
 )
 
 // Hello opens a session in a room: a new one, or with Resume an old one.
@@ -695,6 +699,33 @@ type ChatMark struct {
 	Emoji       string `json:"emoji"`
 	Participant string `json:"participant"`
 	Name        string `json:"name"`
+}
+
+// FileWish announces a file that goes with a line of chat. Text may be empty.
+type FileWish struct {
+	Name string `json:"name"`
+	// Size is its exact length in bytes.
+	Size  int64  `json:"size"`
+	Text  string `json:"text,omitempty"`
+	Nonce string `json:"nonce,omitempty"`
+	To    string `json:"to,omitempty"`
+	Reply string `json:"reply,omitempty"`
+}
+
+// FileTicket lets a file be sent: POST its bytes to URL with Ticket as a bearer
+// token. When it is there everybody gets the line.
+type FileTicket struct {
+	Ticket string `json:"ticket"`
+	URL    string `json:"url"`
+	// Expires is when the upload must have begun, in milliseconds since 1970 UTC.
+	Expires int64 `json:"expires"`
+}
+
+// FileLink is where an attached file can be fetched for a while.
+type FileLink struct {
+	URL string `json:"url"`
+	// Expires is in milliseconds since 1970 UTC.
+	Expires int64 `json:"expires"`
 }
 
 // ChatEdited says that a line has another text now.

@@ -39,6 +39,8 @@ export type ClientMessage =
   | { type: 'chat-edit'; id?: number; data: ChatEdit }
   | { type: 'chat-delete'; id?: number; data: ChatTarget }
   | { type: 'chat-react'; id?: number; data: ChatReact }
+  | { type: 'file-ticket'; id?: number; data: FileWish }
+  | { type: 'file-link'; id?: number; data: ChatTarget }
   | { type: 'hand'; id?: number; data: Hand }
   | { type: 'react'; id?: number; data: React }
   | { type: 'admit'; id?: number; data: Target }
@@ -93,6 +95,8 @@ export type ServerMessage =
   | { type: 'chat-deleted'; seq?: number; re?: number; data: ChatDeleted }
   | { type: 'chat-reacted'; seq?: number; re?: number; data: ChatReacted }
   | { type: 'chat-history'; seq?: number; re?: number; data: ChatHistory }
+  | { type: 'file-ticket'; seq?: number; re?: number; data: FileTicket }
+  | { type: 'file-link'; seq?: number; re?: number; data: FileLink }
   | { type: 'reaction'; seq?: number; re?: number; data: Reaction }
   | { type: 'room'; seq?: number; re?: number; data: Room }
   | { type: 'polls'; seq?: number; re?: number; data: Polls }
@@ -119,6 +123,8 @@ export type ClientType =
   | 'chat-edit' // [ChatEdit]: change one's own line, within 24 hours
   | 'chat-delete' // [ChatTarget]: take a line away
   | 'chat-react' // [ChatReact]
+  | 'file-ticket' // [FileWish], answered by "file-ticket"
+  | 'file-link' // [ChatTarget], answered by "file-link"
   | 'hand' // [Hand]
   | 'react' // [React]
   | 'admit' // [Target]: let a waiting person in
@@ -173,6 +179,8 @@ export type ServerType =
   | 'chat-deleted' // [ChatDeleted]
   | 'chat-reacted' // [ChatReacted]
   | 'chat-history' // [ChatHistory]: what is read where one moved to
+  | 'file-ticket' // [FileTicket], answers file-ticket
+  | 'file-link' // [FileLink], answers file-link
   | 'reaction' // [Reaction]
   | 'room' // [Room]: the room, or what you may do in it, is now other
   | 'polls' // [Polls]: every poll of the meeting, as the reader may see it
@@ -766,6 +774,35 @@ export interface ChatMark {
   emoji: string;
   participant: string;
   name: string;
+}
+
+/** FileWish announces a file that goes with a line of chat. Text may be empty. */
+export interface FileWish {
+  name: string;
+  /** Size is its exact length in bytes. */
+  size: number;
+  text?: string;
+  nonce?: string;
+  to?: string;
+  reply?: string;
+}
+
+/**
+ * FileTicket lets a file be sent: POST its bytes to URL with Ticket as a bearer
+ * token. When it is there everybody gets the line.
+ */
+export interface FileTicket {
+  ticket: string;
+  url: string;
+  /** Expires is when the upload must have begun, in milliseconds since 1970 UTC. */
+  expires: number;
+}
+
+/** FileLink is where an attached file can be fetched for a while. */
+export interface FileLink {
+  url: string;
+  /** Expires is in milliseconds since 1970 UTC. */
+  expires: number;
 }
 
 /** ChatEdited says that a line has another text now. */
