@@ -61,6 +61,12 @@ func (s *Session) apply(f frame) (Event, error) {
 		return read(f, s.applyLeft)
 	case protocol.TypeKnock:
 		return read(f, func(k protocol.Knock) Event { return Knocked{k} })
+	case protocol.TypeChanged:
+		return read(f, s.applyChanged)
+	case protocol.TypeAsked:
+		return read(f, s.applyAsked)
+	case protocol.TypeRoom:
+		return read(f, s.applyRoom)
 	case protocol.TypeSeats:
 		return read(f, s.applySeats)
 	case protocol.TypeSpeakers:
@@ -100,7 +106,7 @@ func read[T any](f frame, apply func(T) Event) (Event, error) {
 
 func (s *Session) applyWelcome(w protocol.Welcome) Event {
 	s.mu.Lock()
-	s.welcome, s.resume = w, w.Resume
+	s.welcome, s.resume, s.about = w, w.Resume, w.About
 	s.admitted = make(chan struct{})
 	s.mu.Unlock()
 	s.media.setServers(w.ICEServers)
@@ -127,7 +133,7 @@ func (s *Session) applyJoined(j protocol.Joined) Event {
 	if j.Resume != "" {
 		s.resume = j.Resume // it says that we were let in
 	}
-	s.people = slices.Clone(j.Participants)
+	s.people, s.about = slices.Clone(j.Participants), j.About
 	select {
 	case <-s.admitted:
 	default:

@@ -34,6 +34,17 @@ type ParticipantLeft struct{ protocol.Left }
 // Knocked says that somebody waits to be admitted, or no longer does.
 type Knocked struct{ protocol.Knock }
 
+// PeopleChanged says that several people changed at once.
+type PeopleChanged struct{ Participants []protocol.Participant }
+
+// Asked says what a host did to the session, or asks it for; with a
+// participant that is somebody else, that this session's own wish was passed on.
+// What was taken off is off already: [Session.SetMedia] turns it on again.
+type Asked struct{ protocol.Asked }
+
+// RoomChanged says what of the room, or of what the session may do in it, is now other.
+type RoomChanged struct{ protocol.Room }
+
 // Seated is the new seating of the session's receivers.
 type Seated struct{ Seats []protocol.Seat }
 
@@ -80,6 +91,9 @@ func (Preview) event()            {}
 func (ParticipantChanged) event() {}
 func (ParticipantLeft) event()    {}
 func (Knocked) event()            {}
+func (PeopleChanged) event()      {}
+func (Asked) event()              {}
+func (RoomChanged) event()        {}
 func (Seated) event()             {}
 func (Speaking) event()           {}
 func (QualityChanged) event()     {}

@@ -35,6 +35,7 @@ type Session struct {
 	link     *link
 	linked   chan struct{} // closed and replaced when link is another
 	welcome  protocol.Welcome
+	about    protocol.Room
 	resume   string
 	lastSeq  uint64
 	layout   protocol.Layout
