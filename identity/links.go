@@ -209,8 +209,8 @@ type Link struct {
 	// Name is who comes by it; empty lets them choose.
 	Name string
 	// Once: it is good for one visit.
-	Once             bool
-	Created, Expires time.Time
+	Once    bool
+	Expires time.Time
 }
 
 // Sign makes the token of a link.

@@ -90,6 +90,9 @@ func (r *Rooms) May(role Role, action Action) bool { return r.cfg.Permissions.Ma
 // Knows says whether there is such a role on this server.
 func (r *Rooms) Knows(role Role) bool { return r.cfg.Permissions.Known(role) }
 
+// Rank is where a role stands among the others; unknown ones are below 0.
+func (r *Rooms) Rank(role Role) int { return r.cfg.Permissions.Rank(role) }
+
 // DefaultSettings are those of a room nobody has said anything about.
 func (r *Rooms) DefaultSettings() Settings { return r.cfg.Settings }
 

@@ -113,6 +113,9 @@ func wireError(err error) protocol.Error {
 	if e, ok := errors.AsType[*rooms.Error](err); ok {
 		return protocol.Error{Code: protocol.ErrorCode(e.Code), Message: rooms.MessageOf(err), RetryAfter: e.RetryAfter.Milliseconds()}
 	}
+	if l, ok := errors.AsType[*gate.Locked](err); ok {
+		return protocol.Error{Code: protocol.CodeRateLimited, Message: "Too many wrong passwords from your address; wait a little.", RetryAfter: l.After.Milliseconds()}
+	}
 	for _, k := range known {
 		if !errors.Is(err, k.err) {
 			continue

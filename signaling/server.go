@@ -78,7 +78,8 @@ func New(cfg Config) (*Server, error) {
 		// Idle connections share the buffers to write from; what waits to be
 		// written waits in the session's outbox.
 		WriteBufferPool: &sync.Pool{},
-		ReadBufferSize:  4 << 10,
+		// 0 goes on with the buffer of the HTTP request.
+		ReadBufferSize:  0,
 		WriteBufferSize: 4 << 10,
 	}
 	cfg.API.Rooms, cfg.API.Tokens, cfg.API.Logger = cfg.Rooms, cfg.Tokens, cfg.Logger

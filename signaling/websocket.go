@@ -34,20 +34,39 @@ func (s *Server) webSocket(c *gin.Context) {
 		s.fail(c, refuse(protocol.CodeUnavailable, "The server is stopping."))
 		return
 	}
-	defer s.work.Done()
 	if err := s.gate.Enter(addr); err != nil {
+		s.work.Done()
 		s.fail(c, err)
 		return
 	}
-	defer s.gate.Leave(addr)
+	host := c.Request.Host
 	ws, err := s.upgrader.Upgrade(c.Writer, c.Request, nil)
 	if err != nil {
+		s.gate.Leave(addr)
 		s.gate.Charge(addr)
+		s.work.Done()
 		return // the upgrader has answered
 	}
+	// A goroutine of its own lets go of the request and its buffers, which
+	// would stay as long as the meeting lasts.
+	go func() {
+		defer s.work.Done()
+		defer s.gate.Leave(addr)
+		s.converse(newConn(s, ws, addr, host))
+	}()
+}
+
+// converse serves one WebSocket to its end; a fault of ours ends that one alone.
+func (s *Server) converse(c *conn) {
 	ctx, cancel := context.WithCancel(s.ctx)
 	defer cancel()
-	newConn(s, ws, addr, c.Request.Host).serve(ctx)
+	defer func() {
+		if fault := recover(); fault != nil {
+			s.faulty("/ws", fault)
+			_ = c.ws.Close() // whoever it was comes back
+		}
+	}()
+	c.serve(ctx)
 }
 
 // hello reads hellos until one opens a session. A resume that failed may be
@@ -97,7 +116,7 @@ func (c *conn) open(ctx context.Context, m protocol.ClientMessage) (*rooms.Sessi
 		return nil, err
 	}
 	req.Address = gate.Truncated(c.addr)
-	session, err := c.server.cfg.Rooms.Open(ctx, req)
+	session, err := c.server.openRoom(ctx, c.addr, req)
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +139,7 @@ func (s *Server) request(ctx context.Context, hello protocol.Hello) (rooms.Reque
 	if err != nil {
 		return rooms.Request{}, err
 	}
-	req := rooms.Request{Room: room, Client: hello.Client, Role: rooms.Guest, Name: hello.Name}
+	req := rooms.Request{Room: room, Client: hello.Client, Role: rooms.Guest, Name: hello.Name, Password: hello.Password}
 	switch {
 	case hello.Resume != "":
 		req.Resume, req.LastSeq = hello.Resume, hello.LastSeq
@@ -134,6 +153,21 @@ func (s *Server) request(ctx context.Context, hello protocol.Hello) (rooms.Reque
 		return rooms.Request{}, refuse(protocol.CodeUnauthorized, "This room opens with a token.")
 	}
 	return req, nil
+}
+
+// openRoom opens a session. Who says a password wrong too often is not heard.
+func (s *Server) openRoom(ctx context.Context, addr netip.Addr, req rooms.Request) (*rooms.Session, error) {
+	if req.Password == "" || req.Resume != "" || req.Vouched {
+		return s.cfg.Rooms.Open(ctx, req)
+	}
+	if err := s.lockout.Guess(addr, req.Room, time.Now()); err != nil {
+		return nil, err
+	}
+	session, err := s.cfg.Rooms.Open(ctx, req)
+	if rooms.CodeOf(err) != rooms.CodePasswordWrong || err == nil {
+		s.lockout.Right(addr, req.Room)
+	}
+	return session, err
 }
 
 // granted adds what a join token says to a request. One that gives nothing over

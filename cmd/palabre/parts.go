@@ -34,6 +34,7 @@ type parts struct {
 	turn      *turn.Server // nil where there is none
 	turnDoor  net.Listener // nil where TURN has no port of its own
 	store     *store.Store
+	links     *identity.Links
 	rooms     *rooms.Rooms
 	signaling *signaling.Server
 	doors     []door
@@ -81,7 +82,12 @@ func (p *parts) open(ctx context.Context, s settings, log *slog.Logger) error {
 	if err := p.openStore(ctx, s, log, registry); err != nil {
 		return err
 	}
+	rank := func(role string) int { return p.rooms.Rank(rooms.Role(role)) }
+	if p.links, err = identity.NewLinks(keys, p.store, rank); err != nil {
+		return err
+	}
 	p.rooms, err = rooms.New(rooms.Config{
+		Invitations: invitations{p.links, p.store}, Passwords: identity.NewPasswords(),
 		Memory:    p.store.Memory(),
 		MaxPeople: s.MaxPeople, Room: room.Room, Settings: rooms.Settings{Lobby: s.Lobby}, Tokens: keys, Logger: log, Metrics: registry,
 	}, media{p.plane})
@@ -89,7 +95,7 @@ func (p *parts) open(ctx context.Context, s settings, log *slog.Logger) error {
 		return fmt.Errorf("open the rooms: %w", err)
 	}
 	p.onClose(p.rooms.Close)
-	if err := p.openSignaling(s, keys, log, registry); err != nil {
+	if err := p.openSignaling(s, log, registry); err != nil {
 		return err
 	}
 	return p.openDoors(ctx, s, log)
@@ -134,7 +140,7 @@ func (p *parts) openMedia(ctx context.Context, s settings, log *slog.Logger, reg
 	return nil
 }
 
-func (p *parts) openSignaling(s settings, keys *identity.Keys, log *slog.Logger, registry *prometheus.Registry) error {
+func (p *parts) openSignaling(s settings, log *slog.Logger, registry *prometheus.Registry) error {
 	proxies, err := s.trustedProxies()
 	if err != nil {
 		return err
@@ -143,9 +149,13 @@ func (p *parts) openSignaling(s settings, keys *identity.Keys, log *slog.Logger,
 	if err != nil {
 		return err
 	}
+	programs, err := identity.NewVerifier(p.store)
+	if err != nil {
+		return err
+	}
 	p.signaling, err = signaling.New(signaling.Config{
-		Rooms: p.rooms, Tokens: keys, Pages: web.Pages(),
-		API:       api.Config{Repeats: p.store.Repeats()},
+		Rooms: p.rooms, Tokens: p.links, Owners: p.links, Pages: web.Pages(),
+		API:       api.Config{Repeats: p.store.Repeats(), Shelf: p.store, Keys: programs},
 		OpenRooms: s.OpenRooms, PublicURL: s.PublicURL, TrustedProxies: proxies,
 		Limits:       gate.Limits{PerMinute: s.FailuresPerIP, Open: s.OpenPerIP},
 		ICEServers:   p.iceServers(s),
