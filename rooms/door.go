@@ -280,6 +280,7 @@ func (r *room) enter(p *person, re Ref) error {
 // appear puts somebody before the eyes of the others.
 func (r *room) appear(p *person, re Ref, token string) {
 	r.attend(p)
+	r.settleIn(p)
 	r.tellOthers(p, p.public())
 	r.inside = append(r.inside, p)
 	r.tell(p, re, Joined{
@@ -289,6 +290,7 @@ func (r *room) appear(p *person, re Ref, token string) {
 	r.tellQuality(p)
 	r.tellDrawings(p)
 	r.greetPolls(p)
+	r.greetBreakouts(p)
 	if p.hushed.Microphone {
 		r.tell(p, 0, Asked{What: AskedMuted, Participant: p.id})
 	}

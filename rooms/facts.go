@@ -1,6 +1,10 @@
 package rooms
 
-import "time"
+import (
+	"time"
+
+	"palabre/rooms/breakout"
+)
 
 // Actor is who did something. The zero value is the server itself.
 type Actor struct {
@@ -117,6 +121,8 @@ type Meeting struct {
 	Roles map[string]Role `json:"roles,omitempty"`
 	// Banned may not come back while the meeting lasts.
 	Banned []Ban `json:"banned,omitempty"`
+	// Breakouts are the breakout rooms; never written to once it is here.
+	Breakouts *breakout.State `json:"breakouts,omitempty"`
 	// Insiders are the identities that were in when the meeting was locked.
 	Insiders []string `json:"insiders,omitempty"`
 	// Expelled are the newest participant ids that were put out: a resume

@@ -75,6 +75,7 @@ func (r *room) removeFor(p *person, reason Reason, re Ref, by *person, answer Re
 	case before.visible():
 		r.inside = slices.DeleteFunc(r.inside, func(other *person) bool { return other == p })
 		r.absent(p, reason)
+		r.strayed(p, reason)
 		r.tellAll(by, answer, Left{Participant: p.id, Reason: reason})
 		r.rerank(nil, 0)
 		r.previewChanged()

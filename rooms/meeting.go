@@ -103,7 +103,7 @@ func (r *room) over(by Actor, reason Reason) {
 	r.keep(by, MeetingEnded{Meeting: r.meeting, People: len(r.tally.people), Most: r.tally.most, Reason: reason}, nil)
 	r.meeting, r.tally, r.heartbeat = Meeting{}, tally{}, time.Time{}
 	r.forgetTalk()
-	r.polls = polling{}
+	r.polls, r.breaking = polling{}, breaking{}
 	r.hostLost, r.hostsUntil, r.standsAt = time.Time{}, time.Time{}, time.Time{}
 	r.rerank(nil, 0) // roles that were given are no more
 }

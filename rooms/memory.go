@@ -130,6 +130,7 @@ func (r *room) remember(found Recollection) {
 		return
 	}
 	r.meeting, r.seen = found.Meeting, found.Seen
+	r.resumeBreakouts()
 	r.tally.recall(found.People, found.Most)
 	r.polls.book = poll.Restore(found.Polls)
 	r.talk.Restore(found.Chat)

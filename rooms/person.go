@@ -45,8 +45,9 @@ type person struct {
 	voucher Voucher
 	// stay is their time in the meeting; it begins when they are seen.
 	stay Stay
-	// group is the breakout room they are in; empty in the main room.
-	group string
+	// group is the breakout room they are in, goal the one their media is on the
+	// way to; empty in the main room.
+	group, goal string
 
 	place   place
 	away    bool

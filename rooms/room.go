@@ -55,6 +55,7 @@ type room struct {
 	// ink is what people's data channels brought, sketches what came of it.
 	ink      *inkwell
 	sketches sketches
+	breaking breaking
 	// meeting is the one that is on; its ID is empty while nobody is in. seen
 	// is when a recalled one was last known to be on.
 	meeting Meeting
@@ -216,6 +217,7 @@ func (r *room) expire() error {
 	r.broadcast(now)
 	r.beat(now)
 	r.retellPolls(now)
+	r.passBreakouts(now)
 	if !r.standsAt.IsZero() && !now.Before(r.standsAt) {
 		r.rerank(nil, 0)
 	}
@@ -237,6 +239,9 @@ func (r *room) arm() {
 		next = r.heartbeat
 	}
 	if due := r.polls.retell; !due.IsZero() && (next.IsZero() || due.Before(next)) {
+		next = due
+	}
+	if due := r.breakoutsDue(); !due.IsZero() && (next.IsZero() || due.Before(next)) {
 		next = due
 	}
 	if !r.standsAt.IsZero() && (next.IsZero() || r.standsAt.Before(next)) {
@@ -265,7 +270,7 @@ func (r *room) everyone() []*person {
 
 // tell writes an event into one outbox.
 func (r *room) tell(p *person, re Ref, data Data) {
-	if p.out.push(re, data) {
+	if p.out.push(re, narrowed(p, data)) {
 		r.slow = append(r.slow, p)
 	}
 }

@@ -152,6 +152,7 @@ func (r *room) rerank(by *person, re Ref) {
 	r.tellChanged(news, by, re)
 	for _, p := range news {
 		r.tell(p, 0, r.about(p))
+		r.greetBreakouts(p)
 	}
 	r.arm()
 }

@@ -14,7 +14,7 @@ const (
 	maxPixels = 8192
 )
 
-// react sends a reaction to everybody.
+// react sends a reaction to everybody who hears them.
 func (r *room) react(p *person, re Ref, emoji string) error {
 	if err := r.require(p, Signal); err != nil {
 		return err
@@ -22,7 +22,13 @@ func (r *room) react(p *person, re Ref, emoji string) error {
 	if !slices.Contains(r.rooms.cfg.Reactions, emoji) {
 		return refuse(CodeBadMessage, "This reaction is not one of the allowed ones.")
 	}
-	r.tellAll(p, re, Reaction{Participant: p.id, Emoji: emoji})
+	for _, other := range r.audience(p) {
+		if other == p {
+			r.tell(p, re, Reaction{Participant: p.id, Emoji: emoji})
+		} else {
+			r.tell(other, 0, Reaction{Participant: p.id, Emoji: emoji})
+		}
+	}
 	return nil
 }
 

@@ -23,7 +23,7 @@ const (
 	MaxGroups = 50
 	// MaxName is the longest name of a group, in characters.
 	MaxName = 40
-	// MaxAssigned bounds who is remembered to belong somewhere: guests who come
+	// MaxAssigned bounds who is remembered to belong or be somewhere: guests who come
 	// again and again would otherwise grow it without end.
 	MaxAssigned = 2000
 	// MaxLength is the longest time groups are open by the clock.

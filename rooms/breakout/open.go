@@ -13,6 +13,9 @@ func (s *State) Send(who, group string) error {
 	case !s.Known(group):
 		return ErrUnknown
 	}
+	if _, was := s.Here[who]; !was && len(s.Here) >= MaxAssigned {
+		return ErrCrowded
+	}
 	if s.Here[who] != group {
 		s.Hush(who)
 	}
@@ -38,7 +41,7 @@ func (s *State) Choose(who, group string) error {
 }
 
 // Enter says where somebody is who comes in while the meeting is on: where
-// they were before the server restarted, else where they belong.
+// they were before they left or the server restarted, else where they belong.
 func (s *State) Enter(who string) string {
 	if !s.Open {
 		return ""
@@ -50,18 +53,19 @@ func (s *State) Enter(who string) string {
 	if !s.Known(group) {
 		group = ""
 	}
-	if group != "" {
+	if group != "" && (was || len(s.Here) < MaxAssigned) {
 		s.put(who, group)
+		return group
 	}
-	return group
+	return ""
 }
 
-// Leave notes that somebody is gone. Who cannot come back under the same name
-// is forgotten.
+// Leave notes that somebody is gone. Who comes back is where they were; who
+// cannot come back as the same person is forgotten.
 func (s *State) Leave(who string, forgotten bool) {
 	s.Hush(who)
-	delete(s.Here, who)
 	if forgotten {
+		delete(s.Here, who)
 		delete(s.Assigned, who)
 	}
 }
