@@ -190,6 +190,15 @@ func (s *Store) CutAudit(ctx context.Context, before time.Time) (count int64, er
 	return count, err
 }
 
+// trimAudit cuts off what is older than the log goes back.
+func (s *Store) trimAudit(ctx context.Context, now time.Time) error {
+	if s.cfg.AuditRetention == 0 {
+		return nil
+	}
+	_, err := s.CutAudit(ctx, now.Add(-s.cfg.AuditRetention))
+	return wrapped(err, "cut off the audit log")
+}
+
 // auditActor is the actor of a fact in the audit log.
 func auditActor(a rooms.Actor) audit.Actor {
 	return audit.Actor{

@@ -37,6 +37,7 @@ func projections() []projection {
 		{rooms.PollClosed{}.Kind(), pollClosed},
 		{rooms.PollShared{}.Kind(), pollShared},
 		{rooms.PollDeleted{}.Kind(), pollDeleted},
+		{rooms.JoinsFailed{}.Kind(), joinsFailed},
 		{every, audited},
 		{"chat.written", chatWritten}, {"whisper.written", chatWritten},
 		{"chat.edited", chatEdited}, {"whisper.edited", chatEdited},

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"palabre/rooms"
 	"palabre/rooms/poll"
@@ -96,6 +97,14 @@ func dropPolls(ctx context.Context, tx *sql.Tx, which string, value any) error {
 		}
 	}
 	return nil
+}
+
+// expirePolls removes the polls of meetings that are no longer remembered.
+func (s *Store) expirePolls(ctx context.Context, now time.Time) error {
+	err := s.tx(ctx, func(tx *sql.Tx) error {
+		return dropPolls(ctx, tx, `created < $1 AND meeting NOT IN (SELECT id FROM meetings)`, micros(now.Add(-24*time.Hour)))
+	})
+	return wrapped(err, "delete old polls")
 }
 
 // recallPolls adds the polls of a meeting to what is remembered of it.

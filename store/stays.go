@@ -31,14 +31,14 @@ func putStays(ctx context.Context, tx *sql.Tx, fact rooms.Fact, reason rooms.Rea
 		for _, s := range part {
 			gone := sql.NullInt64{Int64: micros(s.Left), Valid: !s.Left.IsZero()}
 			values = append(values, s.ID, fact.Meeting, fact.Room, s.Participant, s.Identity, s.Name, string(s.Role),
-				s.Client, micros(s.Joined), gone, s.Spoke.Microseconds(), s.Poor.Microseconds(), string(reason))
+				s.Client, micros(s.Joined), gone, s.Spoke.Microseconds(), s.Poor.Microseconds(), string(reason), s.Took.Microseconds())
 		}
 		placeholders(&text, len(part), len(values)/len(part))
 		if _, err := tx.ExecContext(ctx, `
-			INSERT INTO stays (id, meeting, room, participant, identity, name, role, client, joined, gone, spoke, poor, reason)
+			INSERT INTO stays (id, meeting, room, participant, identity, name, role, client, joined, gone, spoke, poor, reason, took)
 			VALUES `+text.String()+`
 			ON CONFLICT (id) DO UPDATE SET
-				name = excluded.name, role = excluded.role, gone = excluded.gone, spoke = excluded.spoke, poor = excluded.poor,
+				name = excluded.name, role = excluded.role, gone = excluded.gone, spoke = excluded.spoke, poor = excluded.poor, took = excluded.took,
 				reason = excluded.reason
 			WHERE stays.gone IS NULL`, values...); err != nil {
 			return fmt.Errorf("write stays: %w", err)

@@ -33,6 +33,8 @@ type Config struct {
 	// Retention is how long what happened in rooms is kept that have no time of
 	// their own; 0 keeps it for ever.
 	Retention time.Duration
+	// AuditRetention is how long the audit log goes back; 0 is for ever.
+	AuditRetention time.Duration
 	// Logger is where the store writes what went wrong. Default discards.
 	Logger *slog.Logger
 	// Metrics is where the figures are registered; nil registers none.

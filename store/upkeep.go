@@ -55,7 +55,7 @@ func (s *Store) upkeep(ctx context.Context) {
 				lost.Reset(time.Minute)
 			}
 		case now := <-old.C:
-			err = s.Expire(ctx, now)
+			err = errors.Join(s.CloseDays(ctx, now), s.Expire(ctx, now), s.trimAudit(ctx, now))
 		}
 		if err != nil && ctx.Err() == nil {
 			s.log.Warn("the upkeep of the database failed and is tried again", "error", plain(err))
@@ -116,6 +116,7 @@ func (s *Store) Expire(ctx context.Context, now time.Time) error {
 			}
 		}
 	}
+	errs = append(errs, s.expirePolls(ctx, now))
 	return errors.Join(errs...)
 }
 
