@@ -161,6 +161,16 @@ func awayClass(code string) bool {
 	return false
 }
 
+// described is an error without what a database's URL holds: PostgreSQL's driver
+// says where it tried to connect to, and as whom.
+func (e engine) described(err error) error {
+	var connect *pgconn.ConnectError
+	if errors.As(err, &connect) {
+		return fmt.Errorf("connect to PostgreSQL at %s: %w", e.config.Host, errors.Unwrap(connect))
+	}
+	return err
+}
+
 // explained gives errors of a database that is away the form that clients are told.
 func (s *Store) explained(err error) error {
 	var told *rooms.Error
