@@ -1,6 +1,9 @@
 package rooms
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 const (
 	// maxPending and maxPendingBytes bound what waits for a connected reader.
@@ -12,6 +15,11 @@ const (
 	// the oldest goes, and with it the way to resume without a fresh start.
 	maxKept      = 512
 	maxKeptBytes = 2 << 20
+	// heardAfter is how long after a reader took an event its client has it,
+	// or the connection is known to be dead: a client that hears nothing for 12 s
+	// comes back, and one that says nothing for 25 s is let go. What was heard
+	// need not be kept.
+	heardAfter = 40 * time.Second
 )
 
 // outbox is the event stream of one session. The room writes, the newest
@@ -42,6 +50,8 @@ type outbox struct {
 type entry struct {
 	event Event
 	bytes int
+	// taken is when the reader took it; zero until then.
+	taken time.Time
 }
 
 // reader is one connection's hold on an outbox.
@@ -83,7 +93,8 @@ func (o *outbox) push(re Ref, data Data) (slow bool) {
 		return false
 	}
 	bytes := data.size()
-	o.log = append(o.log, entry{Event{Seq: o.last, Re: re, Data: data}, bytes})
+	o.forget()
+	o.log = append(o.log, entry{event: Event{Seq: o.last, Re: re, Data: data}, bytes: bytes})
 	o.keptBytes += bytes
 	o.pendingBytes += bytes
 	o.trim()
@@ -116,6 +127,17 @@ func (o *outbox) trim() {
 	}
 }
 
+// forget lets go of what the client has surely heard.
+func (o *outbox) forget() {
+	if o.reader == nil || o.sent == 0 {
+		return
+	}
+	heard := time.Now().Add(-heardAfter)
+	for o.sent > 0 && o.log[0].taken.Before(heard) {
+		o.dropOldest()
+	}
+}
+
 // dropOldest lets go of the oldest event, which has been taken.
 func (o *outbox) dropOldest() {
 	o.keptBytes -= o.log[0].bytes
@@ -133,9 +155,15 @@ func (o *outbox) take(r *reader, limit int) ([]Event, error) {
 	}
 	n := min(len(o.log)-o.sent, max(limit, 1))
 	var events []Event
-	for _, e := range o.log[o.sent : o.sent+n] {
-		events = append(events, e.event)
-		o.pendingBytes -= e.bytes
+	o.forget()
+	if n > 0 {
+		now := time.Now()
+		for i := range o.log[o.sent : o.sent+n] {
+			e := &o.log[o.sent+i]
+			e.taken = now
+			events = append(events, e.event)
+			o.pendingBytes -= e.bytes
+		}
 	}
 	o.sent += n
 	if o.speakers != nil && !o.told && len(events) < max(limit, 1) {
@@ -169,6 +197,9 @@ func (o *outbox) attach(lastSeq uint64) (r *reader, complete bool) {
 		o.dropOldest()
 	}
 	o.sent, o.pendingBytes, o.told = 0, o.keptBytes, false
+	for i := range o.log {
+		o.log[i].taken = time.Time{}
+	}
 	o.release(ErrTaken)
 	o.reader = &reader{ready: make(chan struct{}, 1), spare: len(o.log), spareBytes: o.keptBytes}
 	o.wake()

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -98,4 +100,35 @@ func TestMuteOutboxKeepsNothingButTheEnd(t *testing.T) {
 	if _, err := out.take(r, 10); !errors.Is(err, ErrEnded) {
 		t.Errorf("after the end: %v", err)
 	}
+}
+
+// TestWhatWasHeardIsNotKept: a client that went on reading has what it took long ago.
+func TestWhatWasHeardIsNotKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		out, r := newOutbox(false)
+		for range 3 {
+			out.push(0, Waiting{})
+		}
+		if events, err := out.take(r, 10); len(events) != 3 || err != nil {
+			t.Fatal(events, err)
+		}
+		time.Sleep(heardAfter / 2)
+		out.push(0, Waiting{})
+		if len(out.log) != 4 {
+			t.Errorf("%d events are kept of those taken just now", len(out.log))
+		}
+		time.Sleep(heardAfter)
+		if events, err := out.take(r, 10); len(events) != 1 || err != nil {
+			t.Fatal(events, err)
+		}
+		if len(out.log) != 1 {
+			t.Errorf("%d events are kept, one was taken just now", len(out.log))
+		}
+		if _, complete := out.attach(2); complete {
+			t.Error("somebody who heard two of four events is given the rest, which is gone")
+		}
+		if _, complete := out.attach(3); !complete {
+			t.Error("who heard three of four events is not given the fourth")
+		}
+	})
 }

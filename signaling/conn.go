@@ -67,8 +67,8 @@ func (c *closing) Error() string { return "closing with " + strconv.Itoa(c.code)
 // errLost says that the connection broke: nobody is left to tell why.
 var errLost = errors.New("the connection is lost")
 
-// conn is one WebSocket: a reader, which is the goroutine of its request, and
-// a writer. offers is the third, only while an offer is being answered.
+// conn is one WebSocket: a reader and a writer, each a goroutine. offers is the
+// third, only while an offer is being answered.
 type conn struct {
 	server  *Server
 	ws      *websocket.Conn

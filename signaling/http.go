@@ -109,14 +109,19 @@ func (s *Server) recoverPanic(c *gin.Context) {
 		if fault == http.ErrAbortHandler {
 			panic(fault) // net/http's own way to cut a connection
 		}
-		s.metrics.panics.Inc()
-		s.cfg.Logger.Error("a request failed by our fault", "route", c.FullPath(), "fault", fault, "stack", string(debug.Stack()))
+		s.faulty(c.FullPath(), fault)
 		if !c.Writer.Written() {
 			writeProblem(c, http.StatusInternalServerError, problem{Title: "Internal error", Code: protocol.CodeInternal})
 		}
 		c.Abort()
 	}()
 	c.Next()
+}
+
+// faulty writes down where we failed.
+func (s *Server) faulty(route string, fault any) {
+	s.metrics.panics.Inc()
+	s.cfg.Logger.Error("a request failed by our fault", "route", route, "fault", fault, "stack", string(debug.Stack()))
 }
 
 // page serves the meeting page and home; an address that names no room gets
