@@ -81,8 +81,9 @@ export class LocalMedia {
     await this.list();
   }
 
-  async setMicrophone(on: boolean): Promise<void> {
-    this.memory.set('microphoneOn', on);
+  /** Switches the microphone; `remember` as for the camera. */
+  async setMicrophone(on: boolean, remember = true): Promise<void> {
+    if (remember) this.memory.set('microphoneOn', on);
     await this.inputs.microphone.set(on);
     await this.list();
   }

@@ -2,6 +2,7 @@ import { computed, signal, type ReadonlySignal } from '@preact/signals-core';
 import { Announcer } from './announcer';
 import { AudioOnly } from './audio-only';
 import type { Connection } from './connection';
+import type { Address } from './chat';
 import { deferred, type Deferred } from './deferred';
 import { LocalMedia } from './devices';
 import { MeetingError } from './errors';
@@ -11,6 +12,7 @@ import { MediaSide } from './media';
 import type { Ended, Failure, Incoming, Line, LinkBars, Participant, Phase, Picture, PictureSource, Self, Speaking, Step, WeakLink } from './model';
 import { ownURL, watchNetwork, watchPage, watchSight } from './network';
 import type { MeetingOptions } from './options';
+import { Orders } from './orders';
 import { onIOS } from './outgoing';
 import { phaseOf, stepOf, type Stage } from './phase';
 import { Pictures } from './pictures';
@@ -83,6 +85,7 @@ export class Meeting {
   /** The others are told whenever what we send changes. */
   private readonly announcer: Announcer;
   private readonly writer: Writer;
+  private readonly orders: Orders;
   private readonly ends: (() => void)[] = [];
   private readonly timings = new Timings();
   private readonly hearers = new Set<(message: ServerMessage) => void>();
@@ -124,6 +127,7 @@ export class Meeting {
     this.pictures = new Pictures(this.who, seating, this.local);
     this.byEar = new AudioOnly(viewing, this.local);
     [this.incoming, this.audioOnly] = [viewing.incoming, this.byEar.on];
+    this.orders = new Orders(this.local, () => void this.media.connection?.offer());
     this.writer = new Writer(this.state, this.wire);
     this.announcer = new Announcer(this.media.sending, this.wire);
     this.links = new Links(computed(() => this.way()));
@@ -201,8 +205,8 @@ export class Meeting {
     return this.wire.request(type, data);
   }
 
-  say(text: string): void {
-    this.writer.say(text);
+  say(text: string, address?: Address): void {
+    this.writer.say(text, address);
   }
 
   // A command has its effect in the state, or none: its promise rejects with the
@@ -343,6 +347,7 @@ export class Meeting {
     this.state.apply(message);
     this.links.apply(message);
     this.media.apply(message);
+    this.orders.apply(message, this.who.peek()?.id ?? '');
     for (const hear of this.hearers) hear(message);
     switch (message.type) {
       case 'joined':

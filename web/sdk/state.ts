@@ -1,9 +1,7 @@
 import { signal, type ReadonlySignal, type Signal } from '@preact/signals-core';
+import { ChatLog, type Address } from './chat';
 import type { Line, Participant, Speaking } from './model';
-import type { ChatLine, Joined, Knock, Left, Participant as WireParticipant, Preview, Room, ServerMessage, ServerType } from './protocol';
-
-/** How many lines of chat a page keeps. */
-const chatKept = 1_000;
+import type { Joined, Knock, Left, Participant as WireParticipant, Preview, Room, ServerMessage, ServerType } from './protocol';
 
 /** What a guest may do in a room nobody has said anything about: what is drawn until the server has spoken. */
 const unknown: Room = {
@@ -23,7 +21,7 @@ type Hear = (participant: string, emoji: string) => void;
 export class State {
   private readonly people = signal<Participant[]>([]);
   private readonly voice = signal<Speaking>({ speaking: [] });
-  private readonly lines = signal<Line[]>([]);
+  private readonly log = new ChatLog();
   private readonly knocking = signal<Knock[]>([]);
   private readonly glimpse = signal<Preview>({ count: 0, names: [] });
   private readonly since = signal(0);
@@ -34,7 +32,7 @@ export class State {
 
   readonly participants: ReadonlySignal<Participant[]> = this.people;
   readonly speakers: ReadonlySignal<Speaking> = this.voice;
-  readonly chat: ReadonlySignal<Line[]> = this.lines;
+  readonly chat: ReadonlySignal<Line[]> = this.log.lines;
   readonly knocks: ReadonlySignal<Knock[]> = this.knocking;
   readonly preview: ReadonlySignal<Preview> = this.glimpse;
   readonly started: ReadonlySignal<number> = this.since;
@@ -78,6 +76,8 @@ export class State {
         return;
       case 'participant':
         return this.came(message.data);
+      case 'changed':
+        return (message.data.participants ?? []).forEach((person) => this.came(person));
       case 'left':
         return this.left(message.data);
       case 'knock':
@@ -85,29 +85,28 @@ export class State {
       case 'speakers':
         this.voice.value = message.data;
         return;
-      case 'chat':
-        return this.said(message.data);
       case 'reaction':
         for (const hear of this.hearers) hear(message.data.participant, message.data.emoji);
         return;
       default:
+        this.log.apply(message, this.self);
     }
   }
 
   /** echo shows our own line before the server has it. */
-  echo(nonce: string, text: string, at: number): void {
+  echo(nonce: string, text: string, address?: Address): void {
     const name = this.people.peek().find((p) => p.self)?.name ?? '';
-    this.keep([...this.lines.peek(), { id: nonce, participant: this.self, name, text, at, mine: true, state: 'sending' }]);
+    this.log.echo(nonce, text, { id: this.self, name }, address);
   }
 
   /** failed marks a line of ours that the server refused. */
   failed(nonce: string): void {
-    this.lines.value = this.lines.peek().map((l) => (l.id === nonce && l.state === 'sending' ? { ...l, state: 'failed' } : l));
+    this.log.failed(nonce);
   }
 
   /** unsent are our lines the server has not confirmed. */
   unsent(): Line[] {
-    return this.lines.peek().filter((l) => l.state === 'sending');
+    return this.log.unsent();
   }
 
   /** leave forgets who is in; the chat stays readable. */
@@ -124,8 +123,8 @@ export class State {
     this.knocking.value = [];
     this.since.value = room.started;
     if (room.about) this.room.value = room.about;
-    // After a restart the server has forgotten the chat; we have not.
-    for (const line of room.chat ?? []) this.said(line);
+    // The server gives the newest lines; we may have older ones.
+    this.log.take(room.chat ?? [], this.self);
   }
 
   private came(person: WireParticipant): void {
@@ -146,25 +145,10 @@ export class State {
 
   private knocked(knock: Knock): void {
     const others = this.knocking.peek().filter((k) => k.participant !== knock.participant);
-    if (knock.gone && others.length === this.knocking.peek().length) return;
-    this.knocking.value = knock.gone ? others : [...others, knock];
-  }
-
-  private said(line: ChatLine): void {
-    const lines = this.lines.peek();
-    if (lines.some((l) => l.id === line.id)) return;
-    const echoed = line.nonce ? lines.findIndex((l) => l.id === line.nonce) : -1;
-    const mine = echoed >= 0 || line.participant === this.self;
-    const { id, participant, name, text, at } = line;
-    const now: Line = { id, participant, name, text, at, mine, state: 'sent' };
-    const rest = echoed >= 0 ? lines.filter((_, i) => i !== echoed) : lines;
-    this.keep([...rest, now]);
-  }
-
-  /** What was sent stands in the server's order; what is on its way comes last. */
-  private keep(lines: Line[]): void {
-    const late = (l: Line): number => (l.state === 'sent' ? 0 : 1);
-    this.lines.value = lines.sort((a, b) => late(a) - late(b) || a.at - b.at).slice(-chatKept);
+    const known = others.length < this.knocking.peek().length;
+    if (knock.gone && !known) return;
+    if (known && !knock.gone) this.knocking.value = this.knocking.peek().map((k) => (k.participant === knock.participant ? knock : k));
+    else this.knocking.value = knock.gone ? others : [...others, knock];
   }
 
   private own(person: WireParticipant): Participant {

@@ -23,8 +23,8 @@ export class FakeLocal {
   canChooseSpeaker = true;
 
   async start(): Promise<void> {}
-  async setMicrophone(on: boolean): Promise<void> { this.microphone.value = { ...this.microphone.value, on }; }
-  async setCamera(on: boolean): Promise<void> { this.camera.value = { ...this.camera.value, on }; }
+  async setMicrophone(on: boolean, _remember = true): Promise<void> { this.microphone.value = { ...this.microphone.value, on }; }
+  async setCamera(on: boolean, _remember = true): Promise<void> { this.camera.value = { ...this.camera.value, on }; }
   async chooseMicrophone(deviceId: string): Promise<void> { this.microphone.value = { ...this.microphone.value, deviceId }; }
   async chooseCamera(deviceId: string): Promise<void> { this.camera.value = { ...this.camera.value, deviceId }; }
   chooseSpeaker(id: string): void { this.speakerId.value = id; }
