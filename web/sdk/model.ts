@@ -1,4 +1,4 @@
-import type { ErrorCode, Media, Participant as WireParticipant, Reason, Role } from './protocol';
+import type { ChatLine, ErrorCode, Media, Participant as WireParticipant, Reason, Role } from './protocol';
 
 /** Where a person is on the way into and out of a meeting. */
 export type Phase =
@@ -62,13 +62,7 @@ export interface Speaking {
 }
 
 /** A line in the chat. */
-export interface Line {
-  id: string;
-  participant: string;
-  name: string;
-  text: string;
-  /** Milliseconds since 1970 UTC. */
-  at: number;
+export interface Line extends Omit<ChatLine, 'nonce'> {
   mine: boolean;
   /** Our own lines are 'sending' until they come back from the server. */
   state: 'sent' | 'sending' | 'failed';

@@ -1,4 +1,6 @@
+import type { Address } from './chat';
 import type { MeetingError } from './errors';
+import type { Line } from './model';
 import type { State } from './state';
 import type { Wire } from './wire';
 
@@ -9,20 +11,23 @@ export class Writer {
     private readonly wire: Pick<Wire, 'request'>,
   ) {}
 
-  say(text: string): void {
+  say(text: string, address: Address = {}): void {
     const nonce = crypto.getRandomValues(new Uint32Array(3)).join('-');
-    this.state.echo(nonce, text, Date.now());
-    this.deliver(nonce, text);
+    this.state.echo(nonce, text, address);
+    const line = this.state.unsent().find(({ id }) => id === nonce);
+    if (line) this.deliver(line);
   }
 
   /** again sends what the server has not confirmed. */
   again(): void {
-    for (const line of this.state.unsent()) this.deliver(line.id, line.text);
+    for (const line of this.state.unsent()) this.deliver(line);
   }
 
-  private deliver(nonce: string, text: string): void {
-    this.wire.request('chat', { text, nonce }).catch((error: MeetingError) => {
-      if (error.code !== 'unreachable') this.state.failed(nonce);
+  private deliver(line: Line): void {
+    const { id: nonce, text, to, quote } = line;
+    this.wire.request('chat', { text, nonce, ...(to ? { to } : {}), ...(quote ? { reply: quote.line } : {}) }).catch((error: MeetingError) => {
+      if (error.code === 'rate-limited' && error.retryAfter) setTimeout(() => this.deliver(line), error.retryAfter);
+      else if (error.code !== 'unreachable') this.state.failed(nonce);
     });
   }
 }
