@@ -63,6 +63,9 @@ type (
 		MaxPeople   int
 		// Banned may not come back; told to who may put people out.
 		Banned []Ban
+		// Roles rank no higher than this person's, the highest first; told to
+		// who may give them, or put people out.
+		Roles []Role
 	}
 
 	// Preview is what somebody at the door may see: a count and at most three
@@ -205,7 +208,7 @@ const overhead = 96
 
 func (Waiting) size() int { return overhead }
 func (e About) size() int {
-	return 4*overhead + 2*len(e.Title) + 16*len(e.May) + 32*len(e.Least) + overhead*len(e.Banned)
+	return 4*overhead + 2*len(e.Title) + 16*len(e.May) + 32*len(e.Least) + overhead*len(e.Banned) + 16*len(e.Roles)
 }
 func (e Preview) size() int     { return overhead + textSize(e.Names) }
 func (e Person) size() int      { return 2*overhead + len(e.ID) + len(e.Name) }

@@ -153,7 +153,7 @@ func (r *room) about(p *person) About {
 	return About{
 		Title: s.Title, Kind: r.profile.Kind, Role: p.role, May: r.allows(p.role), Least: s.Least,
 		Lobby: s.Lobby, Locked: r.meeting.Locked, Password: s.Password != "",
-		MuteOnEntry: s.MuteOnEntry, AudioOnly: s.AudioOnly, MaxPeople: r.most(), Banned: r.bannedFor(p),
+		MuteOnEntry: s.MuteOnEntry, AudioOnly: s.AudioOnly, MaxPeople: r.most(), Banned: r.bannedFor(p), Roles: r.rolesFor(p),
 	}
 }
 

@@ -3,6 +3,7 @@ package rooms
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"palabre/rooms/succession"
@@ -233,4 +234,13 @@ func (r *room) tellChanged(people []*person, by *person, re Ref) {
 		news.People[i] = p.public()
 	}
 	r.tellAll(by, re, news)
+}
+
+// rolesFor lists the roles somebody may give, or take by putting people out.
+func (r *room) rolesFor(p *person) []Role {
+	if !r.may(p, Appoint) && !r.may(p, Remove) {
+		return nil
+	}
+	table := r.rooms.cfg.Permissions
+	return slices.DeleteFunc(table.Roles(), func(role Role) bool { return table.Rank(role) > r.ceiling(p) })
 }

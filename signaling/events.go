@@ -54,6 +54,10 @@ func message(e rooms.Event) protocol.ServerMessage {
 		m.Type, m.Data = protocol.TypeLinks, wireLinks(d)
 	case rooms.Drawings:
 		m.Type, m.Data = protocol.TypeDrawings, wireDrawings(d)
+	case rooms.Breakouts:
+		m.Type, m.Data = protocol.TypeBreakouts, wireBreakouts(d)
+	case rooms.BreakoutNotice:
+		m.Type, m.Data = protocol.TypeBreakoutNotice, wireNotice(d)
 	case rooms.RestartICE:
 		m.Type = protocol.TypeICERestart
 	case rooms.MediaLost:
@@ -84,7 +88,7 @@ func wireRoom(a rooms.About) protocol.Room {
 	r := protocol.Room{
 		Title: a.Title, Kind: protocol.RoomKind(a.Kind), Role: protocol.Role(a.Role), May: make([]protocol.Action, len(a.May)),
 		Lobby: a.Lobby, Locked: a.Locked, Password: a.Password, MuteOnEntry: a.MuteOnEntry, AudioOnly: a.AudioOnly, MaxPeople: a.MaxPeople,
-		Banned: wireBans(a.Banned),
+		Banned: wireBans(a.Banned), Roles: wireRoles(a.Roles),
 	}
 	for i, action := range a.May {
 		r.May[i] = protocol.Action(action)
@@ -101,7 +105,7 @@ func wireRoom(a rooms.About) protocol.Room {
 func wirePerson(p rooms.Person) protocol.Participant {
 	return protocol.Participant{
 		ID: p.ID, Name: p.Name, Role: protocol.Role(p.Role), Media: protocol.Media(p.Sending),
-		Hand: millis(p.Hand), Away: p.Away, Joined: millis(p.Joined), Acting: p.Acting,
+		Hand: millis(p.Hand), Away: p.Away, Joined: millis(p.Joined), Group: p.Group, Acting: p.Acting,
 	}
 }
 

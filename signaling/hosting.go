@@ -40,6 +40,7 @@ func hosting() map[protocol.ClientType]command {
 func allCommands() map[protocol.ClientType]command {
 	all := commands()
 	maps.Copy(all, hosting())
+	maps.Copy(all, breakingOut())
 	return all
 }
 
@@ -95,6 +96,14 @@ func wireBans(bans []rooms.Ban) []protocol.Banned {
 	var out []protocol.Banned
 	for _, b := range bans {
 		out = append(out, protocol.Banned{ID: b.ID, Name: b.Name})
+	}
+	return out
+}
+
+func wireRoles(roles []rooms.Role) []protocol.Role {
+	var out []protocol.Role
+	for _, role := range roles {
+		out = append(out, protocol.Role(role))
 	}
 	return out
 }

@@ -71,7 +71,17 @@ export type ClientMessage =
   | { type: 'link-list'; id?: number; data: LinkPage }
   | { type: 'link-revoke'; id?: number; data: LinkTarget }
   | { type: 'draw-clear'; id?: number; data: Target }
-  | { type: 'ping'; id?: number; data?: undefined };
+  | { type: 'ping'; id?: number; data?: undefined }
+  | { type: 'breakout-plan'; id?: number; data: BreakoutPlan }
+  | { type: 'breakout-assign'; id?: number; data: BreakoutAssign }
+  | { type: 'breakout-shuffle'; id?: number; data?: undefined }
+  | { type: 'breakout-open'; id?: number; data?: undefined }
+  | { type: 'breakout-join'; id?: number; data: BreakoutTarget }
+  | { type: 'breakout-help'; id?: number; data: BreakoutHelp }
+  | { type: 'breakout-answer'; id?: number; data: Target }
+  | { type: 'breakout-broadcast'; id?: number; data: BreakoutText }
+  | { type: 'breakout-extend'; id?: number; data: BreakoutExtend }
+  | { type: 'breakout-close'; id?: number; data: BreakoutClose };
 
 /** ServerMessage is one frame from the server. */
 export type ServerMessage =
@@ -109,7 +119,9 @@ export type ServerMessage =
   | { type: 'restarting'; seq?: number; re?: number; data: Restarting }
   | { type: 'closed'; seq?: number; re?: number; data: Closed }
   | { type: 'error'; seq?: number; re?: number; data: Error }
-  | { type: 'pong'; seq?: number; re?: number; data?: undefined };
+  | { type: 'pong'; seq?: number; re?: number; data?: undefined }
+  | { type: 'breakouts'; seq?: number; re?: number; data: Breakouts }
+  | { type: 'breakout-notice'; seq?: number; re?: number; data: BreakoutNotice };
 
 /** ClientType names a client's message. */
 export type ClientType =
@@ -155,7 +167,17 @@ export type ClientType =
   | 'link-list' // [LinkPage]: which links there are; answered by "links"
   | 'link-revoke' // [LinkTarget]: let nobody in by it any more; answered by "link"
   | 'draw-clear' // [Target]: take everything off a shared screen; answered by "drawings"
-  | 'ping'; // no data; answered by "pong"
+  | 'ping' // no data; answered by "pong"
+  | 'breakout-plan' // [BreakoutPlan]: before they open; without rooms there are none any more
+  | 'breakout-assign' // [BreakoutAssign]: who belongs where; moves them while the rooms are open
+  | 'breakout-shuffle' // no data: assign everybody at random
+  | 'breakout-open' // no data
+  | 'breakout-join' // [BreakoutTarget]: go to a room, or back to the main one
+  | 'breakout-help' // [BreakoutHelp]: ask a host to come
+  | 'breakout-answer' // [Target]: somebody who asked for help has it
+  | 'breakout-broadcast' // [BreakoutText]: tell everybody; answered by "breakout-notice"
+  | 'breakout-extend' // [BreakoutExtend]: more time
+  | 'breakout-close'; // [BreakoutClose]: everybody comes back after a countdown
 
 /** ServerType names a server's message. */
 export type ServerType =
@@ -193,7 +215,9 @@ export type ServerType =
   | 'restarting' // [Restarting]: the server goes away, come back
   | 'closed' // [Closed], last frame
   | 'error' // [Error]
-  | 'pong'; // no data
+  | 'pong' // no data
+  | 'breakouts' // [Breakouts]: the breakout rooms, as the reader may know them
+  | 'breakout-notice'; // [BreakoutNotice]: a host tells everybody in every room
 
 /** Hello opens a session in a room: a new one, or with Resume an old one. */
 export interface Hello {
@@ -401,6 +425,11 @@ export interface Room {
   maxPeople?: number;
   /** Banned are those who may not come back, told to who may put people out. */
   banned?: Banned[];
+  /**
+   * Roles are those that rank no higher than the reader's, the highest first:
+   * told to who may give them, or put people out.
+   */
+  roles?: Role[];
 }
 
 /** Banned is somebody who may not come back while the meeting lasts. */
@@ -466,6 +495,8 @@ export interface Participant {
   acting?: boolean;
   /** Joined is in milliseconds since 1970 UTC. */
   joined: number;
+  /** Group is the breakout room they are in; empty is the main room. */
+  group?: string;
 }
 
 /** Changed tells of several participants at once, each as in a participant message. */
@@ -1044,3 +1075,126 @@ export type ErrorCode =
   | 'conflict' // somebody else changed it first, or it is there already
   | 'unavailable' // draining or overloaded
   | 'internal'; // our fault, logged
+
+/**
+ * MaxBreakouts is how many there are at most, MaxBreakoutName the longest
+ * name of one, MaxBreakoutText the longest message to all, in characters.
+ */
+export const MaxBreakouts = 50;
+
+/** Limits of breakout rooms. */
+export const MaxBreakoutName = 40;
+
+/** Limits of breakout rooms. */
+export const MaxBreakoutText = 500;
+
+/** BreakoutPlan replaces the plan. Durations are in milliseconds. */
+export interface BreakoutPlan {
+  /** Rooms named by an id keep it and who belongs there; others are new. */
+  rooms: Breakout[];
+  way: BreakoutWay;
+  /** Return lets people go back to the main room, and to theirs again, by themselves. */
+  return?: boolean;
+  /** Length is how long the rooms are open; 0 until somebody closes them. */
+  length?: number;
+}
+
+/** Breakout is one breakout room. Each opening gives new ids. */
+export interface Breakout {
+  id?: string;
+  name: string;
+}
+
+/** BreakoutWay is how people come into breakout rooms. */
+export type BreakoutWay =
+  | 'hand'
+  | 'random'
+  | 'choice';
+
+/**
+ * BreakoutAssign says where people belong, by participant id, or by identity of
+ * who is not here yet. An empty room is the main one.
+ */
+export interface BreakoutAssign {
+  people: string[];
+  room: string;
+}
+
+/** BreakoutTarget names a breakout room; empty is the main one. */
+export interface BreakoutTarget {
+  room: string;
+}
+
+/** BreakoutHelp asks for help, or no longer does. */
+export interface BreakoutHelp {
+  asking: boolean;
+}
+
+/** BreakoutText is a message to everybody in every room. */
+export interface BreakoutText {
+  text: string;
+}
+
+/**
+ * BreakoutExtend gives more time, in milliseconds. Where the rooms were closing
+ * they no longer are.
+ */
+export interface BreakoutExtend {
+  by: number;
+}
+
+/**
+ * BreakoutClose has everybody come back after a countdown in milliseconds; 0 is
+ * 30 s. Now has them come back at once.
+ */
+export interface BreakoutClose {
+  countdown?: number;
+  now?: boolean;
+}
+
+/**
+ * Breakouts is the breakout rooms as their reader may know them; no rooms where
+ * there are none, or where they are not open and the reader may not make them.
+ * Who is where is in [Participant].
+ */
+export interface Breakouts {
+  rooms: Breakout[];
+  way?: BreakoutWay;
+  return?: boolean;
+  length?: number;
+  open: boolean;
+  /** Left is in how many milliseconds the rooms close; 0 while nobody has said. */
+  left?: number;
+  /** Closing: a host has closed the rooms, and people come to an end. */
+  closing?: boolean;
+  /** Own is the room the reader belongs to. */
+  own?: string;
+  /** Asking: the reader asks for help. */
+  asking?: boolean;
+  /**
+   * Assigned is where everybody belongs, by participant id, or by identity of
+   * who is not here; told to who may break, as Calls.
+   */
+  assigned?: Partial<Record<string, string>>;
+  /** Calls are who asks for help, oldest first. */
+  calls?: BreakoutCall[];
+}
+
+/** BreakoutCall is somebody who asks for help in a breakout room. */
+export interface BreakoutCall {
+  participant: string;
+  name: string;
+  room: string;
+  /** At is in milliseconds since 1970 UTC. */
+  at: number;
+}
+
+/** BreakoutNotice is a message of a host to everybody in every breakout room. */
+export interface BreakoutNotice {
+  id: string;
+  participant: string;
+  name: string;
+  text: string;
+  /** At is in milliseconds since 1970 UTC. */
+  at: number;
+}
