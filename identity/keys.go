@@ -277,7 +277,7 @@ func randomKey() (kid, secret string, err error) {
 		return "", "", fmt.Errorf("asking for random bytes for the signing keys: %w", err)
 	}
 	encode := base64.RawURLEncoding.EncodeToString
-	return encode(random[:kidSize]), encode(random[kidSize:]), nil
+	return keyText.EncodeToString(random[:kidSize]), encode(random[kidSize:]), nil
 }
 
 // writeTemp writes a file that only its owner may read and gives its name.

@@ -11,31 +11,71 @@ type Scope string
 
 // The scopes. Of each pair, write does not hold read.
 const (
-	RoomsRead      Scope = "rooms:read"      // see rooms and their settings
-	RoomsWrite     Scope = "rooms:write"     // make, change and delete rooms, with their appointments
-	MeetingsRead   Scope = "meetings:read"   // see who is in a meeting and how it stands
-	MeetingsWrite  Scope = "meetings:write"  // do in a meeting what a host does
-	LinksRead      Scope = "links:read"      // see the join links of rooms
-	LinksWrite     Scope = "links:write"     // make and revoke join links and sign join tokens
-	ChatRead       Scope = "chat:read"       // read, search and export chat, with its files
-	ChatWrite      Scope = "chat:write"      // write into the chat and delete from it
-	PollsRead      Scope = "polls:read"      // read polls and their results
-	PollsWrite     Scope = "polls:write"     // open, change and close polls
-	AttendanceRead Scope = "attendance:read" // see who was in which meeting, when and how long
-	UsageRead      Scope = "usage:read"      // see the figures of the whole server
-	AuditRead      Scope = "audit:read"      // read the audit log
-	WebhooksRead   Scope = "webhooks:read"   // see webhooks and their deliveries
-	WebhooksWrite  Scope = "webhooks:write"  // make, change and delete webhooks
-	KeysRead       Scope = "keys:read"       // see which API keys there are
-	KeysWrite      Scope = "keys:write"      // make API keys with no more scopes than one's own, and revoke them
+	RoomsRead      Scope = "rooms:read"
+	RoomsWrite     Scope = "rooms:write"
+	MeetingsRead   Scope = "meetings:read"
+	MeetingsWrite  Scope = "meetings:write"
+	LinksRead      Scope = "links:read"
+	LinksWrite     Scope = "links:write"
+	ChatRead       Scope = "chat:read"
+	ChatWrite      Scope = "chat:write"
+	PollsRead      Scope = "polls:read"
+	PollsWrite     Scope = "polls:write"
+	AttendanceRead Scope = "attendance:read"
+	UsageRead      Scope = "usage:read"
+	AuditRead      Scope = "audit:read"
+	WebhooksRead   Scope = "webhooks:read"
+	WebhooksWrite  Scope = "webhooks:write"
+	KeysRead       Scope = "keys:read"
+	KeysWrite      Scope = "keys:write"
 )
+
+// scopes is the whole vocabulary, in the order it is shown, with what each is for.
+func scopes() []struct {
+	scope Scope
+	help  string
+} {
+	return []struct {
+		scope Scope
+		help  string
+	}{
+		{RoomsRead, "see rooms and their settings"},
+		{RoomsWrite, "make, change and delete rooms, with their appointments"},
+		{MeetingsRead, "see who is in a meeting and how it stands"},
+		{MeetingsWrite, "do in a meeting what a host does"},
+		{LinksRead, "see the join links of rooms"},
+		{LinksWrite, "make and revoke join links"},
+		{ChatRead, "read, search and export chat, with its files"},
+		{ChatWrite, "write into the chat and delete from it"},
+		{PollsRead, "read polls and their results"},
+		{PollsWrite, "open, change and close polls"},
+		{AttendanceRead, "see who was in which meeting, when and how long"},
+		{UsageRead, "see the figures of the whole server"},
+		{AuditRead, "read the audit log"},
+		{WebhooksRead, "see webhooks and their deliveries"},
+		{WebhooksWrite, "make, change and delete webhooks"},
+		{KeysRead, "see which API keys there are"},
+		{KeysWrite, "make API keys with no more rights than one's own, and revoke them"},
+	}
+}
 
 // Scopes is the whole vocabulary.
 func Scopes() []Scope {
-	return []Scope{
-		RoomsRead, RoomsWrite, MeetingsRead, MeetingsWrite, LinksRead, LinksWrite, ChatRead, ChatWrite, PollsRead, PollsWrite,
-		AttendanceRead, UsageRead, AuditRead, WebhooksRead, WebhooksWrite, KeysRead, KeysWrite,
+	var list []Scope
+	for _, s := range scopes() {
+		list = append(list, s.scope)
 	}
+	return list
+}
+
+// Help says what a scope is for.
+func (s Scope) Help() string {
+	for _, known := range scopes() {
+		if known.scope == s {
+			return known.help
+		}
+	}
+	return ""
 }
 
 // checkScopes says what is wrong with a list of scopes.

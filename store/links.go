@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"palabre/identity"
+	"palabre/identity/audit"
 	"palabre/rooms"
 )
 
@@ -89,8 +90,13 @@ func revoke(ctx context.Context, tx *sql.Tx, id string, at, expires time.Time) e
 
 // RevokeToken lets nobody in by any token of that id any more, also by those
 // that are in no list.
-func (s *Store) RevokeToken(ctx context.Context, id string, at time.Time) error {
-	return s.tx(ctx, func(tx *sql.Tx) error { return revoke(ctx, tx, id, at, at.Add(rooms.MaxInvitation)) })
+func (s *Store) RevokeToken(ctx context.Context, by rooms.Actor, id string, at time.Time) error {
+	return s.tx(ctx, func(tx *sql.Tx) error {
+		if err := revoke(ctx, tx, id, at, at.Add(rooms.MaxInvitation)); err != nil {
+			return err
+		}
+		return appendAudit(ctx, tx, audit.Record{At: at, Actor: auditActor(by), Action: "token.revoked", Target: id})
+	})
 }
 
 // LinkState tells what became of a link.

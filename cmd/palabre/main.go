@@ -20,8 +20,12 @@ var version = "dev"
 type commands struct {
 	Serve    serveCommand    `cmd:"" help:"Run the server."`
 	Token    tokenCommand    `cmd:"" help:"Print a signed join token."`
+	Key      keyCommand      `cmd:"" help:"Keys of programs, and keys that sign join tokens."`
 	Load     loadCommand     `cmd:"" help:"Load a server with publishers and subscribers and report what they saw."`
 	Doctor   doctorCommand   `cmd:"" help:"Check this machine and the settings, and say what to do about each finding."`
+	Migrate  migrateCommand  `cmd:"" help:"List the steps of the database's tables, rehearse them, or go back."`
+	Backup   backupCommand   `cmd:"" help:"Write everything that must survive into one file, while the server runs."`
+	Restore  restoreCommand  `cmd:"" help:"Put a backup in place."`
 	Settings settingsCommand `cmd:"" help:"Print the table of settings as Markdown."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 

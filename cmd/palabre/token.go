@@ -12,7 +12,7 @@ import (
 type tokenCommand struct {
 	DataDir string        `help:"The server's data folder, which holds the keys." default:"data" type:"path" placeholder:"DIR"`
 	Room    string        `help:"The room the token is for." required:"" placeholder:"NAME"`
-	Role    string        `help:"host, member, guest or viewer." enum:"host,member,guest,viewer" default:"member"`
+	Role    string        `help:"owner, host, co-host, presenter, member, guest, viewer, or another role of the server." default:"member" placeholder:"ROLE"`
 	Name    string        `help:"Fixes the display name." placeholder:"NAME"`
 	Sub     string        `help:"Fixes the identity; without it the token fixes none." placeholder:"ID"`
 	TTL     time.Duration `name:"ttl" help:"How long the token is valid." default:"1h"`
