@@ -6,46 +6,18 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"palabre/rooms"
+	"palabre/rooms/attendance"
 )
 
 // maxAttendance bounds the stays that are read of one meeting.
 const maxAttendance = 20_000
 
-// Meeting is a meeting as it is remembered.
-type Meeting struct {
-	ID, Room string
-	Started  time.Time
-	// Ended is zero while it is on. Seen is when it was last known to be.
-	Ended, Seen time.Time
-	// People is how many different people were in, Most how many at once.
-	People, Most int
-	Reason       rooms.Reason
-}
-
-// Attendee is one person's part in a meeting, all their stays together.
-type Attendee struct {
-	Participant, Identity, Name string
-	Role                        rooms.Role
-	// First and Last are when they first came and last went; Last is zero while they are in.
-	First, Last time.Time
-	// Stayed is how long they were in, Spoke how long they were heard, Poor how
-	// long their connection was bad.
-	Stayed, Spoke, Poor time.Duration
-	// Took is how long their first media took after joining; 0: it never came.
-	Took time.Duration
-	// Stays is how often they came in.
-	Stays  int
-	Client string
-}
-
 // Meetings gives the meetings of a room, newest first. after is what the page
 // before ended with, empty for the first.
-func (s *Store) Meetings(ctx context.Context, room, after string, limit int) (list []Meeting, next string, err error) {
+func (s *Store) Meetings(ctx context.Context, room, after string, limit int) (list []attendance.Meeting, next string, err error) {
 	rows, err := s.read.QueryContext(ctx, `
 		SELECT id, room, started, seen, ended, people, most, reason FROM meetings
 		WHERE room = $1 AND (CAST($2 AS TEXT) = '' OR id < $2) ORDER BY id DESC LIMIT $3`, room, after, limit+1)
@@ -64,7 +36,7 @@ func (s *Store) Meetings(ctx context.Context, room, after string, limit int) (li
 }
 
 // Meeting gives one meeting of a room; an error that is rooms.ErrNotFound where there is none.
-func (s *Store) Meeting(ctx context.Context, room, id string) (Meeting, error) {
+func (s *Store) Meeting(ctx context.Context, room, id string) (attendance.Meeting, error) {
 	m, err := scanMeeting(s.read.QueryRowContext(ctx, `
 		SELECT id, room, started, seen, ended, people, most, reason FROM meetings WHERE room = $1 AND id = $2`, room, id))
 	if errors.Is(err, sql.ErrNoRows) {
@@ -73,8 +45,8 @@ func (s *Store) Meeting(ctx context.Context, room, id string) (Meeting, error) {
 	return m, s.explained(wrapped(err, "read a meeting"))
 }
 
-func scanMeeting(row scanner) (Meeting, error) {
-	var m Meeting
+func scanMeeting(row scanner) (attendance.Meeting, error) {
+	var m attendance.Meeting
 	var started, seen int64
 	var ended sql.NullInt64
 	var reason string
@@ -85,7 +57,7 @@ func scanMeeting(row scanner) (Meeting, error) {
 
 // Attendance says who was in a meeting, in the order they first came. Stays
 // that nobody saw end count until the meeting was last known to be on.
-func (s *Store) Attendance(ctx context.Context, m Meeting) ([]Attendee, error) {
+func (s *Store) Attendance(ctx context.Context, m attendance.Meeting) ([]attendance.Attendee, error) {
 	rows, err := s.read.QueryContext(ctx, `
 		SELECT participant, identity, name, role, client, joined, gone, spoke, poor, took FROM stays
 		WHERE meeting = $1 ORDER BY joined, id LIMIT $2`, m.ID, maxAttendance)
@@ -96,37 +68,7 @@ func (s *Store) Attendance(ctx context.Context, m Meeting) ([]Attendee, error) {
 	if err != nil {
 		return nil, s.explained(fmt.Errorf("read who was in a meeting: %w", err))
 	}
-	byPerson := map[string]*Attendee{}
-	for _, stay := range stays {
-		who := cmp.Or(stay.Identity, stay.Participant)
-		a := byPerson[who]
-		if a == nil {
-			a = &Attendee{Participant: stay.Participant, Identity: stay.Identity, First: stay.Joined, Took: stay.Took}
-			byPerson[who] = a
-		}
-		a.add(stay, cmp.Or(m.Ended, m.Seen))
-	}
-	people := make([]Attendee, 0, len(byPerson))
-	for _, a := range byPerson {
-		people = append(people, *a)
-	}
-	slices.SortFunc(people, func(a, b Attendee) int {
-		return cmp.Or(a.First.Compare(b.First), strings.Compare(a.Participant, b.Participant))
-	})
-	return people, nil
-}
-
-// add counts one more stay of the person in; until is when one still runs.
-func (a *Attendee) add(stay rooms.Stay, until time.Time) {
-	a.Name, a.Role, a.Client = stay.Name, stay.Role, stay.Client
-	a.Stays++
-	a.Spoke, a.Poor = a.Spoke+stay.Spoke, a.Poor+stay.Poor
-	a.Last = stay.Left
-	end := stay.Left
-	if end.IsZero() {
-		end = until
-	}
-	a.Stayed += max(end.Sub(stay.Joined), 0)
+	return attendance.People(stays, cmp.Or(m.Ended, m.Seen)), nil
 }
 
 func scanStay(row scanner) (rooms.Stay, error) {

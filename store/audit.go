@@ -64,18 +64,9 @@ func appendAudit(ctx context.Context, tx *sql.Tx, r audit.Record) error {
 	return wrapped(err, "write the end of the audit log")
 }
 
-// AuditFilter narrows the audit log; zero values ask for all.
-type AuditFilter struct {
-	Room, Action, Outcome string
-	// Actor is an identity, a participant id or the id of an API key.
-	Actor string
-	// Since and Until bound when it happened.
-	Since, Until time.Time
-}
-
 // AuditLog gives entries, newest first: those before an entry's number, or with
 // 0 the newest. next is where to go on, 0 where there is no more.
-func (s *Store) AuditLog(ctx context.Context, f AuditFilter, before int64, limit int) (entries []audit.Entry, next int64, err error) {
+func (s *Store) AuditLog(ctx context.Context, f audit.Filter, before int64, limit int) (entries []audit.Entry, next int64, err error) {
 	rows, err := s.read.QueryContext(ctx, `
 		SELECT `+auditColumns+` FROM audit
 		WHERE (CAST($1 AS BIGINT) = 0 OR seq < $1) AND (CAST($2 AS TEXT) = '' OR room = $2) AND (CAST($3 AS TEXT) = '' OR action = $3)

@@ -99,7 +99,7 @@ func TestHostActionsAreAuditedWithTheirFacts(t *testing.T) {
 		}
 		remember(t, s, facts...)
 		remember(t, s, facts[1]) // the same again is written once
-		entries, next, err := s.AuditLog(t.Context(), store.AuditFilter{Room: "garden"}, 0, 10)
+		entries, next, err := s.AuditLog(t.Context(), audit.Filter{Room: "garden"}, 0, 10)
 		if err != nil || next != 0 || len(entries) != 2 {
 			t.Fatalf("%d entries, next %d, %v: %+v", len(entries), next, err, entries)
 		}
@@ -172,7 +172,7 @@ func TestTheAuditLogInPages(t *testing.T) {
 		writeAudit(t, s, 7)
 		var seqs []int64
 		for before := int64(0); ; {
-			entries, next, err := s.AuditLog(t.Context(), store.AuditFilter{Actor: "k1"}, before, 3)
+			entries, next, err := s.AuditLog(t.Context(), audit.Filter{Actor: "k1"}, before, 3)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -186,7 +186,7 @@ func TestTheAuditLogInPages(t *testing.T) {
 		if fmt.Sprint(seqs) != "[7 6 5 4 3 2 1]" {
 			t.Errorf("read %v", seqs)
 		}
-		entries, _, err := s.AuditLog(t.Context(), store.AuditFilter{Since: time.Now().Add(-150 * time.Minute), Action: "key.created"}, 0, 10)
+		entries, _, err := s.AuditLog(t.Context(), audit.Filter{Since: time.Now().Add(-150 * time.Minute), Action: "key.created"}, 0, 10)
 		if err != nil || len(entries) != 2 {
 			t.Errorf("of the last hours %d entries, %v", len(entries), err)
 		}

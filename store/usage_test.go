@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"palabre/rooms"
+	"palabre/rooms/attendance"
 	"palabre/store"
 	"palabre/store/storetest"
 )
@@ -51,18 +52,18 @@ func weekday(t *testing.T, s *store.Store) {
 func TestUsageByDay(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		weekday(t, s)
-		server := []store.Usage{
+		server := []attendance.Day{
 			{
 				Day: "2026-03-02", Meetings: 2, MeetingTime: 2.5 * 3600, Joins: 4, People: 2, PersonTime: 2 * 3600, Most: 2,
-				Join:     store.JoinTimes{P50: 0.4, P95: 1, P99: 1, Count: 3, Without: 1},
+				Join:     attendance.JoinTimes{P50: 0.4, P95: 1, P99: 1, Count: 3, Without: 1},
 				Failures: map[string]int{"room-full": 5, "forbidden": 1},
 			},
 			{Day: "2026-03-03", People: 1, PersonTime: 3600, Most: 1, Failures: map[string]int{}},
 			{Day: "2026-03-04", Failures: map[string]int{}},
 		}
-		garden := store.Usage{
+		garden := attendance.Day{
 			Day: "2026-03-02", Meetings: 1, MeetingTime: 3600, Joins: 3, People: 2, PersonTime: 90 * 60, Most: 2,
-			Join: store.JoinTimes{P50: 0.2, P95: 0.4, P99: 0.4, Count: 2, Without: 1}, Failures: map[string]int{},
+			Join: attendance.JoinTimes{P50: 0.2, P95: 0.4, P99: 0.4, Count: 2, Without: 1}, Failures: map[string]int{},
 		}
 		look := func(when string) {
 			t.Helper()
@@ -71,7 +72,7 @@ func TestUsageByDay(t *testing.T) {
 				t.Errorf("%s: the server's days, %v:\n%s", when, err, diff)
 			}
 			got, err = s.Usage(t.Context(), "garden", monday, monday)
-			if diff := cmp.Diff([]store.Usage{garden}, got); err != nil || diff != "" {
+			if diff := cmp.Diff([]attendance.Day{garden}, got); err != nil || diff != "" {
 				t.Errorf("%s: the garden's day, %v:\n%s", when, err, diff)
 			}
 		}
@@ -82,7 +83,7 @@ func TestUsageByDay(t *testing.T) {
 			}
 		}
 		look("once counted")
-		for _, days := range []int{-1, store.MaxUsageDays + 1} {
+		for _, days := range []int{-1, attendance.MaxDays + 1} {
 			if _, err := s.Usage(t.Context(), "", monday, monday.AddDate(0, 0, days)); rooms.CodeOf(err) != rooms.CodeBadMessage {
 				t.Errorf("%d days are given: %v", days, err)
 			}

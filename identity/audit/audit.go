@@ -164,3 +164,12 @@ func firstBytes(text string, most int) string {
 	}
 	return text[:end]
 }
+
+// Filter narrows the audit log; zero values ask for all.
+type Filter struct {
+	Room, Action, Outcome string
+	// Actor is an identity, a participant id or the id of an API key.
+	Actor string
+	// Since and Until bound when it happened.
+	Since, Until time.Time
+}

@@ -3,7 +3,7 @@
 CREATE TABLE usage_days (
 	day     TEXT NOT NULL, -- 2026-03-01, in UTC
 	room    TEXT NOT NULL, -- empty: the whole server
-	figures TEXT NOT NULL, -- JSON of store.Usage
+	figures TEXT NOT NULL, -- JSON of attendance.Day
 	PRIMARY KEY (day, room)
 );
 
