@@ -62,12 +62,9 @@ func (s *Session) ExtendBreakouts(ctx context.Context, re Ref, by time.Duration)
 	})
 }
 
-// CloseBreakouts takes everybody back to the main room after a countdown;
-// negative is 30 s.
+// CloseBreakouts takes everybody back to the main room after a countdown,
+// usually [breakout.Countdown].
 func (s *Session) CloseBreakouts(ctx context.Context, re Ref, countdown time.Duration) error {
-	if countdown < 0 {
-		countdown = breakout.Countdown
-	}
 	return s.command(ctx, func(r *room, p *person) error {
 		return r.breakOpen(p, re, func(now time.Time) (FactData, error) {
 			err := r.breaking.Close(countdown, now)
