@@ -79,6 +79,10 @@ func (s *Session) apply(f frame) (Event, error) {
 		return read(f, func(c protocol.ChatLine) Event { return ChatReceived{c} })
 	case protocol.TypeReaction:
 		return read(f, func(r protocol.Reaction) Event { return Reacted{r} })
+	case protocol.TypeBreakouts:
+		return read(f, func(b protocol.Breakouts) Event { return BreakoutsChanged{b} })
+	case protocol.TypeBreakoutNotice:
+		return read(f, func(n protocol.BreakoutNotice) Event { return BreakoutNotice{n} })
 	case protocol.TypeICERestart:
 		s.need(repairRestart)
 		return nil, nil
