@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { inCall } from '../locales/call';
 import { early, type Entry, type Key } from '../locales/catalogue';
+import { drawing } from '../locales/drawing';
 import { atEnd } from '../locales/end';
 import { statistics } from '../locales/statistics';
 import { addTexts, negotiate, textIn, typography } from '../locales/text';
@@ -18,7 +19,8 @@ function sources(folder: string): string[] {
 addTexts(inCall);
 addTexts(statistics);
 addTexts(atEnd);
-const catalogue = { ...early, ...inCall, ...statistics, ...atEnd };
+addTexts(drawing);
+const catalogue = { ...early, ...inCall, ...statistics, ...atEnd, ...drawing };
 const code = sources(import.meta.dirname).join('\n');
 const entries = Object.entries(catalogue) as [Key, Entry][];
 

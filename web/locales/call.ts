@@ -171,6 +171,8 @@ export const inCall = {
   'keys.chat': { en: 'Chat', fr: 'Discussion' },
   'keys.people': { en: 'People', fr: 'Participants' },
   'keys.statistics': { en: 'Connection statistics', fr: 'Statistiques de connexion' },
+  'keys.draw': { en: 'Draw on a shared screen', fr: 'Dessiner sur un écran partagé' },
+  'keys.point': { en: 'Point at a shared screen', fr: 'Pointer un écran partagé' },
   'keys.view': { en: 'Grid or speaker view', fr: 'Vue grille ou intervenant' },
   'keys.fullscreen': { en: 'Full screen', fr: 'Plein écran' },
   'keys.bar': { en: 'Go to the controls', fr: 'Aller aux commandes' },

@@ -1,4 +1,5 @@
 import type { inCall } from './call';
+import type { drawing } from './drawing';
 import type { atEnd } from './end';
 import type { statistics } from './statistics';
 
@@ -104,5 +105,5 @@ export const early = {
   'fail.insecureHint': { en: 'Open the meeting by an address that begins with https://.', fr: 'Ouvrez la réunion par une adresse qui commence par https://.' },
 } as const satisfies Record<string, Entry>;
 
-export type Catalogue = typeof early & typeof inCall & typeof statistics & typeof atEnd;
+export type Catalogue = typeof early & typeof inCall & typeof drawing & typeof statistics & typeof atEnd;
 export type Key = keyof Catalogue;

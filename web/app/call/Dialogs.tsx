@@ -66,6 +66,7 @@ function Keys({ call }: { call: CallState }) {
   const all: [PlainKey, string[], Action?][] = [
     ['keys.microphone', ['M', command('D')], 'publish'], ['keys.camera', ['V', command('E')], 'publish'], ['keys.talk', [t('keys.space')], 'publish'],
     ['keys.share', ['S'], 'share'], ['keys.hand', ['H'], 'signal'], ['keys.chat', ['C']], ['keys.people', ['P']],
+    ['keys.draw', ['A'], 'draw'], ['keys.point', ['L'], 'draw'],
     ['keys.statistics', ['I']], ['keys.view', ['G']], ['keys.fullscreen', ['F']], ['keys.bar', ['F2']], ['keys.help', ['?']],
   ];
   const rows = all.filter(([, , need]) => !need || may(call.meeting, need));

@@ -1,9 +1,11 @@
+import { useState } from 'preact/hooks';
 import { SoundIcon } from '../icons';
 import { OfflineIcon } from './icons';
 import { t } from '../language';
 import { Video } from '../ui/Video';
 import { IncomingNotice } from './Incoming';
 import { Knocks } from './Knocks';
+import { OwnShare } from './LazyDrawing';
 import { LinkNotice } from './LinkNotice';
 import { ShareMode, shareWords } from './ShareMode';
 import { turnSoundOn } from './Sound';
@@ -11,10 +13,11 @@ import type { CallState } from './state';
 
 function Sharing({ call }: { call: CallState }) {
   const { local } = call.meeting;
+  const [picture, setPicture] = useState({ width: 0, height: 0 });
   if (!local.screen.value.on) return null;
   return (
     <div class="notice sharing">
-      <span class="sharing-thumb"><Video stream={local.screenPreview.value} /></span>
+      <span class="sharing-thumb"><Video stream={local.screenPreview.value} onSize={(width, height) => setPicture({ width, height })} /><OwnShare call={call} picture={picture} /></span>
       <p id="sharing-words">{t('stage.sharing')}<small role="status">{shareWords(local)}</small></p>
       <ShareMode local={local} quiet />
       <button type="button" class="button small danger" aria-describedby="sharing-words" onClick={() => local.stopScreen()}>{t('word.stop')}</button>

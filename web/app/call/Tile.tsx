@@ -10,6 +10,7 @@ import { Avatar } from '../ui/Avatar';
 import { Video } from '../ui/Video';
 import { Bars } from './Bars';
 import { offByYou } from './Incoming';
+import { OnShare } from './LazyDrawing';
 import { barsOf } from './quality';
 import type { CallState } from './state';
 import type { Placed } from './tiles';
@@ -110,13 +111,14 @@ export function Tile({ tile, call, onPortrait }: Props) {
   const off = sends(person, source) && offByYou(call.meeting.incoming.value, source, person.self);
   const wanted = sends(person, source) && !off;
   const bars = source === 'camera' ? barsOf(call.meeting.quality.value, person) : undefined;
-  const [tall, setTall] = useState(false);
+  const [shape, setShape] = useState({ width: 0, height: 0 });
+  const tall = shape.height > shape.width;
   // A stream is there before its first frame.
   const [seen, setSeen] = useState(false);
   useEffect(() => { if (!picture.stream || !wanted) setSeen(false); }, [picture.stream, wanted]);
   const pinned = call.pinned.value === key;
   const size = (width: number, height: number) => {
-    setTall(height > width);
+    setShape({ width, height });
     setSeen(width > 0);
     onPortrait(key, height > width);
   };
@@ -131,6 +133,9 @@ export function Tile({ tile, call, onPortrait }: Props) {
     >
       {!(wanted && picture.stream && seen) && <Avatar name={person.name} class="tile-avatar" />}
       {wanted && <Video stream={picture.stream} onSize={size} class={`${whole ? 'whole' : ''}${mirrored ? ' mirrored' : ''}`} />}
+      {source === 'screen' && wanted && seen && (
+        <OnShare call={call} participant={person.id} picture={shape} box={rect} small={tile.role !== 'focus'} />
+      )}
       <Words person={person} picture={picture} source={source} off={off} seen={seen} onScreens={() => call.meeting.setIncoming('screens')} />
       <NamePlate tile={tile} hand={hand} bars={bars} />
       {tile.role !== 'float' && (

@@ -1,0 +1,58 @@
+/** The data channel of drawings: opened when there is something to draw or to see, and said hello over. */
+import { effect, type ReadonlySignal } from '@preact/signals';
+import type { Session } from '../session';
+import { read, write, type ClientRecord, type ServerRecord } from './wire';
+
+const label = 'palabre.draw';
+/** What may wait to be sent before a laser's points are dropped, in bytes. */
+const full = 8 << 10;
+
+export class Channel {
+  private data: RTCDataChannel | null = null;
+  private again: ReturnType<typeof setTimeout> | undefined;
+  private readonly stop: () => void;
+
+  constructor(meeting: Pick<Session, 'transport'>, wanted: ReadonlySignal<boolean>, private readonly heard: (records: ServerRecord[]) => void) {
+    this.stop = effect(() => this.take(wanted.value ? meeting.transport.value : null));
+  }
+
+  get open(): boolean {
+    return this.data?.readyState === 'open';
+  }
+
+  /** Whether so much waits already that what is not kept is better left out. */
+  get busy(): boolean {
+    return (this.data?.bufferedAmount ?? 0) > full;
+  }
+
+  send(...records: ClientRecord[]): boolean {
+    if (!this.open) return false;
+    this.data?.send(write(...records));
+    return true;
+  }
+
+  close(): void {
+    clearTimeout(this.again);
+    this.stop();
+    this.data?.close();
+    this.data = null;
+  }
+
+  private take(transport: Session['transport']['value']): void {
+    clearTimeout(this.again);
+    if (!transport) return; // what is open stays: another share may follow
+    const data = transport.channel(label);
+    if (data === this.data) return;
+    this.data = data;
+    data.onopen = () => this.send({ kind: 'hello' });
+    data.onmessage = ({ data: message }: MessageEvent<ArrayBuffer>) => {
+      const records = this.data === data ? read(message) : null;
+      if (records) this.heard(records);
+    };
+    // The server ends a channel only when it stops or takes us for another; the connection may stand all the same.
+    data.onclose = () => {
+      if (this.data === data) this.again = setTimeout(() => this.take(transport), 1000);
+    };
+    if (data.readyState === 'open') this.send({ kind: 'hello' });
+  }
+}
