@@ -208,27 +208,31 @@ func (r *room) welcomeAll(now time.Time) {
 // narrowed is an event as one reader is told it: a hand raised in another
 // breakout room is none of theirs.
 func narrowed(reader *person, data Data) Data {
-	one := func(p Person) Person {
-		if p.Group != reader.group {
-			p.Hand = time.Time{}
-		}
-		return p
-	}
+	hidden := func(p Person) bool { return p.Group != reader.group && !p.Hand.IsZero() }
 	all := func(people []Person) []Person {
 		people = slices.Clone(people)
 		for i := range people {
-			people[i] = one(people[i])
+			if hidden(people[i]) {
+				people[i].Hand = time.Time{}
+			}
 		}
 		return people
 	}
 	switch d := data.(type) {
 	case Person:
-		return one(d)
+		if hidden(d) {
+			d.Hand = time.Time{}
+			return d
+		}
 	case Changed:
-		return Changed{People: all(d.People)}
+		if slices.ContainsFunc(d.People, hidden) {
+			return Changed{People: all(d.People)}
+		}
 	case Joined:
-		d.People = all(d.People)
-		return d
+		if slices.ContainsFunc(d.People, hidden) {
+			d.People = all(d.People)
+			return d
+		}
 	}
 	return data
 }

@@ -19,7 +19,7 @@ const (
 	// or the connection is known to be dead: a client that hears nothing for 12 s
 	// comes back, and one that says nothing for 25 s is let go. What was heard
 	// need not be kept.
-	heardAfter = 40 * time.Second
+	heardAfter = 30 * time.Second
 )
 
 // outbox is the event stream of one session. The room writes, the newest
