@@ -79,6 +79,8 @@ func (s *Session) apply(f frame) (Event, error) {
 		return read(f, func(c protocol.ChatLine) Event { return ChatReceived{c} })
 	case protocol.TypeReaction:
 		return read(f, func(r protocol.Reaction) Event { return Reacted{r} })
+	case protocol.TypeDrawings:
+		return read(f, func(d protocol.Drawings) Event { return DrawingsChanged{d} })
 	case protocol.TypeBreakouts:
 		return read(f, func(b protocol.Breakouts) Event { return BreakoutsChanged{b} })
 	case protocol.TypeBreakoutNotice:

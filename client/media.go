@@ -29,6 +29,7 @@ type media struct {
 	slots   map[*webrtc.RTPReceiver]*slot
 	offered bool                      // there has been an offer
 	pending webrtc.SessionDescription // the last offer
+	drawing drawing
 	reading sync.WaitGroup
 }
 
@@ -115,13 +116,18 @@ func (m *media) offer(restartICE bool) (protocol.Offer, error) {
 	if err := m.addSections(); err != nil {
 		return protocol.Offer{}, err
 	}
+	if err := m.addChannel(); err != nil {
+		return protocol.Offer{}, err
+	}
 	description, err := m.pc.CreateOffer(&webrtc.OfferOptions{ICERestart: restartICE && !first})
 	if err != nil {
 		return protocol.Offer{}, fmt.Errorf("making an offer: %w", err)
 	}
 	m.nameLines()
 	m.pending, m.offered = description, true
-	return protocol.Offer{SDP: description.SDP, Lines: m.linesByMid()}, nil
+	lines := m.linesByMid()
+	lines.Data = channelMid(description.SDP)
+	return protocol.Offer{SDP: description.SDP, Lines: lines}, nil
 }
 
 // accept applies the last offer and the server's answer to it. An offer takes
