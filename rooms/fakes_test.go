@@ -72,9 +72,11 @@ type fakePeer struct {
 	layout            Layout
 	sending           Sending
 	group             string
-	entered, closed   bool
-	sent              [][]byte
-	full              bool
+	// hold, when set, holds up every Move until it is closed.
+	hold            chan struct{}
+	entered, closed bool
+	sent            [][]byte
+	full            bool
 }
 
 func (m *fakeMedia) Open(room, participant string, report MediaReport) (MediaPeer, error) {
@@ -128,6 +130,9 @@ func (p *fakePeer) Enter(context.Context) error {
 }
 
 func (p *fakePeer) Move(group string) {
+	if p.hold != nil {
+		<-p.hold
+	}
 	p.media.mu.Lock()
 	defer p.media.mu.Unlock()
 	p.group = group
@@ -363,6 +368,10 @@ func (c *caller) apply(e Event) {
 		}
 	case Person:
 		c.people[data.ID] = data
+	case Changed:
+		for _, p := range data.People {
+			c.people[p.ID] = p
+		}
 	case Left:
 		delete(c.people, data.Participant)
 	}
