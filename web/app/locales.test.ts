@@ -2,9 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { inCall } from '../locales/call';
+import { chat } from '../locales/chat';
 import { early, type Entry, type Key } from '../locales/catalogue';
 import { drawing } from '../locales/drawing';
 import { atEnd } from '../locales/end';
+import { hosting } from '../locales/hosting';
+import { lobby } from '../locales/lobby';
 import { statistics } from '../locales/statistics';
 import { addTexts, negotiate, textIn, typography } from '../locales/text';
 
@@ -17,10 +20,13 @@ function sources(folder: string): string[] {
 }
 
 addTexts(inCall);
+addTexts(chat);
 addTexts(statistics);
+addTexts(hosting);
+addTexts(lobby);
 addTexts(atEnd);
 addTexts(drawing);
-const catalogue = { ...early, ...inCall, ...statistics, ...atEnd, ...drawing };
+const catalogue = { ...early, ...inCall, ...chat, ...statistics, ...hosting, ...lobby, ...atEnd, ...drawing };
 const code = sources(import.meta.dirname).join('\n');
 const entries = Object.entries(catalogue) as [Key, Entry][];
 

@@ -1,6 +1,9 @@
 import type { inCall } from './call';
+import type { chat } from './chat';
 import type { drawing } from './drawing';
 import type { atEnd } from './end';
+import type { hosting } from './hosting';
+import type { lobby } from './lobby';
 import type { statistics } from './statistics';
 
 /**
@@ -105,5 +108,5 @@ export const early = {
   'fail.insecureHint': { en: 'Open the meeting by an address that begins with https://.', fr: 'Ouvrez la réunion par une adresse qui commence par https://.' },
 } as const satisfies Record<string, Entry>;
 
-export type Catalogue = typeof early & typeof inCall & typeof drawing & typeof statistics & typeof atEnd;
+export type Catalogue = typeof early & typeof inCall & typeof chat & typeof drawing & typeof statistics & typeof hosting & typeof lobby & typeof atEnd;
 export type Key = keyof Catalogue;

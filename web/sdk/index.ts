@@ -26,7 +26,7 @@ export type {
   Step,
   WeakLink,
 } from './model';
-export type { Action, DrawingCanvas, ChatFile, ChatMark, ChatQuote, Knock, Layout, LayoutMode, Media, Preview, Reaction, Reason, Role, Room, ServerMessage, ServerType, Source, Tile } from './protocol';
+export type { Action, Asked, Configure, DrawingCanvas, ChatFile, ChatMark, ChatQuote, Knock, Layout, LayoutMode, Media, Preview, Reaction, Reason, Role, Room, ServerMessage, ServerType, Source, Tile } from './protocol';
 export type { Told } from './state';
 export type { Address } from './chat';
 export { MaxChat, MaxName, MaxTiles } from './protocol';

@@ -5,6 +5,7 @@ import { t, type PlainKey } from '../language';
 import { number } from '../format';
 import { may } from '../permissions';
 import { handRaised, toggleCamera, toggleHand, toggleMicrophone, toggleShare } from './actions';
+import { LeaveMenu } from './host/lazy';
 import { MoreMenu, ReactMenu } from './Menus';
 import type { CallState } from './state';
 
@@ -92,6 +93,19 @@ function Panels({ call }: { call: CallState }) {
   );
 }
 
+/** Who may end the meeting for all is asked which it is to be, unless nobody else is there. */
+function Leave({ call }: { call: CallState }) {
+  const { meeting } = call;
+  const asks = may(meeting, 'end') && meeting.participants.value.length > 1;
+  const open = asks && call.menu.value === 'leave';
+  return (
+    <div class="bar-leave anchor">
+      <Control class="leave" name="bar.leave" word="bar.leave" icon={<LeaveIcon />} expanded={asks ? open : undefined} controls="leave" onPress={() => (asks ? call.toggleMenu('leave') : meeting.leave())} />
+      {open && <LeaveMenu call={call} />}
+    </div>
+  );
+}
+
 /** The one bar of controls; nobody is shown what their role may not do. */
 export function Bar({ call }: { call: CallState }) {
   const [publish, share, signal] = [may(call.meeting, 'publish'), may(call.meeting, 'share'), may(call.meeting, 'signal')];
@@ -100,7 +114,7 @@ export function Bar({ call }: { call: CallState }) {
       {(publish || share) && <div class="bar-group">{publish && <Devices call={call} />}{share && <Share call={call} />}</div>}
       {signal && <div class="bar-group"><Gestures call={call} /></div>}
       <div class="bar-group"><Panels call={call} /></div>
-      <div class="bar-leave"><Control class="leave" name="bar.leave" word="bar.leave" icon={<LeaveIcon />} onPress={() => call.meeting.leave()} /></div>
+      <Leave call={call} />
     </div>
   );
 }

@@ -6,13 +6,14 @@ import { LanguageChoice } from '../ui/LanguageChoice';
 import { may, type Action } from '../permissions';
 import { Meter } from '../ui/Meter';
 import { Invitation } from './Alone';
+import { RoomSettings } from './host/lazy';
 import { IncomingChoice } from './Incoming';
 import { ShareMode, shareWords } from './ShareMode';
 import type { CallState } from './state';
 
 interface SwitchProps { name: PlainKey; hint?: PlainKey; on: boolean; onSwitch: (on: boolean) => void }
 
-function Switch({ name, hint, on, onSwitch }: SwitchProps) {
+export function Switch({ name, hint, on, onSwitch }: SwitchProps) {
   return (
     <label class="switch">
       <input type="checkbox" role="switch" checked={on} onChange={(event) => onSwitch(event.currentTarget.checked)} />
@@ -80,7 +81,7 @@ function Keys({ call }: { call: CallState }) {
   );
 }
 
-const titles = { settings: 'bar.settings', keys: 'menu.shortcuts', invite: 'menu.invite' } as const;
+const titles = { settings: 'bar.settings', keys: 'menu.shortcuts', invite: 'menu.invite', room: 'menu.room' } as const;
 
 /** The dialog that is open, if any. */
 export function Dialogs({ call }: { call: CallState }) {
@@ -90,6 +91,7 @@ export function Dialogs({ call }: { call: CallState }) {
     <Dialog key={name} title={t(titles[name])} onClose={() => { call.dialog.value = null; }}>
       {name === 'settings' && <Settings call={call} />}
       {name === 'keys' && <Keys call={call} />}
+      {name === 'room' && <RoomSettings call={call} />}
       {name === 'invite' && <Invitation room={call.meeting.options.room} />}
     </Dialog>
   );

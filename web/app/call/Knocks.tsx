@@ -28,6 +28,17 @@ export function KnockActions({ call, knock }: { call: CallState; knock: Knock })
   );
 }
 
+/** Who waits, as they showed themselves. */
+export function Face({ knock: { name, picture } }: { knock: Knock }) {
+  if (!picture) return <Avatar name={name} />;
+  const kind = picture.startsWith('UklGR') ? 'webp' : 'jpeg'; // "RIFF" in base64
+  return <img class="knock-picture" src={`data:image/${kind};base64,${picture}`} alt={t('knock.picture', { name })} />;
+}
+
+export function AdmitAll({ call }: { call: CallState }) {
+  return <button type="button" class="button small" onClick={() => attempt(call, call.meeting.command('admit-all', undefined))}>{t('knock.admitAll')}</button>;
+}
+
 /** Somebody is at the door. Stays until answered. */
 export function Knocks({ call }: { call: CallState }) {
   const knocks = call.meeting.knocks.value;
@@ -38,12 +49,13 @@ export function Knocks({ call }: { call: CallState }) {
   if (!knock) return null;
   return (
     <div class="knock notice">
-      <Avatar name={knock.name} />
+      <Face knock={knock} />
       <p>
         {t('knock.one', { name: knock.name })}
         {knocks.length > 1 && <small>{t('knock.more', { n: knocks.length - 1 })}</small>}
       </p>
       <KnockActions call={call} knock={knock} />
+      {knocks.length > 1 && <AdmitAll call={call} />}
     </div>
   );
 }

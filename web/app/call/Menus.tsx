@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { CheckIcon, ExpandIcon, EyeIcon, EyeOffIcon, GridIcon, HeadphonesIcon, InviteIcon, KeyboardIcon, PeopleIcon, ScreenIcon, ScreenStopIcon, SettingsIcon, SpeakerViewIcon } from './icons';
+import { CheckIcon, ExpandIcon, EyeIcon, EyeOffIcon, GridIcon, HeadphonesIcon, InviteIcon, KeyboardIcon, LockIcon, PeopleIcon, ScreenIcon, ScreenStopIcon, SettingsIcon, SpeakerViewIcon } from './icons';
 import { t, type PlainKey } from '../language';
 import { may } from '../permissions';
 import { preferences } from '../preferences';
@@ -94,6 +94,7 @@ export function MoreMenu({ call }: { call: CallState }) {
       )}
       <Item class="only-narrow" icon={<PeopleIcon />} name="bar.people" onPress={() => call.togglePanel('people')} />
       <Item icon={<InviteIcon />} name="menu.invite" onPress={() => call.openDialog('invite')} />
+      {may(call.meeting, 'configure') && <Item icon={<LockIcon />} name="menu.room" onPress={() => call.openDialog('room')} />}
       <ViewItems call={call} />
       <hr />
       <ReceiveItems call={call} />

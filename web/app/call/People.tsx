@@ -1,13 +1,16 @@
+import type { ComponentChildren } from 'preact';
 import { useId, useState } from 'preact/hooks';
 import { MaxName, type Bars as Count, type Participant } from '../../sdk';
 import { CameraOffIcon, MicIcon, MicOffIcon } from '../icons';
-import { HandIcon, InviteIcon, PencilIcon, ScreenIcon, SearchIcon } from './icons';
-import { t } from '../language';
+import { HandIcon, InviteIcon, LockIcon, MoreIcon, PencilIcon, ScreenIcon, SearchIcon } from './icons';
+import { t, type PlainKey } from '../language';
 import { memory } from '../memory';
+import { may } from '../permissions';
 import { Avatar } from '../ui/Avatar';
 import { attempt } from './actions';
 import { Bars } from './Bars';
-import { KnockActions } from './Knocks';
+import { MeetingTools, PersonTools } from './host/lazy';
+import { AdmitAll, Face, KnockActions } from './Knocks';
 import { barsOf } from './quality';
 import type { CallState } from './state';
 
@@ -54,14 +57,26 @@ function State({ person, hand, bars }: { person: Participant; hand: number; bars
   );
 }
 
+/** The roles that are shown; of members and guests there is nothing to say. */
+const roleWords: Readonly<Record<string, PlainKey>> = {
+  owner: 'people.host', host: 'people.host', 'co-host': 'people.coHost', presenter: 'people.presenter', viewer: 'people.viewer',
+};
+
 function roleWord(person: Participant): string {
   if (person.away) return t('stage.awayShort');
-  if (person.role === 'host') return t('people.host');
-  return person.role === 'viewer' ? t('people.viewer') : '';
+  if (person.acting) return t('people.standsIn');
+  const key = roleWords[person.role];
+  return key ? t(key) : '';
+}
+
+/** Whether we may do something to others here. */
+function hosts({ meeting }: CallState): boolean {
+  return may(meeting, 'moderate') || may(meeting, 'remove') || may(meeting, 'appoint');
 }
 
 function Person({ call, person }: { call: CallState; person: Participant }) {
   const [renaming, setRenaming] = useState(false);
+  const [open, setOpen] = useState(false);
   const hand = call.hands.value.indexOf(person.id) + 1;
   const mayRename = person.self && !call.meeting.fixedName.value;
   if (renaming) return <li class="person"><Avatar name={person.name} /><RenameForm call={call} name={person.name} onDone={() => setRenaming(false)} /></li>;
@@ -74,6 +89,8 @@ function Person({ call, person }: { call: CallState; person: Participant }) {
       </span>
       {mayRename && <button type="button" class="round" aria-label={t('people.rename')} title={t('people.rename')} onClick={() => setRenaming(true)}><PencilIcon size={18} /></button>}
       <State person={person} hand={hand} bars={barsOf(call.meeting.quality.value, person)} />
+      {!person.self && hosts(call) && <button type="button" class="round person-more" aria-label={t('people.options', { name: person.name })} aria-expanded={open} onClick={() => setOpen(!open)}><MoreIcon size={18} /></button>}
+      {open && <PersonTools call={call} person={person} />}
     </li>
   );
 }
@@ -83,11 +100,11 @@ function Waiting({ call }: { call: CallState }) {
   if (knocks.length === 0) return null;
   return (
     <section>
-      <h3>{t('people.waiting')}</h3>
+      <div class="people-head"><h3>{t('people.waiting')}</h3>{knocks.length > 1 && <AdmitAll call={call} />}</div>
       <ul>
         {knocks.map((knock) => (
           <li key={knock.participant} class="person">
-            <Avatar name={knock.name} />
+            <Face knock={knock} />
             <span class="person-name"><span>{knock.name}</span></span>
             <KnockActions call={call} knock={knock} />
           </li>
@@ -97,11 +114,11 @@ function Waiting({ call }: { call: CallState }) {
   );
 }
 
-function Group({ call, title, people }: { call: CallState; title: string; people: Participant[] }) {
+function Group({ call, title, people, children }: { call: CallState; title: string; people: Participant[]; children?: ComponentChildren }) {
   if (people.length === 0) return null;
   return (
     <section>
-      <h3>{title}</h3>
+      <div class="people-head"><h3>{title}</h3>{children}</div>
       <ul>{people.map((person) => <Person key={person.id} call={call} person={person} />)}</ul>
     </section>
   );
@@ -118,6 +135,8 @@ export function People({ call }: { call: CallState }) {
     <div class="people">
       <div class="people-top">
         <button type="button" class="button small wide" onClick={() => call.openDialog('invite')}><InviteIcon size={20} />{t('menu.invite')}</button>
+        {(hosts(call) || may(call.meeting, 'lock') || may(call.meeting, 'configure')) && <MeetingTools call={call} />}
+        {call.meeting.about.value.locked && <p class="people-locked"><LockIcon size={18} />{t('people.locked')}</p>}
         {all.length > searchable && (
           <div class="people-search">
             <label class="aside" for={id}>{t('people.search')}</label>
@@ -128,7 +147,9 @@ export function People({ call }: { call: CallState }) {
       </div>
       <div class="people-list">
         <Waiting call={call} />
-        <Group call={call} title={t('people.hands')} people={raised} />
+        <Group call={call} title={t('people.hands')} people={raised}>
+          {may(call.meeting, 'moderate') && <button type="button" class="button small" onClick={() => attempt(call, call.meeting.command('lower', { participant: '' }))}>{t('people.lowerAll')}</button>}
+        </Group>
         <Group call={call} title={t('people.here')} people={found.filter((person) => !person.hand)} />
         {found.length === 0 && <p class="quiet">{t('people.noMatch')}</p>}
       </div>

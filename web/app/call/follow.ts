@@ -6,6 +6,7 @@ import { preferences } from '../preferences';
 import { announce } from '../ui/announce';
 import { toggleMicrophone } from './actions';
 import { chime } from './chime';
+import { tellAsked, tellRole } from './host/lazy';
 import { hear, hold, keepOrder } from './order';
 import type { CallState } from './state';
 import { retell, shownFor, toast } from './toasts';
@@ -86,7 +87,7 @@ function followChat(call: CallState): Stop {
   const stopChat = effect(() => {
     const lines = call.meeting.chat.value;
     const last = lines[lines.length - 1];
-    if (lines.length > known && last && !last.mine) announce(t('chat.from', { name: last.name, text: last.text }));
+    if (lines.length > known && last && !last.mine) announce(t('chat.from', { name: last.name, text: last.text || (last.file?.name ?? '') }));
     known = lines.length;
   });
   const stopKnocks = effect(() => {
@@ -97,6 +98,28 @@ function followChat(call: CallState): Stop {
   return () => {
     stopChat();
     stopKnocks();
+  };
+}
+
+/** What hosts did to us, and who has another role now. */
+function followHosts(call: CallState): Stop {
+  let known: ReadonlyMap<string, Participant> | null = null;
+  const stopRoles = effect(() => {
+    const now = new Map(call.meeting.participants.value.map((person) => [person.id, person]));
+    const before = known;
+    known = now;
+    if (call.meeting.phase.peek() !== 'joined' || !before) return;
+    for (const person of now.values()) {
+      const was = before.get(person.id);
+      if (was && (was.role !== person.role || was.acting !== person.acting)) tellRole(call, person, was);
+    }
+  });
+  const stopAsked = call.meeting.onMessage((message) => {
+    if (message.type === 'asked') tellAsked(call, message.data);
+  });
+  return () => {
+    stopRoles();
+    stopAsked();
   };
 }
 
@@ -131,6 +154,6 @@ function followConnection(call: CallState): Stop {
 
 /** Follows all of it until the call is over. */
 export function follow(call: CallState): Stop {
-  const stops = [followOrder(call), followPeople(call), followChat(call), followVoice(call), followConnection(call)];
+  const stops = [followOrder(call), followPeople(call), followChat(call), followVoice(call), followConnection(call), followHosts(call)];
   return () => stops.forEach((stop) => stop());
 }

@@ -26,6 +26,8 @@ export const EyeOffIcon = draw(<><path d="M9.9 5.400A9 9 0 0 1 12 5.200c6 0 9.3 
 export const EyeIcon = draw(<><path d="M2.7 12S6 5.2 12 5.200S21.3 12 21.3 12S18 18.8 12 18.800S2.7 12 2.7 12z" /><circle cx="12" cy="12" r="2.8" /></>);
 export const OfflineIcon = draw(<><path d="M3 9.500a13.5 13.5 0 0 1 4.5-2.900M6.2 13a9 9 0 0 1 4.3-2.300M21 9.500a13.5 13.5 0 0 0-9.5-3.400M17.8 13a9 9 0 0 0-2-1.300M9.5 16.300a4 4 0 0 1 5 0M12 19.500v.1" />{slash}</>);
 export const PencilIcon = draw(<path d="M4 20l.9-4.200L15.7 5a1.9 1.9 0 0 1 2.7 0l.6.600a1.9 1.9 0 0 1 0 2.700L8.2 19.100zM13.7 7l3.3 3.3" />);
+export const LockIcon = draw(<><rect x="5" y="10.5" width="14" height="9.5" rx="2.3" /><path d="M8 10.500V8a4 4 0 0 1 8 0v2.5" /></>);
+export const UnlockIcon = draw(<><rect x="5" y="10.5" width="14" height="9.5" rx="2.3" /><path d="M8 10.500V8a4 4 0 0 1 7.6-1.8" /></>);
 export const SearchIcon = draw(<><circle cx="11" cy="11" r="6.5" /><path d="M16 16l4.5 4.5" /></>);
 export const InviteIcon = draw(<><circle cx="10" cy="8" r="3.5" /><path d="M3.5 19.500a6.5 6.5 0 0 1 11-4.700M18.5 14.500v6M15.5 17.500h6" /></>);
 export const HeadphonesIcon = draw(<path d="M4.5 16v-3.500a7.5 7.5 0 0 1 15 0V16M4.5 14.500h2.200a1 1 0 0 1 1 1v3.500a1 1 0 0 1-1 1H6A1.5 1.5 0 0 1 4.5 18.500zM19.5 14.500h-2.200a1 1 0 0 0-1 1v3.500a1 1 0 0 0 1 1h.7a1.5 1.5 0 0 0 1.5-1.500z" />);

@@ -6,8 +6,8 @@ import { emptyOrder, type Order } from './order';
 
 export type PanelName = 'chat' | 'people' | 'statistics';
 export type View = 'grid' | 'speaker';
-export type Menu = 'react' | 'more';
-export type DialogName = 'settings' | 'keys' | 'invite';
+export type Menu = 'react' | 'more' | 'leave';
+export type DialogName = 'settings' | 'keys' | 'invite' | 'room';
 
 export interface Toast { readonly id: number; readonly text: string; readonly action?: { label: string; run: () => void } }
 
@@ -25,6 +25,8 @@ export class CallState {
   readonly toasts = signal<readonly Toast[]>([]);
   /** Lines of the chat seen so far. */
   readonly seen = signal(0);
+  /** Who alone reads what is written next; null is everyone. */
+  readonly whisper = signal<{ readonly id: string; readonly name: string } | null>(null);
   readonly soundBlocked = signal(false);
   readonly talking = signal(false);
   readonly unread: ReadonlySignal<number>;

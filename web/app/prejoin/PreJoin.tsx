@@ -6,6 +6,7 @@ import { memory } from '../memory';
 import { may } from '../permissions';
 import { roomTitle } from '../route';
 import type { Session } from '../session';
+import { later } from '../ui/later';
 import { DeviceSummary } from './Devices';
 import { NoPicture, OwnPicture } from './OwnPicture';
 import { deviceProblems } from './problems';
@@ -22,12 +23,15 @@ function Problems({ meeting }: Pick<Props, 'meeting'>) {
   );
 }
 
-function Waiting({ onCancel }: Pick<Props, 'onCancel'>) {
+const show = later<{ meeting: Session }>(async () => (await import('./ShowPicture')).ShowPicture, () => undefined);
+
+function Waiting({ meeting, onCancel }: Props) {
   return (
     <div class="door-waiting" role="status">
       <span class="dots" aria-hidden="true"><i /><i /><i /></span>
       <h2>{t('door.waiting')}</h2>
       <p>{t('door.waitingHint')}</p>
+      {may(meeting, 'publish') || meeting.local.preview.value ? <show.Part meeting={meeting} /> : null}
       <button type="button" class="button" onClick={onCancel}>{t('app.cancel')}</button>
     </div>
   );
@@ -105,7 +109,7 @@ export function PreJoin({ meeting, onCancel }: Props) {
             <h1>{title}</h1>
             <p>{whoIsIn(meeting.preview.value)}</p>
           </div>
-          {meeting.phase.value === 'waiting' ? <Waiting onCancel={onCancel} /> : <JoinForm meeting={meeting} name={name} setName={setName} />}
+          {meeting.phase.value === 'waiting' ? <Waiting meeting={meeting} onCancel={onCancel} /> : <JoinForm meeting={meeting} name={name} setName={setName} />}
         </div>
       </main>
     </div>
