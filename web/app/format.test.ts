@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { beforeEach, describe, expect, it } from 'vitest';
 import { bitrate, seconds, share } from './call/figures';
-import { parts } from './call/links';
+import { parts } from './call/chat/links';
 import { matches } from './call/People';
 import { duration, list, number } from './format';
 import { speak, t } from './language';

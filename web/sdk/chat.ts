@@ -62,6 +62,11 @@ export class ChatLog {
     this.change(nonce, (line) => (line.state === 'sending' ? { ...line, state: 'failed' } : line));
   }
 
+  /** retry has a line the server refused sent once more. */
+  retry(nonce: string): void {
+    this.change(nonce, (line) => (line.state === 'failed' ? { ...line, state: 'sending' } : line));
+  }
+
   /** unsent are our lines the server has not confirmed. */
   unsent(): Line[] {
     return this.list.peek().filter((line) => line.state === 'sending');

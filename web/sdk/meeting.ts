@@ -209,6 +209,11 @@ export class Meeting {
     this.writer.say(text, address);
   }
 
+  /** Sends a line once more that the server refused. */
+  sayAgain(id: string): void {
+    this.writer.retry(id);
+  }
+
   // A command has its effect in the state, or none: its promise rejects with the
   // MeetingError that says why. That is no failure of the meeting.
 

@@ -104,6 +104,11 @@ export class State {
     this.log.failed(nonce);
   }
 
+  /** retry has a line the server refused sent once more. */
+  retry(nonce: string): void {
+    this.log.retry(nonce);
+  }
+
   /** unsent are our lines the server has not confirmed. */
   unsent(): Line[] {
     return this.log.unsent();

@@ -18,6 +18,13 @@ export class Writer {
     if (line) this.deliver(line);
   }
 
+  /** retry sends one line once more that the server refused. */
+  retry(nonce: string): void {
+    this.state.retry(nonce);
+    const line = this.state.unsent().find(({ id }) => id === nonce);
+    if (line) this.deliver(line);
+  }
+
   /** again sends what the server has not confirmed. */
   again(): void {
     for (const line of this.state.unsent()) this.deliver(line);

@@ -6,7 +6,6 @@
 import type { ComponentType } from 'preact';
 import type { Icon } from '../icons';
 import type { PlainKey } from '../language';
-import { Chat } from './Chat';
 import { ChartIcon, ChatIcon, PeopleIcon } from './icons';
 import { panel } from './LazyPanel';
 import { People } from './People';
@@ -25,7 +24,7 @@ export interface PanelPart {
 }
 
 export const panels: Readonly<Record<PanelName, PanelPart>> = {
-  chat: { title: 'chat.title', icon: ChatIcon, Part: Chat, barred: true },
+  chat: { title: 'chat.title', icon: ChatIcon, Part: panel(async () => (await import('./chat/Chat')).Chat), barred: true },
   people: { title: 'people.title', icon: PeopleIcon, Part: People, barred: true },
   statistics: { title: 'bar.statistics', icon: ChartIcon, Part: panel(async () => (await import('./Statistics')).Statistics), key: 'I' },
 };

@@ -107,15 +107,19 @@ export class FakeMeeting {
   }
   /** A message from the server that is not there. */
   hear(message: ServerMessage): void { this.hearers.forEach((hear) => hear(message)); }
-  async command(type: string, data: unknown): Promise<void> {
+  async command(type: string, data: unknown): Promise<unknown> {
     this.told.push([type, data]);
     if (this.refusal) throw this.refusal;
+    return this.answers.get(type);
   }
+  /** What commands are answered with, by their type. */
+  readonly answers = new Map<string, unknown>();
   open(): void { this.told.push(['open']); }
   async join(name: string): Promise<void> { this.told.push(['join', name]); }
   leave(): void { this.told.push(['leave']); }
   close(): void { this.told.push(['close']); }
-  say(text: string): void { this.told.push(['say', text]); }
+  say(text: string, address: object = {}): void { this.told.push(Object.keys(address).length > 0 ? ['say', text, address] : ['say', text]); }
+  sayAgain(id: string): void { this.told.push(['sayAgain', id]); }
   async hand(raised: boolean): Promise<void> { this.told.push(['hand', raised]); }
   react(emoji: string): void {
     this.told.push(['react', emoji]);
