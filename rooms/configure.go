@@ -12,6 +12,8 @@ type Change struct {
 	Lobby, MuteOnEntry, AudioOnly *bool
 	// MaxPeople is the most people inside; 0 is the server's limit.
 	MaxPeople *int
+	// Password is what newcomers must know; an empty one asks for none.
+	Password *string
 	// Least holds the limits that change; an empty role takes one away.
 	Least map[Action]Role
 }
@@ -23,6 +25,7 @@ func (c Change) on(s Settings) Settings {
 	set(&s.MuteOnEntry, c.MuteOnEntry)
 	set(&s.AudioOnly, c.AudioOnly)
 	set(&s.MaxPeople, c.MaxPeople)
+	set(&s.Password, c.Password)
 	if len(c.Least) == 0 {
 		return s
 	}

@@ -63,6 +63,10 @@ func (s *Session) Lock(ctx context.Context, re Ref, locked bool) error {
 
 // Configure changes settings of the room. Answered by [About].
 func (s *Session) Configure(ctx context.Context, re Ref, change Change) error {
+	change, err := s.hashed(ctx, change)
+	if err != nil {
+		return err
+	}
 	return s.command(ctx, func(r *room, p *person) error { return r.configure(p, re, change) })
 }
 

@@ -29,6 +29,20 @@ func (r *Rooms) HashPassword(ctx context.Context, password string) (string, erro
 	return hash, nil
 }
 
+// hashed gives a change with the hash of its password. Who may not change
+// anything has nothing hashed.
+func (s *Session) hashed(ctx context.Context, change Change) (Change, error) {
+	if change.Password == nil {
+		return change, nil
+	}
+	if err := s.command(ctx, func(r *room, p *person) error { return r.require(p, Configure) }); err != nil {
+		return change, err
+	}
+	hash, err := s.room.rooms.HashPassword(ctx, *change.Password)
+	change.Password = &hash
+	return change, err
+}
+
 // asks says whether somebody must know the room's password: who may walk past
 // the lobby and who was given a role by a token or link need not.
 func (r *room) asks(a arrival) bool {

@@ -69,7 +69,7 @@ func showPicture(ctx context.Context, s *rooms.Session, re rooms.Ref, m protocol
 
 func domainChange(m protocol.Configure) rooms.Change {
 	change := rooms.Change{
-		Title: m.Title, Lobby: m.Lobby, MuteOnEntry: m.MuteOnEntry, AudioOnly: m.AudioOnly, MaxPeople: m.MaxPeople,
+		Title: m.Title, Lobby: m.Lobby, MuteOnEntry: m.MuteOnEntry, AudioOnly: m.AudioOnly, MaxPeople: m.MaxPeople, Password: m.Password,
 		Least: make(map[rooms.Action]rooms.Role, len(m.Least)),
 	}
 	for action, role := range m.Least {

@@ -87,7 +87,7 @@ func (p *parts) open(ctx context.Context, s settings, log *slog.Logger) error {
 		return err
 	}
 	p.rooms, err = rooms.New(rooms.Config{
-		Invitations: invitations{p.links, p.store}, Passwords: identity.NewPasswords(),
+		Invitations: p.store.Invitations(p.links), Passwords: identity.NewPasswords(),
 		Memory:    p.store.Memory(),
 		MaxPeople: s.MaxPeople, Room: room.Room, Settings: rooms.Settings{Lobby: s.Lobby}, Tokens: keys, Logger: log, Metrics: registry,
 	}, media{p.plane})
@@ -155,7 +155,10 @@ func (p *parts) openSignaling(s settings, log *slog.Logger, registry *prometheus
 	}
 	p.signaling, err = signaling.New(signaling.Config{
 		Rooms: p.rooms, Tokens: p.links, Owners: p.links, Pages: web.Pages(),
-		API:       api.Config{Repeats: p.store.Repeats(), Shelf: p.store, Keys: programs},
+		API: api.Config{
+			Repeats: p.store.Repeats(), Shelf: p.store, Keys: programs, KeyBook: p.store,
+			Reports: p.store, Polls: p.store, Audit: p.store,
+		},
 		OpenRooms: s.OpenRooms, PublicURL: s.PublicURL, TrustedProxies: proxies,
 		Limits:       gate.Limits{PerMinute: s.FailuresPerIP, Open: s.OpenPerIP},
 		ICEServers:   p.iceServers(s),

@@ -21,6 +21,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"palabre/identity"
+	"palabre/notify/schedule"
 	"palabre/rooms"
 )
 
@@ -59,10 +60,22 @@ type Config struct {
 	Tokens Tokens
 	// Keys knows API keys; nil knows none.
 	Keys Keys
+	// KeyBook is where API keys are made and revoked.
+	KeyBook KeyBook
 	// Repeats remembers answers for an Idempotency-Key; nil forgets them.
 	Repeats Repeats
 	// Shelf holds the rooms that are remembered.
 	Shelf Shelf
+	// Hooks keeps webhooks.
+	Hooks Hooks
+	// Desk takes appointments, Templates keeps settings that rooms are made from.
+	Desk      *schedule.Desk
+	Templates Templates
+	// Reports is what is remembered of meetings and days, Polls of their polls.
+	Reports Reports
+	Polls   Polls
+	// Audit is who did what.
+	Audit AuditLog
 	// Logger is where refusals by the API's own fault are written. Default discards.
 	Logger *slog.Logger
 }
@@ -90,6 +103,11 @@ func New(cfg Config, door Door) (*API, error) {
 func (a *API) routes() []Route {
 	return slices.Concat(
 		a.roomRoutes(),
+		a.hookRoutes(),
+		a.scheduleRoutes(),
+		a.linkRoutes(),
+		a.keyRoutes(),
+		a.reportRoutes(), a.auditRoutes(), a.pollRoutes(),
 	)
 }
 

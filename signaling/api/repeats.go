@@ -45,7 +45,7 @@ type Repeats interface {
 // once does a request with an Idempotency-Key once, and answers it again as it was.
 func (c *Call) once(do func() (Reply, error)) (Reply, error) {
 	key := c.Header("Idempotency-Key")
-	if key == "" || c.http.Request.Method != http.MethodPost || c.api.cfg.Repeats == nil {
+	if key == "" || c.http.Request.Method != http.MethodPost || c.route.Secret || c.api.cfg.Repeats == nil {
 		return do()
 	}
 	if !repeatKey.MatchString(key) {

@@ -82,6 +82,8 @@ type (
 		Least       *map[rooms.Action]rooms.Role `json:"least,omitempty"`
 		Origins     *[]string                    `json:"origins,omitempty"`
 		Owner       *string                      `json:"owner,omitempty"`
+		// Password is what newcomers must know; empty asks for none.
+		Password *string `json:"password,omitempty"`
 	}
 )
 
@@ -163,7 +165,7 @@ func (a *API) addRoom(c *Call) (Reply, error) {
 	}
 	now := time.Now()
 	profile := rooms.Profile{Name: c.Room, Kind: rooms.Permanent, Settings: a.cfg.Rooms.DefaultSettings(), Created: now, Updated: now}
-	profile, err := a.checked(asked.onto(profile))
+	profile, err := a.wished(c, asked, profile)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -189,6 +191,16 @@ func (a *API) checked(p rooms.Profile) (rooms.Profile, error) {
 	}
 	p.Settings = settings
 	return p, nil
+}
+
+// wished puts what a body says over what there was, and checks it. A password is
+// hashed last, when all else is right.
+func (a *API) wished(c *Call, asked wireSettings, was rooms.Profile) (rooms.Profile, error) {
+	profile, err := a.checked(asked.onto(was))
+	if err == nil && asked.Password != nil {
+		profile.Settings.Password, err = a.cfg.Rooms.HashPassword(c.Context(), *asked.Password)
+	}
+	return profile, err
 }
 
 // maxOwner bounds the identity a room belongs to, in bytes: that of a token's subject.
@@ -226,7 +238,7 @@ func (a *API) changeRoom(c *Call) (Reply, error) {
 	if match := c.Header("If-Match"); match != "" && match != "*" && match != etag(stored.Version) {
 		return Reply{}, refuse(rooms.CodeConflict, "Somebody else has changed the room: look at it again.")
 	}
-	profile, err := a.checked(asked.onto(stored.Profile))
+	profile, err := a.wished(c, asked, stored.Profile)
 	if err != nil {
 		return Reply{}, err
 	}

@@ -22,6 +22,9 @@ type Route struct {
 	Action rooms.Action
 	// MaxBody is the largest body in bytes; 0 is 64 KiB.
 	MaxBody int64
+	// Secret: the answer holds what nobody must find, so that none is remembered
+	// for an Idempotency-Key.
+	Secret bool
 	// Do does it.
 	Do func(*Call) (Reply, error)
 }
@@ -63,6 +66,7 @@ func (a *API) serve(route Route) gin.HandlerFunc {
 
 func (a *API) answer(call *Call) (Reply, error) {
 	if err := call.identify(); err != nil {
+		call.refused(err)
 		return Reply{}, err
 	}
 	if err := call.read(); err != nil {

@@ -494,6 +494,9 @@ type Configure struct {
 	MaxPeople *int `json:"maxPeople,omitempty" tstype:"number"`
 	// Least is the lowest role that may do something; an empty role takes the limit away.
 	Least map[Action]Role `json:"least,omitempty"`
+	// Password is what newcomers must know whose role may not walk past the
+	// lobby; an empty one asks for none.
+	Password *string `json:"password,omitempty" tstype:"string"`
 }
 
 // Asked tells what a host did to somebody or asks them for. Its reader is

@@ -1,4 +1,4 @@
-package main
+package store
 
 import (
 	"context"
@@ -6,20 +6,21 @@ import (
 
 	"palabre/identity"
 	"palabre/rooms"
-	"palabre/store"
 )
 
-// invitations signs the links of rooms and has them kept.
+// Invitations has links signed and keeps what there is to know of them.
+func (s *Store) Invitations(links *identity.Links) rooms.Invitations { return invitations{links, s} }
+
 type invitations struct {
 	links *identity.Links
-	kept  *store.Store
+	store *Store
 }
 
 // Invite makes a link. The name of whom it is for is theirs in the room only
 // where the link is for one visit.
 func (i invitations) Invite(ctx context.Context, room string, wish rooms.Invitation) (rooms.Invitation, error) {
 	wish.Created = time.Now().UTC()
-	made, err := i.kept.AddLink(ctx, room, wish)
+	made, err := i.store.AddLink(ctx, room, wish)
 	if err != nil {
 		return rooms.Invitation{}, err
 	}
@@ -32,9 +33,9 @@ func (i invitations) Invite(ctx context.Context, room string, wish rooms.Invitat
 }
 
 func (i invitations) Invitations(ctx context.Context, room, maker, after string, limit int) ([]rooms.Invitation, error) {
-	return i.kept.Links(ctx, room, maker, after, limit)
+	return i.store.Links(ctx, room, maker, after, limit)
 }
 
 func (i invitations) Revoke(ctx context.Context, room, maker, id string) (rooms.Invitation, error) {
-	return i.kept.RevokeLink(ctx, room, maker, id, time.Now())
+	return i.store.RevokeLink(ctx, room, maker, id, time.Now())
 }
