@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"runtime/debug"
 
 	"palabre/rooms"
 )
@@ -65,8 +66,14 @@ func newWriters(list []projection) writers {
 	return w
 }
 
-// write has all projections of a fact written.
-func (w writers) write(ctx context.Context, tx *sql.Tx, fact rooms.Fact) error {
+// write has all projections of a fact written. One that fails in a way it
+// never should fails its fact alone.
+func (w writers) write(ctx context.Context, tx *sql.Tx, fact rooms.Fact) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("fault in a projection: %v\n%s", fault, debug.Stack())
+		}
+	}()
 	kind := fact.Data.Kind()
 	for _, list := range [][]projection{w.byKind[kind], w.always} {
 		for _, p := range list {

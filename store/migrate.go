@@ -18,16 +18,32 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
+// startAttempts and startPause are for servers that start on one SQLite database at once.
+const (
+	startAttempts = 20
+	startPause    = 100 * time.Millisecond
+)
+
 // migrate brings the tables up to date. Of two servers that start at once one waits.
 func migrate(ctx context.Context, e engine, db *sql.DB) error {
 	provider, err := e.provider(db)
 	if err != nil {
 		return err
 	}
-	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("bring the database's tables up to date: %w", e.described(err))
+	for attempt := 1; ; attempt++ {
+		if _, err = provider.Up(ctx); err == nil {
+			return nil
+		}
+		// SQLite has no lock for this: whoever comes second fails at a step the
+		// other has done meanwhile, with nothing changed, and looks again.
+		if !e.sqlite() || attempt == startAttempts || ctx.Err() != nil {
+			return fmt.Errorf("bring the database's tables up to date: %w", e.described(err))
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(startPause):
+		}
 	}
-	return nil
 }
 
 func (e engine) provider(db *sql.DB) (*goose.Provider, error) {

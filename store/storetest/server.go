@@ -133,9 +133,9 @@ func (s *Server) Remove() error { return errors.Join(s.Stop(), os.RemoveAll(s.Di
 // Socket is the path of its Unix socket, for proxies before it.
 func (s *Server) Socket() string { return filepath.Join(s.Dir, ".s.PGSQL.5432") }
 
-// Database makes an empty database and gives its URL.
-func (s *Server) Database(ctx context.Context) (url string, err error) {
-	name := fmt.Sprintf("test%d", s.count.Add(1))
+// Database makes an empty database.
+func (s *Server) Database(ctx context.Context) (name string, err error) {
+	name = fmt.Sprintf("test%d", s.count.Add(1))
 	err = s.admin(func(db *sql.DB) error {
 		_, err := db.ExecContext(ctx, "CREATE DATABASE "+name)
 		return err
@@ -143,15 +143,16 @@ func (s *Server) Database(ctx context.Context) (url string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("make a database: %w", err)
 	}
-	return s.url(name), nil
+	return name, nil
 }
 
-func (s *Server) url(database string) string {
+// URL is that of one of its databases.
+func (s *Server) URL(database string) string {
 	return "postgres://postgres@/" + database + "?host=" + s.Dir + "&sslmode=disable"
 }
 
 func (s *Server) admin(work func(*sql.DB) error) error {
-	db, err := sql.Open("pgx", s.url("postgres"))
+	db, err := sql.Open("pgx", s.URL("postgres"))
 	if err != nil {
 		return fmt.Errorf("open PostgreSQL: %w", err)
 	}

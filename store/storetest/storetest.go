@@ -9,10 +9,15 @@
 package storetest
 
 import (
+	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -77,16 +82,62 @@ func SQLite(t *testing.T) string {
 // Where the program is not installed the test is skipped, except in CI.
 func PostgreSQL(t *testing.T) string {
 	t.Helper()
+	NeedPostgreSQL(t)
 	server, err := shared.server()
-	if err != nil && !installed() && os.Getenv("CI") == "" {
+	if err != nil {
+		t.Fatal(err)
+	}
+	name, err := server.Database(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return server.URL(name)
+}
+
+// NeedPostgreSQL skips a test where PostgreSQL is not installed, except in CI.
+func NeedPostgreSQL(t *testing.T) {
+	t.Helper()
+	if !installed() && os.Getenv("CI") == "" {
 		t.Skip("PostgreSQL is not installed: make databases")
 	}
+}
+
+// Own starts a PostgreSQL server for one test that stops it, with an empty database.
+func Own(t *testing.T) (server *Server, database string) {
+	t.Helper()
+	NeedPostgreSQL(t)
+	server, err := NewServer()
 	if err != nil {
 		t.Fatal(err)
 	}
-	url, err := server.Database(t.Context())
+	t.Cleanup(func() {
+		if err := server.Remove(); err != nil {
+			t.Error(err)
+		}
+	})
+	if database, err = server.Database(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return server, database
+}
+
+// Lock lets nobody write to a SQLite database until release, as another program
+// may that works on it.
+func Lock(t *testing.T, url string) (release func()) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+strings.TrimPrefix(url, "sqlite:")+"?_txlock=immediate&_pragma=busy_timeout(10000)")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return url
+	tx, err := db.BeginTx(context.WithoutCancel(t.Context()), nil)
+	if err != nil {
+		t.Fatal(errors.Join(err, db.Close()))
+	}
+	release = sync.OnceFunc(func() {
+		if err := errors.Join(tx.Rollback(), db.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(release)
+	return release
 }
