@@ -1,6 +1,7 @@
 package rooms
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -128,7 +129,7 @@ func (r *room) createPoll(by *person, re Ref, q poll.Question, open bool) (id st
 	}
 	q = cleanQuestion(q)
 	now := time.Now()
-	p, err := r.polls.book.Create(newID(), q, poll.Person{Key: by.voter(), Name: by.name}, now)
+	p, err := r.polls.book.Create(newID(), q, r.pollster(by), now)
 	if err != nil {
 		return "", pollRefusal(err)
 	}
@@ -204,7 +205,7 @@ func (r *room) votePoll(by *person, re Ref, id string, choice []int) error {
 	if err := r.remembering(); err != nil {
 		return err
 	}
-	cast, err := r.polls.book.Vote(id, poll.Person{Key: by.voter(), Name: by.name}, choice)
+	cast, err := r.polls.book.Vote(id, r.pollster(by), choice)
 	if err != nil {
 		return pollRefusal(err)
 	}
@@ -303,6 +304,16 @@ func (r *room) pollsFor(p *person) Polls {
 		views = append(views, PollView{View: view, Own: own, Manage: manage})
 	}
 	return Polls{views}
+}
+
+// pollster is somebody who asks or votes, by the name they have in the room
+// even where they act from outside.
+func (r *room) pollster(by *person) poll.Person {
+	name := by.name
+	if inside := r.find(by.identity); name == "" && by.identity != "" && inside != nil {
+		name = inside.name
+	}
+	return poll.Person{Key: by.voter(), Name: cmp.Or(name, firstRunes(by.voter(), maxName))}
 }
 
 // voter is what somebody's polls and votes are known by.

@@ -22,8 +22,8 @@ type Route struct {
 	Action rooms.Action
 	// MaxBody is the largest body in bytes; 0 is 64 KiB.
 	MaxBody int64
-	// Secret: the answer holds what nobody must find, so that none is remembered
-	// for an Idempotency-Key.
+	// Secret: the answer holds what nobody else must find, so that it is
+	// remembered for an Idempotency-Key in a form that only the caller opens.
 	Secret bool
 	// Do does it.
 	Do func(*Call) (Reply, error)

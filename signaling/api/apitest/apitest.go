@@ -63,12 +63,18 @@ func New(t testing.TB, s *store.Store, options ...Option) *House {
 	forAPI := api.Config{
 		Keys:    APIKeys{All: {ID: "all", Name: "every scope", Scopes: identity.Scopes()}},
 		Repeats: s.Repeats(),
+		Reports: s, Polls: s, Audit: s, Shelf: s, KeyBook: s,
 	}
-	forEdge := signaling.Config{Tokens: keys, OpenRooms: true, Logger: log, Limits: gate.Limits{PerMinute: 1000, Open: 1000}}
+	h := &House{t: t, Keys: keys, Store: s, client: &http.Client{Timeout: time.Minute}}
+	links, err := identity.NewLinks(keys, s, func(role string) int { return h.Rooms.Rank(rooms.Role(role)) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	forRooms.Invitations, forRooms.Passwords = s.Invitations(links), identity.NewPasswords()
+	forEdge := signaling.Config{Tokens: links, Owners: links, OpenRooms: true, Logger: log, Limits: gate.Limits{PerMinute: 1000, Open: 1000}}
 	for _, option := range options {
 		option(&forAPI, &forRooms, &forEdge)
 	}
-	h := &House{t: t, Keys: keys, Store: s, client: &http.Client{Timeout: time.Minute}}
 	if h.Rooms, err = rooms.New(forRooms, silent{}); err != nil {
 		t.Fatal(err)
 	}
