@@ -26,6 +26,7 @@ type commands struct {
 	Migrate  migrateCommand  `cmd:"" help:"List the steps of the database's tables, rehearse them, or go back."`
 	Backup   backupCommand   `cmd:"" help:"Write everything that must survive into one file, while the server runs."`
 	Restore  restoreCommand  `cmd:"" help:"Put a backup in place."`
+	Audit    auditCommand    `cmd:"" help:"Verify and export the log of who did what."`
 	Settings settingsCommand `cmd:"" help:"Print the table of settings as Markdown."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 

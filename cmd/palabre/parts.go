@@ -88,13 +88,16 @@ func (p *parts) open(ctx context.Context, s settings, log *slog.Logger) error {
 	}
 	p.rooms, err = rooms.New(rooms.Config{
 		Invitations: p.store.Invitations(p.links), Passwords: identity.NewPasswords(),
-		Memory:    p.store.Memory(),
+		Memory: p.store.Memory(), Impersonal: !s.PersonalFigures,
 		MaxPeople: s.MaxPeople, Room: room.Room, Settings: rooms.Settings{Lobby: s.Lobby}, Tokens: keys, Logger: log, Metrics: registry,
 	}, media{p.plane})
 	if err != nil {
 		return fmt.Errorf("open the rooms: %w", err)
 	}
 	p.onClose(p.rooms.Close)
+	if err := p.openNotify(s, log, registry); err != nil {
+		return err
+	}
 	if err := p.openSignaling(s, log, registry); err != nil {
 		return err
 	}

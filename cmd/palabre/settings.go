@@ -19,7 +19,9 @@ import (
 // file, in this order of strength; docs/configuration.md is generated from here.
 type settings struct {
 	storage
-	Retention time.Duration `help:"How long chat, polls and attendance are kept after a meeting, where the room does not say; 0: for ever." default:"2160h"`
+	Retention       time.Duration `help:"How long chat, polls and attendance are kept after a meeting, where the room does not say; 0: for ever." default:"2160h"`
+	AuditRetention  time.Duration `name:"audit-retention" help:"How long the audit log goes back; 0: for ever." default:"0"`
+	PersonalFigures bool          `name:"personal-figures" help:"Keep in attendance who was there, how long each spoke and how good their connection was. Otherwise people are only counted." default:"true" negatable:""`
 
 	HTTP      string   `name:"http" help:"Address for pages, signalling and API." default:":8080" placeholder:"ADDR"`
 	UDP       string   `name:"udp" help:"Address for media, one UDP port for everyone; ICE-TCP listens on the same number." default:":7882" placeholder:"ADDR"`
@@ -47,6 +49,13 @@ type settings struct {
 	MediaPath  string        `name:"media-path" help:"What carries media: auto (this program's own fast path where the system has what it needs), pion." default:"auto" enum:"auto,pion"`
 	HoldVoices time.Duration `name:"hold-voices" help:"How long voices may wait for each other where several people speak, so that they leave together, at less cost; 0: not at all." default:"5ms"`
 
+	WebhookAllow     []string `name:"webhook-allow" help:"Networks that webhooks may reach although they are not public, and without https." placeholder:"CIDR"`
+	SMTPURL          string   `name:"smtp-url" help:"Mail server that takes our mail, such as smtp://user@mail.example.org:587 or smtps://mail.example.org. Default: no mail is sent." placeholder:"URL"`
+	SMTPTLS          string   `name:"smtp-tls" help:"TLS with smtp:// addresses: starttls insists on it, opportunistic takes it where offered, off does without." default:"starttls" enum:"starttls,opportunistic,off"`
+	SMTPPasswordFile string   `name:"smtp-password-file" help:"File with the password of the user in --smtp-url." type:"path" placeholder:"FILE"`
+	MailFrom         string   `name:"mail-from" help:"Who mail is from, such as Palabre <meet@example.org>, with --smtp-url." placeholder:"ADDRESS"`
+	MailInvitations  string   `name:"mail-invitations" help:"Who may have invitations sent by mail: keys (programs with an API key), owners (also owners of rooms; on a server that is open to the world they are strangers)." default:"keys" enum:"keys,owners"`
+
 	Metrics          string   `help:"Who may read /metrics: loopback, token, open." default:"loopback" enum:"loopback,token,open"`
 	MetricsTokenFile string   `name:"metrics-token-file" help:"File with the bearer token, with --metrics token." type:"path" placeholder:"FILE"`
 	TrackMetrics     int      `name:"track-metrics" help:"How many audio and video streams /metrics shows one by one; those beyond are shown together. 0: none." default:"500"`
@@ -65,11 +74,11 @@ func (s settings) Validate() error {
 		s.checkTLS(), s.checkPublicURL(), s.checkNodeIPs(), s.checkProxies(), s.checkTurn(),
 		checkRange("max-people", s.MaxPeople, 2, 1000),
 		checkRange("loudest", s.Loudest, 1, 20),
-		s.checkHoldVoices(), s.checkDatabase(), s.checkRetention(),
+		s.checkHoldVoices(), s.checkDatabase(), s.checkRetention(), s.checkAuditRetention(),
 		checkRange("track-metrics", s.TrackMetrics, 0, 2000),
 		checkRange("failures-per-ip", s.FailuresPerIP, 1, 1_000_000),
 		checkRange("open-per-ip", s.OpenPerIP, 1, 1_000_000),
-		s.checkMetrics(),
+		s.checkMetrics(), s.checkNotify(),
 	)
 }
 

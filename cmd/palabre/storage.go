@@ -44,6 +44,16 @@ func (s settings) checkRetention() error {
 	return nil
 }
 
+// leastAudit is the shortest time an audit log is of use for.
+const leastAudit = 24 * time.Hour
+
+func (s settings) checkAuditRetention() error {
+	if s.AuditRetention != 0 && s.AuditRetention < leastAudit {
+		return fmt.Errorf("--audit-retention %v is out of range: choose 0 or at least %v", s.AuditRetention, leastAudit)
+	}
+	return nil
+}
+
 // openStart bounds the opening of the database and the migration of its tables.
 const openStart = 2 * time.Minute
 
@@ -52,7 +62,7 @@ func (p *parts) openStore(ctx context.Context, s settings, log *slog.Logger, reg
 	ctx, cancel := context.WithTimeout(ctx, openStart)
 	defer cancel()
 	var err error
-	p.store, err = store.Open(ctx, store.Config{URL: s.database(), Retention: s.Retention, Logger: log, Metrics: registry})
+	p.store, err = store.Open(ctx, store.Config{URL: s.database(), Retention: s.Retention, AuditRetention: s.AuditRetention, Logger: log, Metrics: registry})
 	if err != nil {
 		return fmt.Errorf("open the database: %w", err)
 	}
