@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"net/url"
 	"time"
 
 	"palabre/identity"
@@ -69,7 +70,7 @@ func (a *API) createLink(c *Call) (Reply, error) {
 		return Reply{}, err
 	}
 	link := c.link(made)
-	return created(link.URL, link)
+	return created("/api/v1/rooms/"+url.PathEscape(c.Room)+"/links/"+link.ID, link)
 }
 
 func (a *API) listLinks(c *Call) (Reply, error) {

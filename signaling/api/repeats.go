@@ -45,7 +45,7 @@ type Repeats interface {
 // once does a request with an Idempotency-Key once, and answers it again as it was.
 func (c *Call) once(do func() (Reply, error)) (Reply, error) {
 	key := c.Header("Idempotency-Key")
-	if key == "" || c.http.Request.Method != http.MethodPost || c.route.Secret || c.api.cfg.Repeats == nil {
+	if key == "" || c.http.Request.Method != http.MethodPost || c.api.cfg.Repeats == nil {
 		return do()
 	}
 	if !repeatKey.MatchString(key) {
@@ -67,9 +67,15 @@ func (c *Call) once(do func() (Reply, error)) (Reply, error) {
 	if known.Location != "" {
 		reply.Header.Set("Location", known.Location)
 	}
-	if len(known.Body) > 0 {
-		reply.Body = known.Body
+	if len(known.Body) == 0 {
+		return reply, nil
 	}
+	if c.route.Secret {
+		if known.Body, err = c.unsealed(known.Body); err != nil {
+			return Reply{}, &rooms.Error{Code: rooms.CodeConflict, Message: "This Idempotency-Key was used for another request.", Err: err}
+		}
+	}
+	reply.Body = known.Body
 	return reply, nil
 }
 
@@ -91,6 +97,11 @@ func (c *Call) first(caller, key, digest string, do func() (Reply, error)) (Repl
 			return Reply{}, &rooms.Error{Code: rooms.CodeInternal, Err: err}
 		}
 		answer.Body = text.Bytes()
+		if c.route.Secret {
+			if answer.Body, err = c.sealed(answer.Body); err != nil {
+				return Reply{}, &rooms.Error{Code: rooms.CodeInternal, Err: err}
+			}
+		}
 	}
 	if err := c.api.cfg.Repeats.Finish(ctx, caller, key, answer); err != nil {
 		c.api.cfg.Logger.Warn("an answer could not be remembered for its Idempotency-Key", "error", err)
