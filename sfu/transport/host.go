@@ -25,9 +25,7 @@ import (
 
 	"github.com/pion/dtls/v3/pkg/crypto/fingerprint"
 	"github.com/pion/dtls/v3/pkg/crypto/selfsign"
-	"github.com/pion/ice/v4"
 
-	"palabre/sfu/tcp"
 	"palabre/sfu/udp"
 )
 
@@ -81,9 +79,6 @@ const (
 	tcpIdle = 60 * time.Second
 )
 
-// tcpReadPackets bounds the packets waiting to be read of one ICE-TCP connection.
-const tcpReadPackets = 64
-
 // Host is the shared part of all connections. It is safe for concurrent use.
 type Host struct {
 	config      Config
@@ -91,7 +86,7 @@ type Host struct {
 	ports       []*Port
 	sending     udp.Counters
 	slow        string // why media goes by Pion
-	tcp         ice.TCPMux
+	tcp         *tcpDoor
 	certificate tls.Certificate
 	fingerprint string
 	candidates  []string
@@ -127,11 +122,7 @@ func NewHost(c Config) (*Host, error) {
 		}
 	}
 	if c.TCP != nil {
-		h.tcp = ice.NewTCPMuxDefault(ice.TCPMuxParams{
-			Listener: tcp.NewGate(c.TCP, tcpIdle, c.Logger), Logger: h.logs.NewLogger("tcp"),
-			ReadBufferSize:       tcpReadPackets,
-			FirstStunBindTimeout: c.Strange, AliveDurationForConnFromStun: c.Strange,
-		})
+		h.tcp = openTCP(h.udp, c.TCP, c.Strange, c.Logger)
 	}
 	return h, nil
 }
@@ -157,14 +148,15 @@ func (h *Host) certify() error {
 
 // Close stops listening. Connections are to be closed before.
 func (h *Host) Close() error {
-	err := h.udp.Close()
+	var err error
+	if h.tcp != nil {
+		err = h.tcp.Close()
+	}
+	err = errors.Join(err, h.udp.Close())
 	for _, p := range h.ports {
 		if closing := p.socket.Conn().Close(); !errors.Is(closing, net.ErrClosed) {
 			err = errors.Join(err, closing)
 		}
-	}
-	if h.tcp != nil {
-		err = errors.Join(err, h.tcp.Close())
 	}
 	return err
 }

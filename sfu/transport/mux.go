@@ -225,6 +225,9 @@ func (m *mux) disown(l *lane, a netip.AddrPort) {
 	left := slices.DeleteFunc(slices.Clone(m.owners[a]), func(other *lane) bool { return other == l })
 	if len(left) == 0 {
 		delete(m.owners, a)
+		if r := m.relays[a]; r != nil && r.left != nil {
+			r.left()
+		}
 		return
 	}
 	m.owners[a] = left

@@ -30,12 +30,20 @@ type Relay struct {
 	addr   netip.AddrPort
 	to     func(datagram []byte)
 	closed atomic.Bool
+	// stream: the client comes over TCP. left is told when no agent talks to it any
+	// more; it must not block. Both are set before the first datagram.
+	stream bool
+	left   func()
 }
 
 // Relay opens a way in for a relayed client of an address family. What media
 // sends there is handed to deliver, which must neither block nor keep it.
 func (h *Host) Relay(v6 bool, deliver func(datagram []byte)) (*Relay, error) {
-	m, addr := h.udp, relayed4()
+	return h.udp.relay(v6, deliver)
+}
+
+func (m *mux) relay(v6 bool, deliver func(datagram []byte)) (*Relay, error) {
+	addr := relayed4()
 	if v6 {
 		addr = relayed6()
 	}

@@ -113,7 +113,7 @@ func (c *Conn) Path() (path, why string) {
 	switch {
 	case far == nil:
 		return "", ""
-	case !far.NetworkType().IsUDP():
+	case c.host.udp.isStream(far.addr):
 		return "tcp", "client"
 	case isRelayed(far.addr.Addr()):
 		return "relay", "client"

@@ -130,20 +130,15 @@ func (w *way) newAgent() (*ice.Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	networks := []ice.NetworkType{ice.NetworkTypeUDP4, ice.NetworkTypeUDP6}
-	options := []ice.AgentOption{
+	return ice.NewAgentWithOptions(
 		ice.WithUDPMux(h.udp), ice.WithICELite(h.config.Lite), ice.WithLocalCredentials(w.ufrag, w.pwd),
 		ice.WithCandidateTypes([]ice.CandidateType{ice.CandidateTypeHost}), ice.WithIncludeLoopback(),
 		ice.WithMulticastDNSMode(ice.MulticastDNSModeDisabled), ice.WithDisableActiveTCP(),
 		ice.WithDisconnectedTimeout(h.config.Silence), ice.WithFailedTimeout(h.config.Patience), ice.WithCheckInterval(checkInterval),
 		ice.WithKeepaliveInterval(consent), ice.WithBindingRequestHandler(w.checked),
 		ice.WithHostAcceptanceMinWait(0), ice.WithPrflxAcceptanceMinWait(0), ice.WithLoggerFactory(h.logs), ice.WithNet(machine),
-	}
-	if h.tcp != nil {
-		networks = append(networks, ice.NetworkTypeTCP4, ice.NetworkTypeTCP6)
-		options = append(options, ice.WithTCPMux(h.tcp))
-	}
-	return ice.NewAgentWithOptions(append(options, ice.WithNetworkTypes(networks))...)
+		ice.WithNetworkTypes([]ice.NetworkType{ice.NetworkTypeUDP4, ice.NetworkTypeUDP6}), // TCP comes by a [Relay]
+	)
 }
 
 // gather waits for the agent's local candidates, without which it hears nothing.
