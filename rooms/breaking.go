@@ -97,6 +97,12 @@ func (s *Session) Breakouts(ctx context.Context) (view Breakouts, err error) {
 			return refuse(CodeNotAdmitted, "Join the room first.")
 		}
 		view = r.breakouts(p)
+		view.Where = map[string]string{}
+		for _, other := range r.inside {
+			if other.group != "" {
+				view.Where[other.id] = other.group
+			}
+		}
 		return nil
 	})
 	return view, err

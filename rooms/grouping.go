@@ -29,9 +29,10 @@ type (
 		Asking bool
 		// Assigned and Calls are told to those who may Break alone: who belongs
 		// where, by participant id or, of those who are not here, by identity;
-		// and who asks for help, oldest first.
-		Assigned map[string]string
-		Calls    []HelpCall
+		// and who asks for help, oldest first. Where is who is in which group,
+		// by participant id, for those who read it by [Session.Breakouts].
+		Assigned, Where map[string]string
+		Calls           []HelpCall
 	}
 
 	// HelpCall is somebody who asks for help.

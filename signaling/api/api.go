@@ -74,6 +74,9 @@ type Config struct {
 	// Reports is what is remembered of meetings and days, Polls of their polls.
 	Reports Reports
 	Polls   Polls
+	// Chat is the chat that is stored, FileLink gives links to files attached to it.
+	Chat     ChatBook
+	FileLink FileLink
 	// Audit is who did what.
 	Audit AuditLog
 	// Logger is where refusals by the API's own fault are written. Default discards.
@@ -103,6 +106,9 @@ func New(cfg Config, door Door) (*API, error) {
 func (a *API) routes() []Route {
 	return slices.Concat(
 		a.roomRoutes(),
+		a.chatRoutes(),
+		a.moderationRoutes(),
+		a.breakoutRoutes(),
 		a.hookRoutes(),
 		a.scheduleRoutes(),
 		a.linkRoutes(),
