@@ -182,11 +182,8 @@ func (u *Upload) Done(ctx context.Context, file chat.File) (line chat.Line, err 
 		}
 		t.draft.File = file
 		t.draft.By = t.by.voice()
-		if err := u.room.post(t.by, 0, t.draft); err != nil {
-			return err
-		}
-		line, _ = u.room.talk.Decided(t.draft.ID)
-		return nil
+		line, err = u.room.post(t.by, 0, t.draft)
+		return err
 	})
 	return line, err
 }

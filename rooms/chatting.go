@@ -1,6 +1,7 @@
 package rooms
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -47,17 +48,17 @@ func (p *person) voice() chat.Person {
 }
 
 // write adds a line of chat. Everybody it is for is told once it is stored.
-func (r *room) write(p *person, re Ref, m Message) error {
+func (r *room) write(p *person, re Ref, m Message) (chat.Line, error) {
 	draft, err := r.draft(p, m)
 	if err != nil {
-		return err
+		return chat.Line{}, err
 	}
 	if line, again := r.talk.Sent(draft.By.Key, draft.Nonce); again {
 		r.answerAgain(p, re, line)
-		return nil
+		return line, nil
 	}
 	if draft.Text, err = cleanChat(m.Text); err != nil {
-		return err
+		return chat.Line{}, err
 	}
 	return r.post(p, re, draft)
 }
@@ -70,6 +71,9 @@ func (r *room) draft(p *person, m Message) (chat.Draft, error) {
 	}
 	if err := r.require(p, action); err != nil {
 		return chat.Draft{}, err
+	}
+	if r.meeting.ID == "" {
+		return chat.Draft{}, refuse(CodeConflict, "No meeting is on in this room.")
 	}
 	if len(m.Nonce) > maxNonce || len(m.Reply) > maxID {
 		return chat.Draft{}, refuse(CodeTooLarge, fmt.Sprintf("A nonce has at most %d bytes.", maxNonce))
@@ -90,13 +94,13 @@ func (r *room) draft(p *person, m Message) (chat.Draft, error) {
 }
 
 // post writes a checked draft.
-func (r *room) post(p *person, re Ref, draft chat.Draft) error {
+func (r *room) post(p *person, re Ref, draft chat.Draft) (chat.Line, error) {
 	if err := r.mayWrite(p); err != nil {
-		return err
+		return chat.Line{}, err
 	}
 	event, err := r.talk.Write(draft, time.Now())
 	if err != nil {
-		return chatRefusal(err)
+		return chat.Line{}, chatRefusal(err)
 	}
 	id := event.Line.ID
 	r.commit(p, event, func() {
@@ -110,7 +114,7 @@ func (r *room) post(p *person, re Ref, draft chat.Draft) error {
 		}
 		delete(r.talk.repeats, id)
 	})
-	return nil
+	return event.Line, nil
 }
 
 // answerAgain answers a line that was sent before, when it is stored.
@@ -292,4 +296,13 @@ func chatRefusal(err error) error {
 		return &Error{Code: CodeTooLarge, Message: "This line has all the reactions it takes.", Err: err}
 	}
 	return err
+}
+
+// HasLine says whether a line is at hand, for somebody who may read it.
+func (s *Session) HasLine(ctx context.Context, id string) bool {
+	err := s.command(ctx, func(r *room, p *person) error {
+		_, err := r.talk.Find(p.voice(), id)
+		return err
+	})
+	return err == nil
 }

@@ -1,6 +1,10 @@
 package rooms
 
-import "context"
+import (
+	"context"
+
+	"palabre/rooms/chat"
+)
 
 // Kind says how a session takes part.
 type Kind int
@@ -225,7 +229,19 @@ func (s *Session) SetLayout(ctx context.Context, layout Layout) error {
 // room has seen from this person is not sent again; the sender alone is given
 // the first one. The answer is the event [Line], once the line is stored.
 func (s *Session) Write(ctx context.Context, re Ref, m Message) error {
-	return s.command(ctx, func(r *room, p *person) error { return r.write(p, re, m) })
+	return s.command(ctx, func(r *room, p *person) error {
+		_, err := r.write(p, re, m)
+		return err
+	})
+}
+
+// Post is Write for programs: it gives the line at once, maybe before it is stored.
+func (s *Session) Post(ctx context.Context, m Message) (line chat.Line, err error) {
+	err = s.command(ctx, func(r *room, p *person) error {
+		line, err = r.write(p, 0, m)
+		return err
+	})
+	return line, err
 }
 
 // Edit changes the text of a line one wrote; the answer is [LineEdited].

@@ -48,8 +48,8 @@ type Files interface {
 	Forget(id string)
 }
 
-// fileLink is what a link to a file says, and the server's signature vouches for.
-type fileLink struct {
+// linkClaims is what a link to a file says, and the server's signature vouches for.
+type linkClaims struct {
 	Room    string `json:"r"`
 	File    string `json:"f"`
 	Name    string `json:"n"`
@@ -81,7 +81,7 @@ func (s *Server) signature(text string) []byte {
 func (s *Server) linkTo(room string, file chat.File, now time.Time) protocol.FileLink {
 	expires := now.Add(linkLife).Truncate(time.Second)
 	// Strings and numbers always encode.
-	text, _ := json.Marshal(fileLink{room, file.ID, file.Name, file.Type, file.Width > 0, expires.Unix()})
+	text, _ := json.Marshal(linkClaims{room, file.ID, file.Name, file.Type, file.Width > 0, expires.Unix()})
 	signed := base64.RawURLEncoding.EncodeToString(text)
 	key := signed + "." + base64.RawURLEncoding.EncodeToString(s.signature(signed))
 	return protocol.FileLink{
@@ -89,8 +89,14 @@ func (s *Server) linkTo(room string, file chat.File, now time.Time) protocol.Fil
 	}
 }
 
+// fileLink is linkTo for programs.
+func (s *Server) fileLink(_ *http.Request, room string, file chat.File) (string, time.Time) {
+	link := s.linkTo(room, file, time.Now())
+	return link.URL, time.UnixMilli(link.Expires)
+}
+
 // verified gives what a link says, when it is ours and still good.
-func (s *Server) verified(key string, now time.Time) (link fileLink, ok bool) {
+func (s *Server) verified(key string, now time.Time) (link linkClaims, ok bool) {
 	if len(key) > 4<<10 {
 		return link, false
 	}
@@ -218,7 +224,7 @@ func (s *Server) download(c *gin.Context) {
 
 // harmless has browsers save a file rather than open it, and show pictures
 // without letting them do anything.
-func harmless(h http.Header, link fileLink) {
+func harmless(h http.Header, link linkClaims) {
 	disposition := "attachment"
 	if link.Shown {
 		disposition = "inline"

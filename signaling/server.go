@@ -83,6 +83,9 @@ func New(cfg Config) (*Server, error) {
 		WriteBufferSize: 4 << 10,
 	}
 	cfg.API.Rooms, cfg.API.Tokens, cfg.API.Logger = cfg.Rooms, cfg.Tokens, cfg.Logger
+	if cfg.Files != nil {
+		cfg.API.FileLink = s.fileLink
+	}
 	if s.api, err = api.New(cfg.API, apiDoor{s}); err != nil {
 		return nil, fmt.Errorf("setting up signalling: %w", err)
 	}

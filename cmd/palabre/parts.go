@@ -17,6 +17,7 @@ import (
 	"palabre/internal/capacity"
 	"palabre/internal/certs"
 	"palabre/internal/tlsport"
+	"palabre/notify/schedule"
 	"palabre/rooms"
 	"palabre/sfu"
 	"palabre/sfu/turn"
@@ -24,6 +25,7 @@ import (
 	"palabre/signaling/api"
 	"palabre/signaling/gate"
 	"palabre/store"
+	"palabre/store/files"
 	"palabre/web"
 )
 
@@ -34,7 +36,10 @@ type parts struct {
 	turn      *turn.Server // nil where there is none
 	turnDoor  net.Listener // nil where TURN has no port of its own
 	store     *store.Store
+	hooks     api.Hooks
+	desk      *schedule.Desk
 	links     *identity.Links
+	files     *files.Vault // what people attach to lines of chat
 	rooms     *rooms.Rooms
 	signaling *signaling.Server
 	doors     []door
@@ -86,7 +91,11 @@ func (p *parts) open(ctx context.Context, s settings, log *slog.Logger) error {
 	if p.links, err = identity.NewLinks(keys, p.store, rank); err != nil {
 		return err
 	}
+	if err := p.openFiles(s, log); err != nil {
+		return err
+	}
 	p.rooms, err = rooms.New(rooms.Config{
+		Files:       p.fileLimits(s),
 		Invitations: p.store.Invitations(p.links), Passwords: identity.NewPasswords(),
 		Memory: p.store.Memory(), Impersonal: !s.PersonalFigures,
 		MaxPeople: s.MaxPeople, Room: room.Room, Settings: rooms.Settings{Lobby: s.Lobby}, Tokens: keys, Logger: log, Metrics: registry,
@@ -160,7 +169,8 @@ func (p *parts) openSignaling(s settings, log *slog.Logger, registry *prometheus
 		Rooms: p.rooms, Tokens: p.links, Owners: p.links, Pages: web.Pages(),
 		API: api.Config{
 			Repeats: p.store.Repeats(), Shelf: p.store, Keys: programs, KeyBook: p.store,
-			Reports: p.store, Polls: p.store, Audit: p.store,
+			Reports: p.store, Polls: p.store, Audit: p.store, Chat: p.store,
+			Hooks: p.hooks, Desk: p.desk, Templates: p.store,
 		},
 		OpenRooms: s.OpenRooms, PublicURL: s.PublicURL, TrustedProxies: proxies,
 		Limits:       gate.Limits{PerMinute: s.FailuresPerIP, Open: s.OpenPerIP},
