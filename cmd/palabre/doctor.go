@@ -25,7 +25,16 @@ func (c *doctorCommand) Run(ctx context.Context, out io.Writer) error {
 	if turn.On {
 		turn.URLs = c.turnURLs("")
 	}
+	mail, err := c.mailServer()
+	if err != nil {
+		return err
+	}
+	var connect func(context.Context) error
+	if mail != nil {
+		connect = mail.Check
+	}
 	findings := doctor.Examine(ctx, doctor.Subject{
+		Mail:    connect,
 		DataDir: c.DataDir, HTTP: c.HTTP, UDP: c.UDP, ICETCP: c.ICETCP,
 		PublicURL: c.PublicURL, NodeAddrs: addrs,
 		TLS: c.TLS, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Turn: turn,

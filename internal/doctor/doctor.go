@@ -40,6 +40,8 @@ type Subject struct {
 	TLSCert   string
 	TLSKey    string
 	Turn      Turn
+	// Mail connects to the mail server and logs in; nil where there is none.
+	Mail func(context.Context) error
 }
 
 // Examine runs every check. The only hosts asked are those of the subject.
@@ -53,6 +55,7 @@ func Examine(ctx context.Context, s Subject) []Finding {
 	findings = append(findings, relay(ctx, s)...)
 	findings = append(findings, addresses(ctx, s)...)
 	findings = append(findings, certificate(ctx, s)...)
+	findings = append(findings, mailServer(ctx, s.Mail)...)
 	findings = append(findings, clock(), udpBuffers(), openFiles(), ffmpeg(), chats())
 	return findings
 }
