@@ -11,7 +11,8 @@ import (
 // could: it is in no list, sends and receives no media, needs no place, and is
 // told nothing but the errors of its commands. Close it after use.
 //
-// It is for whoever was let in elsewhere, as by an API key; role says what may be done.
+// It is for whoever was let in elsewhere, as by an API key; role says what may
+// be done, unless the meeting that is on has given them another or put them out.
 func (r *Rooms) Agent(ctx context.Context, name string, by Actor) (*Agent, error) {
 	if !r.cfg.Permissions.Known(by.Role) {
 		return nil, refuse(CodeForbidden, "This role is unknown here.")
@@ -24,6 +25,12 @@ func (r *Rooms) Agent(ctx context.Context, name string, by Actor) (*Agent, error
 	err = held.call(ctx, func() error {
 		if !held.recalled {
 			return &Error{Code: CodeUnavailable, Message: "The server cannot read this room's settings now.", RetryAfter: recallPause}
+		}
+		if err := held.banned(claim{identity: by.Identity}); by.Key == "" && err != nil {
+			return err
+		}
+		if role, given := held.given(&person{identity: by.Identity}); by.Identity != "" && given {
+			by.Role = role
 		}
 		session = held.agent(by)
 		return nil
