@@ -7,7 +7,9 @@ import { early, type Entry, type Key } from '../locales/catalogue';
 import { drawing } from '../locales/drawing';
 import { atEnd } from '../locales/end';
 import { hosting } from '../locales/hosting';
+import { links } from '../locales/links';
 import { lobby } from '../locales/lobby';
+import { polls } from '../locales/polls';
 import { statistics } from '../locales/statistics';
 import { addTexts, negotiate, textIn, typography } from '../locales/text';
 
@@ -22,11 +24,13 @@ function sources(folder: string): string[] {
 addTexts(inCall);
 addTexts(chat);
 addTexts(statistics);
+addTexts(polls);
 addTexts(hosting);
 addTexts(lobby);
+addTexts(links);
 addTexts(atEnd);
 addTexts(drawing);
-const catalogue = { ...early, ...inCall, ...chat, ...statistics, ...hosting, ...lobby, ...atEnd, ...drawing };
+const catalogue = { ...early, ...inCall, ...chat, ...statistics, ...polls, ...hosting, ...lobby, ...links, ...atEnd, ...drawing };
 const code = sources(import.meta.dirname).join('\n');
 const entries = Object.entries(catalogue) as [Key, Entry][];
 

@@ -3,7 +3,9 @@ import type { chat } from './chat';
 import type { drawing } from './drawing';
 import type { atEnd } from './end';
 import type { hosting } from './hosting';
+import type { links } from './links';
 import type { lobby } from './lobby';
+import type { polls } from './polls';
 import type { statistics } from './statistics';
 
 /**
@@ -108,5 +110,5 @@ export const early = {
   'fail.insecureHint': { en: 'Open the meeting by an address that begins with https://.', fr: 'Ouvrez la réunion par une adresse qui commence par https://.' },
 } as const satisfies Record<string, Entry>;
 
-export type Catalogue = typeof early & typeof inCall & typeof chat & typeof drawing & typeof statistics & typeof hosting & typeof lobby & typeof atEnd;
+export type Catalogue = typeof early & typeof inCall & typeof chat & typeof drawing & typeof polls & typeof statistics & typeof hosting & typeof lobby & typeof links & typeof atEnd;
 export type Key = keyof Catalogue;

@@ -152,8 +152,25 @@ function followConnection(call: CallState): Stop {
   });
 }
 
+/** Polls are told of by a file of their own, which the first of them brings. */
+function followPolls(call: CallState): Stop {
+  let stop: Stop | null = null;
+  let over = false;
+  let asked = false;
+  const wait = effect(() => {
+    if (asked || !call.meeting.topic('polls').value) return;
+    asked = true;
+    void import('./polls/notice').then((notice) => { if (!over) stop = notice.followPolls(call); }, () => undefined);
+  });
+  return () => {
+    over = true;
+    wait();
+    stop?.();
+  };
+}
+
 /** Follows all of it until the call is over. */
 export function follow(call: CallState): Stop {
-  const stops = [followOrder(call), followPeople(call), followChat(call), followVoice(call), followConnection(call), followHosts(call)];
+  const stops = [followOrder(call), followPeople(call), followChat(call), followVoice(call), followConnection(call), followHosts(call), followPolls(call)];
   return () => stops.forEach((stop) => stop());
 }

@@ -6,7 +6,7 @@
 import type { ComponentType } from 'preact';
 import type { Icon } from '../icons';
 import type { PlainKey } from '../language';
-import { ChartIcon, ChatIcon, PeopleIcon } from './icons';
+import { ChartIcon, ChatIcon, PeopleIcon, PollIcon } from './icons';
 import { panel } from './LazyPanel';
 import { People } from './People';
 import type { CallState, PanelName } from './state';
@@ -26,6 +26,7 @@ export interface PanelPart {
 export const panels: Readonly<Record<PanelName, PanelPart>> = {
   chat: { title: 'chat.title', icon: ChatIcon, Part: panel(async () => (await import('./chat/Chat')).Chat), barred: true },
   people: { title: 'people.title', icon: PeopleIcon, Part: People, barred: true },
+  polls: { title: 'polls.title', icon: PollIcon, Part: panel(async () => (await import('./polls/Polls')).Polls) },
   statistics: { title: 'bar.statistics', icon: ChartIcon, Part: panel(async () => (await import('./Statistics')).Statistics), key: 'I' },
 };
 

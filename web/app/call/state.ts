@@ -4,7 +4,7 @@ import { memory } from '../memory';
 import type { Session } from '../session';
 import { emptyOrder, type Order } from './order';
 
-export type PanelName = 'chat' | 'people' | 'statistics';
+export type PanelName = 'chat' | 'people' | 'statistics' | 'polls';
 export type View = 'grid' | 'speaker';
 export type Menu = 'react' | 'more' | 'leave';
 export type DialogName = 'settings' | 'keys' | 'invite' | 'room';
