@@ -77,6 +77,14 @@ func (s *Session) apply(f frame) (Event, error) {
 		return read(f, s.applyLayers)
 	case protocol.TypeChatLine:
 		return read(f, func(c protocol.ChatLine) Event { return ChatReceived{c} })
+	case protocol.TypeChatEdited:
+		return read(f, func(c protocol.ChatEdited) Event { return ChatEdited{c} })
+	case protocol.TypeChatDeleted:
+		return read(f, func(c protocol.ChatDeleted) Event { return ChatDeleted{c} })
+	case protocol.TypeChatReacted:
+		return read(f, func(c protocol.ChatReacted) Event { return ChatReacted{c} })
+	case protocol.TypeChatHistory:
+		return read(f, func(c protocol.ChatHistory) Event { return ChatHistory{c} })
 	case protocol.TypeReaction:
 		return read(f, func(r protocol.Reaction) Event { return Reacted{r} })
 	case protocol.TypeDrawings:
@@ -94,7 +102,7 @@ func (s *Session) apply(f frame) (Event, error) {
 		return read(f, s.applyClosed)
 	case protocol.TypeError:
 		return read(f, func(e protocol.Error) Event { return s.applyError(f.Re, e) })
-	case protocol.TypeAnswer, protocol.TypePong:
+	case protocol.TypeAnswer, protocol.TypePong, protocol.TypeFileTicketed, protocol.TypeFileLinked:
 		return nil, nil
 	default:
 		return nil, fmt.Errorf("unknown type %q", f.Type)
