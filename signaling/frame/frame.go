@@ -70,9 +70,14 @@ func (c *checker) value(where string, t reflect.Type, depth int) error {
 		}
 		return c.skip(token, depth)
 	}
+	for t.Kind() == reflect.Pointer { // a field that may be missing; null it is not
+		t = t.Elem()
+	}
 	switch t.Kind() {
 	case reflect.Struct:
 		return c.object(where, t, token, depth)
+	case reflect.Map:
+		return c.table(where, t.Elem(), token, depth)
 	case reflect.Slice:
 		return c.list(where, t.Elem(), token, depth)
 	default:
@@ -100,6 +105,30 @@ func (c *checker) object(where string, t reflect.Type, token json.Token, depth i
 		}
 		seen[name] = true
 		if err := c.value(within(where, name), field, depth+1); err != nil {
+			return err
+		}
+	}
+	_, err := c.dec.Token()
+	return unexpectedEOF(err)
+}
+
+// table is an object whose names are the sender's own.
+func (c *checker) table(where string, elem reflect.Type, token json.Token, depth int) error {
+	if token != json.Delim('{') {
+		return fmt.Errorf("%s must be an object", where)
+	}
+	seen := map[string]bool{}
+	for c.dec.More() {
+		token, err := c.dec.Token()
+		if err != nil {
+			return err
+		}
+		name, _ := token.(string) // the decoder takes nothing else here
+		if seen[name] {
+			return fmt.Errorf("%s has %.40q twice", where, name)
+		}
+		seen[name] = true
+		if err := c.value(within(where, name), elem, depth+1); err != nil {
 			return err
 		}
 	}

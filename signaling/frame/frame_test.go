@@ -22,6 +22,13 @@ func TestDecode(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+	var change protocol.Configure
+	if err := frame.Decode([]byte(`{"title":"Plan","lobby":false,"maxPeople":6,"least":{"chat":"host","share":""}}`), &change); err != nil {
+		t.Error(err)
+	}
+	if *change.Title != "Plan" || *change.Lobby || *change.MaxPeople != 6 || len(change.Least) != 2 || change.AudioOnly != nil {
+		t.Errorf("got %+v", change)
+	}
 	var offer protocol.Offer
 	if err := frame.Decode([]byte(`{"sdp":"v=0","lines":{"seats":null,"stages":[],"voices":["1"]}}`), &offer); err != nil {
 		t.Error(err)
@@ -53,6 +60,11 @@ func TestDecodeRefuses(t *testing.T) {
 		"negative id":         {`{"type":"ping","id":-1}`, new(protocol.ClientMessage), "cannot unmarshal"},
 		"huge id":             {`{"type":"ping","id":1e99}`, new(protocol.ClientMessage), "cannot unmarshal"},
 		"broken UTF-8":        {"{\"type\":\"\xff\"}", new(protocol.ClientMessage), "UTF-8"},
+		"null for a missing":  {`{"lobby":null}`, new(protocol.Configure), "lobby must be true or false"},
+		"list for a table":    {`{"least":[]}`, new(protocol.Configure), "least must be an object"},
+		"number in a table":   {`{"least":{"chat":1}}`, new(protocol.Configure), "least.chat must be a string"},
+		"duplicate in table":  {`{"least":{"chat":"","chat":""}}`, new(protocol.Configure), `"chat" twice`},
+		"table cut off":       {`{"least":{"chat":""`, new(protocol.Configure), "unexpected EOF"},
 		"number for a string": {`{"text":5}`, new(protocol.ChatText), "text must be a string"},
 		"string for a bool":   {`{"raised":"yes"}`, new(protocol.Hand), "raised must be true or false"},
 		"string for a number": {`{"room":"a","lastSeq":"1"}`, new(protocol.Hello), "lastSeq must be a number"},
