@@ -1,23 +1,19 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { LocalMedia, Meeting } from '../sdk';
+import { LocalMedia, Meeting, type Failure } from '../sdk';
 import { Home } from './home/Home';
 import { t } from './language';
-import { LazyCall, LazyEnded, LazyFailed, useRestSoon } from './lazy';
+import { LazyCall, LazyEnded, LazyFailed, LazyPassword, useRestSoon } from './lazy';
+import { dropOwner, keepPassword, ownerToken, typedPassword } from './ownership';
 import { may } from './permissions';
 import { PreJoin } from './prejoin/PreJoin';
 import { expose } from './report';
-import { routeOf, type Route } from './route';
+import { routeOf, tokenOf, type Route } from './route';
 import type { Session } from './session';
 import { Message } from './states/Message';
 import { LiveRegions } from './ui/announce';
 import { version } from './version';
 
-/** The token of an invitation stands in the fragment, which browsers send to nobody. */
-function tokenOf(hash: string): string | undefined {
-  return new URLSearchParams(hash.replace(/^#/, '')).get('token') ?? undefined;
-}
-
-interface RoomProps { meeting: Session; onAgain: () => void; onHome: () => void }
+interface RoomProps { meeting: Session; onAgain: () => void; onHome: () => void; onPassword?: (password: string) => void }
 
 /** Everybody we were together with, ourselves left out. */
 function useMet(meeting: Session): () => string[] {
@@ -26,8 +22,13 @@ function useMet(meeting: Session): () => string[] {
   return () => [...met.current.values()];
 }
 
+/** Whether the room's password is what is missing; who guessed too often waits at the same place. */
+function asksPassword({ options }: Session, { code }: Failure): boolean {
+  return code === 'password-needed' || code === 'password-wrong' || (code === 'rate-limited' && options.password !== undefined);
+}
+
 /** The screen that fits where a meeting stands. */
-export function Room({ meeting, onAgain, onHome }: RoomProps) {
+export function Room({ meeting, onAgain, onHome, onPassword = () => undefined }: RoomProps) {
   const met = useMet(meeting);
   useRestSoon();
   const entered = useRef(false);
@@ -37,6 +38,9 @@ export function Room({ meeting, onAgain, onHome }: RoomProps) {
   const ended = meeting.ended.value;
   if (phase === 'joined') entered.current = true;
   if (ended) return <LazyEnded room={room} ended={ended} met={met()} onRejoin={onAgain} onHome={onHome} />;
+  if (failure && asksPassword(meeting, failure)) {
+    return <LazyPassword key={failure.message} room={room} failure={failure} onPassword={onPassword} onHome={onHome} />;
+  }
   if (failure && !failure.retryable) return <LazyFailed room={room} failure={failure} onRetry={onAgain} onHome={onHome} />;
   if (phase === 'joined' || (entered.current && phase === 'reconnecting')) return <LazyCall meeting={meeting} />;
   return <PreJoin meeting={meeting} onCancel={() => { meeting.leave(); onHome(); }} />;
@@ -50,7 +54,17 @@ function usable(): 'yes' | 'old' | 'insecure' {
 function RoomPage({ room, go }: { room: string; go: (path: string) => void }) {
   const [attempt, setAttempt] = useState(0);
   const local = useMemo(() => new LocalMedia(), []);
-  const meeting = useMemo(() => new Meeting({ room, local, token: tokenOf(location.hash) }), [room, attempt]);
+  const meeting = useMemo(() => new Meeting({ room, local, token: tokenOf(location.hash) ?? ownerToken(room), password: typedPassword(room) }), [room, attempt]);
+  const again = () => setAttempt((last) => last + 1);
+  const refused = meeting.failure.value?.code;
+  useEffect(() => {
+    if (refused === 'password-wrong') keepPassword(room, null);
+    // What this browser kept does not count any more: go in as anybody would.
+    if ((refused === 'unauthorized' || refused === 'forbidden') && !tokenOf(location.hash) && ownerToken(room)) {
+      dropOwner(room);
+      again();
+    }
+  }, [refused]);
   // Who may come to watch alone is asked for no camera: whoever brings an invitation waits for what it says.
   const publishes = meeting.self.value || !meeting.options.token ? may(meeting, 'publish') : false;
   const over = meeting.ended.value !== null || meeting.failure.value?.retryable === false;
@@ -65,7 +79,7 @@ function RoomPage({ room, go }: { room: string; go: (path: string) => void }) {
     meeting.open();
     return () => meeting.close();
   }, [meeting]);
-  return <Room key={attempt} meeting={meeting} onAgain={() => setAttempt(attempt + 1)} onHome={() => go('/')} />;
+  return <Room key={attempt} meeting={meeting} onAgain={again} onHome={() => go('/')} onPassword={(password) => { keepPassword(room, password); again(); }} />;
 }
 
 function Screen({ route, go }: { route: Route; go: (path: string) => void }) {

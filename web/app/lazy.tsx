@@ -5,10 +5,12 @@ import { later } from './ui/later';
 const call = later(async () => (await import('./call/Call')).Call);
 const ended = later(async () => (await import('./states/end')).Ended);
 const failed = later(async () => (await import('./states/end')).Failed);
+const password = later(async () => (await import('./states/end')).Password);
 
 export const LazyCall = call.Part;
 export const LazyEnded = ended.Part;
 export const LazyFailed = failed.Part;
+export const LazyPassword = password.Part;
 
 /** Begins to load what comes after the door; a failure is met again, and shown, on the way in. */
 export function useRestSoon(): void {

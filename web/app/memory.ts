@@ -1,9 +1,9 @@
 /**
- * What the browser may remember for a person: preferences and recent rooms,
- * nothing else. Storage can be missing, full or forbidden; then the page
+ * What the browser may remember for a person: preferences, recent rooms and
+ * those that are their own, nothing else. Storage can be missing, full or forbidden; then the page
  * works and forgets.
  */
-type Field = 'language' | 'name' | 'recent' | 'keys' | 'sounds' | 'mirror' | 'self' | 'view';
+type Field = 'language' | 'name' | 'recent' | 'owned' | 'keys' | 'sounds' | 'mirror' | 'self' | 'view';
 
 const prefix = 'palabre.';
 

@@ -76,3 +76,8 @@ export function roomTitle(room: string): string {
   const words = (made?.[1] ?? room).replace(/[-_]+/g, ' ').trim() || room;
   return words.charAt(0).toLocaleUpperCase() + words.slice(1);
 }
+
+/** The token of an invitation stands in the fragment, which browsers send to nobody. */
+export function tokenOf(hash: string): string | undefined {
+  return new URLSearchParams(hash.replace(/^#/, '')).get('token') ?? undefined;
+}

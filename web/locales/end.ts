@@ -31,6 +31,13 @@ export const atEnd = {
   'fail.bannedHint': { en: 'A host took you out for as long as it lasts.', fr: 'Un hôte vous en a fait sortir jusqu’à la fin.' },
   'fail.unauthorized': { en: 'This invitation is no longer valid', fr: 'Cette invitation n’est plus valable' },
   'fail.unauthorizedHint': { en: 'Ask the person who invited you for a new link.', fr: 'Demandez un nouveau lien à la personne qui vous a invité.' },
+  'fail.password': { en: 'This meeting has a password', fr: 'Cette réunion a un mot de passe' },
+  'fail.passwordHint': { en: 'Whoever invited you knows it.', fr: 'La personne qui vous a invité le connaît.' },
+  'fail.passwordField': { en: 'Password', fr: 'Mot de passe' },
+  'fail.passwordEnter': { en: 'Continue', fr: 'Continuer' },
+  'fail.passwordWrong': { en: 'That is not the password. Try again.', fr: 'Ce n’est pas le mot de passe. Réessayez.' },
+  'fail.passwordMissing': { en: 'Type the password first.', fr: 'Tapez d’abord le mot de passe.' },
+  'fail.tooMany': { en: 'Too many wrong passwords. Wait a few minutes, then try again.', fr: 'Trop de mots de passe erronés. Attendez quelques minutes, puis réessayez.' },
   'fail.other': { en: 'Something went wrong on our side', fr: 'Quelque chose a échoué de notre côté' },
   'fail.otherHint': { en: 'Try again. If it happens twice, tell your administrator: {code}.', fr: 'Réessayez. Si cela se répète, prévenez votre administrateur : {code}.' },
 } as const satisfies Record<string, Entry>;

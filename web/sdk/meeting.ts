@@ -101,10 +101,10 @@ export class Meeting {
 
   constructor(readonly options: MeetingOptions) {
     this.local = options.local ?? new LocalMedia();
-    const { token } = options;
+    const { token, password } = options;
     this.wire = new Wire({
       url: options.url ?? ownURL(),
-      hello: () => ({ room: options.room, client, ...(token ? { token } : {}), ...(this.name ? { name: this.name } : {}) }),
+      hello: () => ({ room: options.room, client, ...(token ? { token } : {}), ...(password ? { password } : {}), ...(this.name ? { name: this.name } : {}) }),
       listener: this.listener(),
       ...(options.socket ? { socket: options.socket } : {}),
     });

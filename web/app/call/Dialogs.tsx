@@ -2,6 +2,7 @@ import { t, type PlainKey } from '../language';
 import { preferences } from '../preferences';
 import { DeviceMenus } from '../prejoin/Devices';
 import { Dialog } from '../ui/Dialog';
+import { later } from '../ui/later';
 import { LanguageChoice } from '../ui/LanguageChoice';
 import { may, type Action } from '../permissions';
 import { Meter } from '../ui/Meter';
@@ -81,6 +82,8 @@ function Keys({ call }: { call: CallState }) {
   );
 }
 
+const links = later<{ call: CallState }>(async () => (await import('./invite/Links')).Links, () => undefined);
+
 const titles = { settings: 'bar.settings', keys: 'menu.shortcuts', invite: 'menu.invite', room: 'menu.room' } as const;
 
 /** The dialog that is open, if any. */
@@ -93,6 +96,7 @@ export function Dialogs({ call }: { call: CallState }) {
       {name === 'keys' && <Keys call={call} />}
       {name === 'room' && <RoomSettings call={call} />}
       {name === 'invite' && <Invitation room={call.meeting.options.room} />}
+      {name === 'invite' && may(call.meeting, 'invite') && <links.Part call={call} />}
     </Dialog>
   );
 }

@@ -7,3 +7,4 @@ addTexts(atEnd);
 
 export { Ended } from './Ended';
 export { Failed } from './Failed';
+export { Password } from './Password';
