@@ -40,7 +40,7 @@ export const polls = {
   'polls.mine': { en: 'your choice', fr: 'votre choix' },
   'polls.who': { en: 'Who chose what', fr: 'Qui a choisi quoi' },
   'polls.nobody': { en: 'Nobody yet', fr: 'Personne pour l’instant' },
-  'polls.close': { en: 'Close', fr: 'Clore' },
+  'polls.close': { en: 'Close poll', fr: 'Clore le sondage' },
   'polls.show': { en: 'Show results to everybody', fr: 'Montrer les résultats à tous' },
   'polls.delete': { en: 'Delete', fr: 'Supprimer' },
   'polls.deleteSure': { en: 'Delete with all votes', fr: 'Supprimer avec les voix' },

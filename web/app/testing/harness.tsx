@@ -17,6 +17,7 @@ import { Message } from '../states/Message';
 import { LiveRegions } from '../ui/announce';
 import { FakeMeeting, person } from './fake';
 import { picture } from './faces';
+import { samplePolls } from './polls';
 import { snapshot } from './snapshot';
 
 const query = new URLSearchParams(location.search);
@@ -122,6 +123,7 @@ const meeting = new FakeMeeting();
 fill(meeting);
 gather(meeting, Number(query.get('people') ?? 0));
 weaken(meeting);
+if (query.has('polls')) meeting.topic('polls').value = { polls: samplePolls() };
 if (query.has('knock')) meeting.knocks.value = [{ participant: 'k1', name: 'Mireille Dupont' }, { participant: 'k2', name: 'Omar' }];
 if (query.has('sharing')) {
   meeting.fake.screen.value = { ...meeting.fake.screen.value, on: true };
