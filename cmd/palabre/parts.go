@@ -166,7 +166,7 @@ func (p *parts) openSignaling(s settings, log *slog.Logger, registry *prometheus
 		return err
 	}
 	p.signaling, err = signaling.New(signaling.Config{
-		Rooms: p.rooms, Tokens: p.links, Owners: p.links, Pages: web.Pages(),
+		Rooms: p.rooms, Tokens: p.links, Owners: p.links, Files: p.files, Pages: web.Pages(),
 		API: api.Config{
 			Repeats: p.store.Repeats(), Shelf: p.store, Keys: programs, KeyBook: p.store,
 			Reports: p.store, Polls: p.store, Audit: p.store, Chat: p.store,
