@@ -26,6 +26,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"palabre/internal/visible"
 )
 
 // Outcomes of what somebody did.
@@ -138,7 +140,7 @@ func plain(detail json.RawMessage) (json.RawMessage, error) {
 	if err := json.Compact(&b, detail); err != nil {
 		return nil, err
 	}
-	text := visible(b.Bytes())
+	text := visible.JSON(b.Bytes())
 	if len(text) > maxDetail {
 		return json.RawMessage(`{"omitted":true}`), nil
 	}

@@ -7,9 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
-	"unicode"
-	"unicode/utf16"
+
+	"palabre/internal/visible"
 )
 
 // maxLine bounds one line of an exported log, in bytes.
@@ -26,24 +25,7 @@ func Line(e Entry) ([]byte, error) {
 	if err := encoder.Encode(e); err != nil {
 		return nil, fmt.Errorf("write audit entry %d: %w", e.Seq, err)
 	}
-	return append(visible(b.Bytes()[:b.Len()-1]), '\n'), nil
-}
-
-// visible escapes in JSON what is not to be seen by itself.
-func visible(text []byte) []byte {
-	var b strings.Builder
-	for _, r := range string(text) {
-		switch {
-		case r < unicode.MaxASCII && r >= ' ', r > unicode.MaxASCII && unicode.IsGraphic(r) && !unicode.Is(unicode.Bidi_Control, r) && r != unicode.ReplacementChar:
-			b.WriteRune(r)
-		case r > 0xffff:
-			high, low := utf16.EncodeRune(r)
-			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
-		default:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		}
-	}
-	return []byte(b.String())
+	return append(visible.JSON(b.Bytes()[:b.Len()-1]), '\n'), nil
 }
 
 // Read gives every entry of an exported log to each, until that fails.
