@@ -24,8 +24,8 @@ type hand struct {
 	messages int
 }
 
-// joins is enter without sound and pictures.
-func joins(t *testing.T, c client.Config) *person {
+// comesIn is enter without sound and pictures.
+func comesIn(t *testing.T, c client.Config) *person {
 	t.Helper()
 	p := open(t, c)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -120,7 +120,7 @@ func sharing(t *testing.T, flags ...string) (s *server, ana, ben, cleo *hand, ca
 	s = serve(t, flags...)
 	screen := s.config("garden", "Ana")
 	screen.Send = append(screen.Send, client.Send{Source: protocol.SourceScreen})
-	ana, ben, cleo = draws(t, joins(t, screen)), draws(t, joins(t, s.config("garden", "Ben"))), draws(t, joins(t, s.config("garden", "Cleo")))
+	ana, ben, cleo = draws(t, comesIn(t, screen)), draws(t, comesIn(t, s.config("garden", "Ben"))), draws(t, comesIn(t, s.config("garden", "Cleo")))
 	until(t, "the canvas of Ana's share", func() bool { return ben.canvas(ana.ID()) != 0 && cleo.canvas(ana.ID()) != 0 })
 	return s, ana, ben, cleo, ben.canvas(ana.ID())
 }
@@ -155,7 +155,7 @@ func TestEverybodySeesTheSameDrawingInTheSameOrder(t *testing.T) {
 		for _, h := range []*hand{ana, ben, cleo} {
 			until(t, "every mark", complete(h))
 		}
-		late := draws(t, joins(t, s.config("garden", "Late")))
+		late := draws(t, comesIn(t, s.config("garden", "Late")))
 		for name, h := range map[string]*hand{"Ben": ben, "Cleo": cleo, "who came late": late} {
 			if diff := cmp.Diff(ana.marks(t), h.marks(t)); diff != "" {
 				t.Errorf("%s sees another drawing than Ana:\n%s", name, diff)
