@@ -83,11 +83,11 @@ func cleanFileName(name string) string {
 	if dot := strings.LastIndexByte(name, '.'); dot > 0 && utf8.RuneCountInString(name[dot:]) <= maxExtension {
 		stem, extension = name[:dot], name[dot:]
 	}
-	stem = strings.TrimRight(firstRunes(stem, maxFileName-utf8.RuneCountInString(extension)), ". ")
+	stem = strings.Trim(firstRunes(strings.TrimLeft(stem, "-. "), maxFileName-utf8.RuneCountInString(extension)), ". ")
 	if !strings.ContainsFunc(stem, visible) || deviceNames.MatchString(stem) {
-		stem = "file" + strings.TrimLeft(stem, "-")
+		stem = "file" + stem
 	}
-	return strings.TrimLeft(stem, "-") + extension
+	return stem + extension
 }
 
 // deviceNames are no file names on Windows, whatever their extension.
