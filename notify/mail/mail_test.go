@@ -46,6 +46,7 @@ type postOffice struct {
 
 	mu      sync.Mutex
 	server  *smtp.Server
+	door    net.Listener
 	done    chan struct{}
 	letters []letter
 	refuse  func(to string) error
@@ -75,11 +76,11 @@ func (p *postOffice) serve(listener net.Listener) {
 	server.ReadTimeout, server.WriteTimeout = 10*time.Second, 10*time.Second
 	done := make(chan struct{})
 	p.mu.Lock()
-	p.server, p.done = server, done
+	p.server, p.door, p.done = server, listener, done
 	p.mu.Unlock()
 	go func() {
 		defer close(done)
-		if err := server.Serve(listener); err != nil && !errors.Is(err, smtp.ErrServerClosed) {
+		if err := server.Serve(listener); err != nil && !errors.Is(err, smtp.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 			p.t.Error(err)
 		}
 	}()
@@ -88,9 +89,9 @@ func (p *postOffice) serve(listener net.Listener) {
 // close has nobody answer; open answers at the same address again.
 func (p *postOffice) close() {
 	p.mu.Lock()
-	server, done := p.server, p.done
+	server, door, done := p.server, p.door, p.done
 	p.mu.Unlock()
-	_ = server.Close() // says that it was closed before
+	_, _ = server.Close(), door.Close() // say that they were closed before
 	<-done
 }
 
