@@ -102,6 +102,7 @@ func (r *room) draw(p *person, d drawing.Draw) {
 		return
 	}
 	s.tellAll(introduced)
+	s.tellAll(s.board.Introduce(author.Number))
 	record, finished, err := s.board.Draw(author.Number, d)
 	switch {
 	case errors.Is(err, drawing.ErrGone):

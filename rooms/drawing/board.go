@@ -31,6 +31,7 @@ type author struct {
 	open   []*Mark // of kept marks, oldest first
 	laser  uint32  // the trail they draw now
 	marks  int     // on all canvases
+	known  bool    // readers were told of them
 	gone   bool    // they left the room
 }
 
@@ -77,14 +78,16 @@ func (b *Board) wipe(c *canvas) (unfinished []Mark) {
 	return unfinished
 }
 
-// Join gives somebody a number and a colour, and the record of that where it is
-// new or their name is another; nil else. There is no number left for them where ok is false.
+// Join gives somebody a number and a colour, and a record where readers know
+// them by another name; nil else. There is no number left for them where ok is false.
 func (b *Board) Join(participant, name string) (a Author, record Record, ok bool) {
 	if known := b.authors[participant]; known != nil {
 		known.gone = false
 		if known.Name != name {
 			known.Name = name
-			record = known.Author
+			if known.known {
+				record = known.Author
+			}
 		}
 		return known.Author, record, true
 	}
@@ -99,7 +102,18 @@ func (b *Board) Join(participant, name string) (a Author, record Record, ok bool
 	}
 	made := &author{Author: Author{Number: b.lastBy, Colour: b.colour(), Participant: participant, Name: name}}
 	b.authors[participant], b.numbers[made.Number] = made, made
-	return made.Author, made.Author, true
+	return made.Author, nil, true
+}
+
+// Introduce gives the record that tells readers of an author; nil where they
+// know them. It goes before the author's first mark.
+func (b *Board) Introduce(number uint16) Record {
+	a := b.numbers[number]
+	if a == nil || a.known {
+		return nil
+	}
+	a.known = true
+	return a.Author
 }
 
 // colour is the one the fewest have.

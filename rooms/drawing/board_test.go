@@ -106,6 +106,7 @@ func (b *table) step(t *rapid.T) {
 }
 
 func (b *table) draw(t *rapid.T, author drawing.Author, canvas uint32) {
+	b.say(b.board.Introduce(author.Number))
 	d := drawing.Draw{Canvas: canvas, Tool: rapid.SampledFrom([]drawing.Tool{drawing.Pen, drawing.Box, drawing.Laser, drawing.Stamp}).Draw(t, "tool")}
 	for range rapid.IntRange(1, 4).Draw(t, "points") {
 		d.Points = append(d.Points, drawing.Point{X: rapid.Uint16().Draw(t, "x"), Y: rapid.Uint16().Draw(t, "y")})

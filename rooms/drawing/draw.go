@@ -1,6 +1,7 @@
 package drawing
 
 import (
+	"maps"
 	"slices"
 	"unicode/utf8"
 )
@@ -169,13 +170,17 @@ func (b *Board) Snapshot(reader Author, sees func(sharer string) bool) [][]byte 
 		}
 	}
 	introduce(reader.Number)
+	for _, number := range slices.Sorted(maps.Keys(b.numbers)) {
+		if b.numbers[number].known {
+			introduce(number)
+		}
+	}
 	for _, c := range b.canvases {
 		if !sees(c.sharer) {
 			continue
 		}
 		w.Add(Canvas{Canvas: c.number, Sharer: c.sharer})
 		for _, m := range c.marks {
-			introduce(m.Author)
 			for _, part := range m.parts() {
 				w.Add(part)
 			}

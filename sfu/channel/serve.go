@@ -63,6 +63,7 @@ func (c *Channel) accept(association *sctp.Association, logs logging.LoggerFacto
 		go c.stream(stream, logs)
 	}
 	c.config.Logger.Info("a client opened too many streams: its data channels end")
+	association.Abort("too many streams")
 }
 
 // stream is one stream, from its opening (RFC 8832) to its end.
@@ -71,10 +72,10 @@ func (c *Channel) stream(s *sctp.Stream, logs logging.LoggerFactory) {
 	defer func() { _ = s.Close() }() // it may be closed already
 	_ = s.SetReadDeadline(time.Now().Add(handshakeTime))
 	opened, err := datachannel.Server(s, &datachannel.Config{LoggerFactory: logs})
+	_ = s.SetReadDeadline(time.Time{}) // which ends what waits for it, whatever came
 	if err != nil || opened.Label != c.config.Label || opened.ChannelType != datachannel.ChannelTypeReliable {
 		return
 	}
-	_ = s.SetReadDeadline(time.Time{})
 	s.SetBufferedAmountLowThreshold(enough)
 	s.OnBufferedAmountLow(c.roomy)
 	c.starved.Store(false)
