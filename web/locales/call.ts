@@ -32,6 +32,7 @@ export const inCall = {
   'bar.hands': { en: { one: '{n} raised hand', other: '{n} raised hands' }, fr: { one: '{n} main levée', other: '{n} mains levées' } },
   'bar.shareDenied': { en: 'The browser did not allow sharing the screen.', fr: 'Le navigateur n’a pas autorisé le partage d’écran.' },
   'bar.shareUnsupported': { en: 'This browser cannot share a screen.', fr: 'Ce navigateur ne sait pas partager un écran.' },
+  'breakouts.title': { en: 'Breakout rooms', fr: 'Salles de groupe' },
   'polls.title': { en: 'Polls', fr: 'Sondages' },
   'bar.statistics': { en: 'Connection statistics', fr: 'Statistiques de connexion' },
 

@@ -1,3 +1,4 @@
+import type { breakouts } from './breakouts';
 import type { inCall } from './call';
 import type { chat } from './chat';
 import type { drawing } from './drawing';
@@ -110,5 +111,5 @@ export const early = {
   'fail.insecureHint': { en: 'Open the meeting by an address that begins with https://.', fr: 'Ouvrez la réunion par une adresse qui commence par https://.' },
 } as const satisfies Record<string, Entry>;
 
-export type Catalogue = typeof early & typeof inCall & typeof chat & typeof drawing & typeof polls & typeof statistics & typeof hosting & typeof lobby & typeof links & typeof atEnd;
+export type Catalogue = typeof early & typeof inCall & typeof breakouts & typeof chat & typeof drawing & typeof polls & typeof statistics & typeof hosting & typeof lobby & typeof links & typeof atEnd;
 export type Key = keyof Catalogue;

@@ -13,7 +13,7 @@ const unknown: Room = {
 export type Told<T extends ServerType> = Extract<ServerMessage, { type: T }> extends { data: infer D } ? D : undefined;
 
 /** Messages that each say all there is to say of something: {@link State.topic} keeps the newest. */
-const whole: ReadonlySet<ServerType> = new Set<ServerType>(['drawings', 'polls']);
+const whole: ReadonlySet<ServerType> = new Set<ServerType>(['breakouts', 'drawings', 'polls']);
 
 type Hear = (participant: string, emoji: string) => void;
 

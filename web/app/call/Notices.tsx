@@ -9,7 +9,10 @@ import { OwnShare } from './LazyDrawing';
 import { LinkNotice } from './LinkNotice';
 import { ShareMode, shareWords } from './ShareMode';
 import { turnSoundOn } from './Sound';
+import { later } from '../ui/later';
 import type { CallState } from './state';
+
+const BreakoutStrip = later<{ call: CallState }>(async () => (await import('./breakouts/Strip')).Strip, () => undefined).Part;
 
 function Sharing({ call }: { call: CallState }) {
   const { local } = call.meeting;
@@ -39,6 +42,7 @@ export function Notices({ call }: { call: CallState }) {
           <button type="button" class="button small primary" onClick={() => turnSoundOn(call)}><SoundIcon size={20} />{t('stage.soundOn')}</button>
         </div>
       )}
+      {(meeting.topic('breakouts').value?.open || call.broadcast.value) && <BreakoutStrip call={call} />}
       <Knocks call={call} />
       <LinkNotice call={call} />
       <IncomingNotice call={call} />

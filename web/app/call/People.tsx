@@ -69,6 +69,11 @@ function roleWord(person: Participant): string {
   return key ? t(key) : '';
 }
 
+/** The breakout room somebody is in. */
+function roomOf({ meeting }: CallState, { group }: Participant): string {
+  return (group && meeting.topic('breakouts').value?.rooms.find(({ id }) => id === group)?.name) || '';
+}
+
 /** Whether we may do something to others here. */
 function hosts({ meeting }: CallState): boolean {
   return may(meeting, 'moderate') || may(meeting, 'remove') || may(meeting, 'appoint');
@@ -85,7 +90,7 @@ function Person({ call, person }: { call: CallState; person: Participant }) {
       <Avatar name={person.name} />
       <span class="person-name">
         <span>{person.self ? t('stage.you', { name: person.name }) : person.name}</span>
-        <small>{roleWord(person)}</small>
+        <small>{[roleWord(person), roomOf(call, person)].filter(Boolean).join(' · ')}</small>
       </span>
       {mayRename && <button type="button" class="round" aria-label={t('people.rename')} title={t('people.rename')} onClick={() => setRenaming(true)}><PencilIcon size={18} /></button>}
       <State person={person} hand={hand} bars={barsOf(call.meeting.quality.value, person)} />

@@ -29,9 +29,9 @@ function Pages({ call, scene }: { call: CallState; scene: Scene }) {
 /** Everybody in their order; those at the door's end come last, whoever speaks stays put. */
 function useScene(call: CallState, area: Size, portrait: ReadonlySet<string>, floor: string | null): Scene {
   const people = useComputed(() => {
-    const byId = new Map(call.meeting.participants.value.map((person) => [person.id, person]));
+    const byId = new Map(call.near.value.map((person) => [person.id, person]));
     const known = call.order.value.ids.map((id) => byId.get(id)).filter((person) => person !== undefined);
-    const rest = call.meeting.participants.value.filter((person) => !call.order.value.ids.includes(person.id));
+    const rest = call.near.value.filter((person) => !call.order.value.ids.includes(person.id));
     return [...known, ...rest];
   }).value;
   return compose(area, people, {
@@ -67,7 +67,7 @@ export function Stage({ call }: { call: CallState }) {
     <section class="stage" aria-label={t('stage.label')} data-lost={call.meeting.phase.value === 'reconnecting' || undefined}>
       <div class="stage-area" ref={box}>
         {ready && stable.map((tile) => <Tile key={tile.key} tile={tile} call={call} onPortrait={onPortrait} />)}
-        {ready && scene.card && <Alone meeting={call.meeting} rect={scene.card} />}
+        {ready && scene.card && call.near.value.length === call.meeting.participants.value.length && <Alone meeting={call.meeting} rect={scene.card} />}
       </div>
       <Pages call={call} scene={scene} />
     </section>

@@ -16,7 +16,7 @@ type Stop = () => void;
 /** Keeps everybody's place, and lets who speaks off the page come to it. */
 function followOrder(call: CallState): Stop {
   let later: ReturnType<typeof setTimeout> | undefined;
-  const others = () => call.meeting.participants.value.filter((person) => !person.self).map((person) => person.id);
+  const others = () => call.near.value.filter((person) => !person.self).map((person) => person.id);
   const listen = () => {
     const { dominant } = call.meeting.speakers.peek();
     call.order.value = hear(call.order.peek(), dominant, call.pageSize.peek(), Date.now());
@@ -169,8 +169,31 @@ function followPolls(call: CallState): Stop {
   };
 }
 
+/** Breakout rooms: when they close, what hosts say to all; the rest comes in a file of its own with the first of them. */
+function followBreakouts(call: CallState): Stop {
+  let stop: Stop | null = null;
+  let over = false;
+  let asked = false;
+  const follow = effect(() => {
+    const about = call.meeting.topic('breakouts').value;
+    call.closes.value = about?.left ? performance.now() + about.left : null;
+    if (asked || !about?.open) return;
+    asked = true;
+    void import('./breakouts/notice').then((notice) => { if (!over) stop = notice.followBreakouts(call); }, () => undefined);
+  });
+  const hear = call.meeting.onMessage((message) => {
+    if (message.type === 'breakout-notice') call.broadcast.value = message.data;
+  });
+  return () => {
+    over = true;
+    follow();
+    hear();
+    stop?.();
+  };
+}
+
 /** Follows all of it until the call is over. */
 export function follow(call: CallState): Stop {
-  const stops = [followOrder(call), followPeople(call), followChat(call), followVoice(call), followConnection(call), followHosts(call), followPolls(call)];
+  const stops = [followOrder(call), followPeople(call), followChat(call), followVoice(call), followConnection(call), followHosts(call), followPolls(call), followBreakouts(call)];
   return () => stops.forEach((stop) => stop());
 }

@@ -33,3 +33,4 @@ export const InviteIcon = draw(<><circle cx="10" cy="8" r="3.5" /><path d="M3.5 
 export const HeadphonesIcon = draw(<path d="M4.5 16v-3.500a7.5 7.5 0 0 1 15 0V16M4.5 14.500h2.200a1 1 0 0 1 1 1v3.500a1 1 0 0 1-1 1H6A1.5 1.5 0 0 1 4.5 18.500zM19.5 14.500h-2.200a1 1 0 0 0-1 1v3.500a1 1 0 0 0 1 1h.7a1.5 1.5 0 0 0 1.5-1.500z" />);
 export const ChartIcon = draw(<path d="M4 4v14.500A1.5 1.5 0 0 0 5.5 20H20M7.5 15l3.700-4.500 3 2.700L19 7.500" />);
 export const PollIcon = draw(<><rect x="3.5" y="4" width="17" height="16" rx="2.5" /><path d="M8 16v-3.500M12 16V8M16 16v-5.500" /></>);
+export const BreakoutIcon = draw(<><rect x="3.5" y="3.5" width="7" height="7" rx="2" /><rect x="13.5" y="3.5" width="7" height="7" rx="2" /><rect x="3.5" y="13.5" width="7" height="7" rx="2" /><rect x="13.5" y="13.5" width="7" height="7" rx="2" /></>);

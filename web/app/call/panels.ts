@@ -6,7 +6,8 @@
 import type { ComponentType } from 'preact';
 import type { Icon } from '../icons';
 import type { PlainKey } from '../language';
-import { ChartIcon, ChatIcon, PeopleIcon, PollIcon } from './icons';
+import { may } from '../permissions';
+import { BreakoutIcon, ChartIcon, ChatIcon, PeopleIcon, PollIcon } from './icons';
 import { panel } from './LazyPanel';
 import { People } from './People';
 import type { CallState, PanelName } from './state';
@@ -27,6 +28,7 @@ export const panels: Readonly<Record<PanelName, PanelPart>> = {
   chat: { title: 'chat.title', icon: ChatIcon, Part: panel(async () => (await import('./chat/Chat')).Chat), barred: true },
   people: { title: 'people.title', icon: PeopleIcon, Part: People, barred: true },
   polls: { title: 'polls.title', icon: PollIcon, Part: panel(async () => (await import('./polls/Polls')).Polls) },
+  breakouts: { title: 'breakouts.title', icon: BreakoutIcon, Part: panel(async () => (await import('./breakouts/Breakouts')).Breakouts), offered: ({ meeting }) => may(meeting, 'break') || meeting.topic('breakouts').value?.open === true },
   statistics: { title: 'bar.statistics', icon: ChartIcon, Part: panel(async () => (await import('./Statistics')).Statistics), key: 'I' },
 };
 

@@ -1,10 +1,12 @@
 /** What one person chose to see in one call. Nothing of it is on the server. */
 import { computed, signal, type ReadonlySignal } from '@preact/signals';
+import type { Participant } from '../../sdk';
+import type { BreakoutNotice } from '../../sdk/protocol';
 import { memory } from '../memory';
 import type { Session } from '../session';
 import { emptyOrder, type Order } from './order';
 
-export type PanelName = 'chat' | 'people' | 'statistics' | 'polls';
+export type PanelName = 'chat' | 'people' | 'statistics' | 'polls' | 'breakouts';
 export type View = 'grid' | 'speaker';
 export type Menu = 'react' | 'more' | 'leave';
 export type DialogName = 'settings' | 'keys' | 'invite' | 'room';
@@ -29,6 +31,12 @@ export class CallState {
   readonly whisper = signal<{ readonly id: string; readonly name: string } | null>(null);
   readonly soundBlocked = signal(false);
   readonly talking = signal(false);
+  /** Who is in the same room as we: all, but for those in other breakout rooms. */
+  readonly near: ReadonlySignal<Participant[]>;
+  /** When the breakout rooms close, on the clock of `performance.now()`; null while nobody has said. */
+  readonly closes = signal<number | null>(null);
+  /** What a host told all breakout rooms, until it is put away. */
+  readonly broadcast = signal<BreakoutNotice | null>(null);
   readonly unread: ReadonlySignal<number>;
   readonly hands: ReadonlySignal<string[]>;
 
@@ -36,6 +44,11 @@ export class CallState {
 
   constructor(readonly meeting: Session) {
     this.seen.value = meeting.chat.peek().length;
+    this.near = computed(() => {
+      const all = meeting.participants.value;
+      const own = all.find((person) => person.self)?.group ?? '';
+      return all.every((person) => (person.group ?? '') === own) ? all : all.filter((person) => (person.group ?? '') === own);
+    });
     this.unread = computed(() => meeting.chat.value.slice(this.seen.value).filter((line) => !line.mine).length);
     this.hands = computed(() =>
       meeting.participants.value

@@ -17,6 +17,7 @@ import { Message } from '../states/Message';
 import { LiveRegions } from '../ui/announce';
 import { FakeMeeting, person } from './fake';
 import { picture } from './faces';
+import { breakApart } from './breakouts';
 import { samplePolls } from './polls';
 import { snapshot } from './snapshot';
 
@@ -81,6 +82,7 @@ function arrange(call: CallState): void {
   if (query.has('view')) call.view.value = query.get('view') as 'grid' | 'speaker';
   if (query.has('sound')) call.soundBlocked.value = true;
   if (query.has('unread')) call.seen.value = 0;
+  if (query.has('told')) call.broadcast.value = { id: '1', participant: 'p1', name: 'Bruno', text: query.get('told') ?? '', at: 0 };
   if (query.has('toasts')) {
     toast(call, t('toast.joinedMore', { name: 'Bruno', n: 4 }));
     toast(call, t('stage.mutedTalking'), 'polite', { label: t('bar.unmute'), run: () => undefined });
@@ -123,6 +125,7 @@ const meeting = new FakeMeeting();
 fill(meeting);
 gather(meeting, Number(query.get('people') ?? 0));
 weaken(meeting);
+if (query.has('breakouts')) breakApart(meeting, query.get('breakouts') ?? '', query.get('as') !== 'guest');
 if (query.has('polls')) meeting.topic('polls').value = { polls: samplePolls() };
 if (query.has('knock')) meeting.knocks.value = [{ participant: 'k1', name: 'Mireille Dupont' }, { participant: 'k2', name: 'Omar' }];
 if (query.has('sharing')) {
