@@ -63,7 +63,7 @@ func New(t testing.TB, s *store.Store, options ...Option) *House {
 	forAPI := api.Config{
 		Keys:    APIKeys{All: {ID: "all", Name: "every scope", Scopes: identity.Scopes()}},
 		Repeats: s.Repeats(),
-		Reports: s, Polls: s, Audit: s, Shelf: s, KeyBook: s,
+		Reports: s, Polls: s, Audit: s, Chat: s, Shelf: s, KeyBook: s,
 	}
 	h := &House{t: t, Keys: keys, Store: s, client: &http.Client{Timeout: time.Minute}}
 	links, err := identity.NewLinks(keys, s, func(role string) int { return h.Rooms.Rank(rooms.Role(role)) })
