@@ -44,6 +44,9 @@ type Config struct {
 	Files Files
 	// Owners gives whoever starts a room the link of its owner; nil gives none.
 	Owners Owners
+	// Refused is told of everybody who was refused for want of a right. It must
+	// not block. Nil: nobody is told.
+	Refused func(Refusal)
 	// Pages is the built web client; nil serves none.
 	Pages fs.FS
 	// API is what the REST API needs beside Rooms, Tokens and Logger.

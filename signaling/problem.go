@@ -68,6 +68,7 @@ func (s *Server) logRefusal(addr netip.Addr, where string, e protocol.Error, cau
 		level = slog.LevelError
 	}
 	s.cfg.Logger.Log(s.ctx, level, "refused", "code", e.Code, "where", where, "from", gate.Truncated(addr), "cause", cause)
+	s.audit(addr, where, e.Code, cause)
 }
 
 func (s *Server) address(r *http.Request) netip.Addr { return gate.Address(r, s.cfg.TrustedProxies) }
