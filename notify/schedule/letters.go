@@ -98,12 +98,17 @@ func letterOf(a calendar.Appointment, kind string, of calendar.Wall) letter {
 		Join: w.join, Hint: w.hint, ByLabel: w.by, WhenLabel: w.when, RepeatsLabel: w.repeats, Cancelled: kind == kindCancel,
 	}
 	if zone, err := calendar.Zone(a.Zone); err == nil {
-		begin := a.Start
+		begin, duration := a.Start, a.Duration
 		if of != "" {
 			begin = of
 		}
+		for _, m := range a.Moved {
+			if m.Of == of {
+				begin, duration = m.Start, m.Duration
+			}
+		}
 		start := begin.In(zone)
-		l.When = fmt.Sprintf("%s, %s–%s (%s)", w.date(w, start), w.clock(w, start), w.clock(w, start.Add(a.Duration)), a.Zone)
+		l.When = fmt.Sprintf("%s, %s–%s (%s)", w.date(w, start), w.clock(w, start), w.clock(w, start.Add(duration)), a.Zone)
 	}
 	if option, err := rrule.StrToROption(a.Rule); err == nil && a.Rule != "" && of == "" {
 		each := w.each[option.Freq]
@@ -175,9 +180,10 @@ func (l letter) html() string {
 	return b.String()
 }
 
-// invitations are letters with the appointment as it now is, one to each person.
-func invitations(a calendar.Appointment, to []calendar.Person, kind string) []mail.Message {
-	return letters(a, to, kind, "", func(one calendar.Appointment) []byte { return one.Request() }, "REQUEST")
+// invitations are letters with the appointment as it now is, one to each
+// person; of is the occurrence they are about, empty for all.
+func invitations(a calendar.Appointment, to []calendar.Person, kind string, of calendar.Wall) []mail.Message {
+	return letters(a, to, kind, of, func(one calendar.Appointment) []byte { return one.Request() }, "REQUEST")
 }
 
 // cancellations are letters that take the appointment back, or one occurrence of it.

@@ -111,7 +111,7 @@ func (d *Desk) Add(ctx context.Context, by rooms.Actor, a calendar.Appointment) 
 	if err != nil {
 		return a, err
 	}
-	return a, d.save(ctx, by, a, -1, Changed{What: "added"}, invitations(a, a.Invitees, kindInvitation))
+	return a, d.save(ctx, by, a, -1, Changed{What: "added"}, invitations(a, a.Invitees, kindInvitation, ""))
 }
 
 // Get gives an appointment.
@@ -156,7 +156,7 @@ func (d *Desk) edit(ctx context.Context, by rooms.Actor, id string, what Changed
 	added, gone := without(a.Invitees, old.Invitees), a
 	gone.Invitees = without(old.Invitees, a.Invitees)
 	about := slices.Concat(
-		invitations(a, added, kindInvitation), invitations(a, without(a.Invitees, added), kindUpdate), cancellations(gone, ""),
+		invitations(a, added, kindInvitation, ""), invitations(a, without(a.Invitees, added), kindUpdate, what.Of), cancellations(gone, ""),
 	)
 	return a, d.save(ctx, by, a, old.Sequence, what, about)
 }

@@ -72,7 +72,7 @@ type (
 		// Mails says whether the caller could have invitations sent.
 		Mails bool `json:"mails"`
 	}
-	appointmentChange struct {
+	appointmentBody struct {
 		Title       *string          `json:"title,omitempty"`
 		Description *string          `json:"description,omitempty"`
 		Start       *string          `json:"start,omitempty"`
@@ -82,10 +82,9 @@ type (
 		Organizer   *wirePersonRef   `json:"organizer,omitempty"`
 		Invitees    *[]wirePersonRef `json:"invitees,omitempty"`
 		Language    *string          `json:"language,omitempty"`
-	}
-	newAppointment struct {
-		appointmentChange
-		// Template is what a new room's settings are taken from; Lobby and Password are put over them.
+
+		// Template is what a new room's settings are taken from; Lobby and
+		// Password are put over them. An appointment that is there has its room.
 		Template string  `json:"template,omitempty"`
 		Lobby    *bool   `json:"lobby,omitempty"`
 		Password *string `json:"password,omitempty"`
@@ -130,7 +129,7 @@ func (c *Call) appointment(a calendar.Appointment) wireAppointment {
 }
 
 // onto puts what a body says over what there was.
-func (w appointmentChange) onto(a *calendar.Appointment) {
+func (w appointmentBody) onto(a *calendar.Appointment) {
 	set(&a.Title, w.Title)
 	set(&a.Description, w.Description)
 	set(&a.Zone, w.Zone)
@@ -186,7 +185,7 @@ func (a *API) addAppointment(c *Call) (Reply, error) {
 	if a.cfg.Desk == nil || a.cfg.Shelf == nil {
 		return Reply{}, errNoStore
 	}
-	var asked newAppointment
+	var asked appointmentBody
 	if err := c.Decode(&asked); err != nil {
 		return Reply{}, err
 	}
@@ -206,7 +205,7 @@ func (a *API) addAppointment(c *Call) (Reply, error) {
 }
 
 // roomFor makes sure that the room of an appointment is remembered.
-func (a *API) roomFor(c *Call, asked newAppointment, title string) error {
+func (a *API) roomFor(c *Call, asked appointmentBody, title string) error {
 	_, err := a.cfg.Shelf.Room(c.Context(), c.Room)
 	if !errors.Is(err, rooms.ErrNotFound) {
 		return err
@@ -277,13 +276,16 @@ func (a *API) showAppointment(c *Call) (Reply, error) {
 }
 
 func (a *API) changeAppointment(c *Call) (Reply, error) {
-	var asked appointmentChange
+	var asked appointmentBody
 	if err := c.Decode(&asked); err != nil {
 		return Reply{}, err
 	}
 	found, err := a.found(c)
 	if err != nil {
 		return Reply{}, err
+	}
+	if asked.Template != "" || asked.Lobby != nil || asked.Password != nil {
+		return Reply{}, refuse(rooms.CodeBadMessage, "Template, lobby and password are the room's: change them there.")
 	}
 	changed, err := a.cfg.Desk.Change(c.Context(), c.By, found.ID, asked.onto)
 	if err != nil {
