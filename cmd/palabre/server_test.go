@@ -13,14 +13,14 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
+	"palabre/store/storetest"
 )
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asServer) != "" {
 		beServer()
 	}
-	goleak.VerifyTestMain(m)
+	os.Exit(storetest.Run(m))
 }
 
 // patience is how long tests wait for what must happen. Busy cores under the race detector need some.
