@@ -94,7 +94,12 @@ func (p *parts) open(ctx context.Context, s settings, log *slog.Logger) error {
 	if err := p.openFiles(s, log); err != nil {
 		return err
 	}
+	permissions, err := readRoles(s.RolesFile)
+	if err != nil {
+		return err
+	}
 	p.rooms, err = rooms.New(rooms.Config{
+		Permissions: permissions,
 		Files:       p.fileLimits(s),
 		Invitations: p.store.Invitations(p.links), Passwords: identity.NewPasswords(),
 		Memory: p.store.Memory(), Impersonal: !s.PersonalFigures,
@@ -166,7 +171,7 @@ func (p *parts) openSignaling(s settings, log *slog.Logger, registry *prometheus
 		return err
 	}
 	p.signaling, err = signaling.New(signaling.Config{
-		Rooms: p.rooms, Tokens: p.links, Owners: p.links, Files: p.files, Pages: web.Pages(),
+		Rooms: p.rooms, Tokens: p.links, Owners: p.links, Refused: p.openRefusals(log).add, Files: p.files, Pages: web.Pages(),
 		API: api.Config{
 			Repeats: p.store.Repeats(), Shelf: p.store, Keys: programs, KeyBook: p.store,
 			Reports: p.store, Polls: p.store, Audit: p.store, Chat: p.store,
