@@ -42,10 +42,11 @@ type settings struct {
 	Turn    string   `name:"turn" help:"TURN, for people whose network lets only TLS through: auto (on the HTTPS port, where TLS is on), off, or an address of its own such as :5349 (with TLS as HTTPS has it, plain TCP with --tls off behind a proxy)." default:"auto" placeholder:"WHERE"`
 	TurnURL []string `name:"turn-url" help:"Where people reach TURN, such as turns:meet.example.org:443?transport=tcp. Default: the host of --public-url, or the one people call." placeholder:"URL"`
 
-	OpenRooms bool `name:"open-rooms" help:"Let anybody who knows a room's name enter it. Otherwise a token is needed." default:"true" negatable:""`
-	Lobby     bool `help:"Guests wait until a host or member admits them." default:"false" negatable:""`
-	MaxPeople int  `name:"max-people" help:"Most people in one room." default:"100"`
-	Loudest   int  `help:"How many of the loudest voices everyone hears." default:"5"`
+	OpenRooms bool   `name:"open-rooms" help:"Let anybody who knows a room's name enter it. Otherwise a token is needed." default:"true" negatable:""`
+	Lobby     bool   `help:"Guests wait until a host or member admits them." default:"false" negatable:""`
+	MaxPeople int    `name:"max-people" help:"Most people in one room." default:"100"`
+	RolesFile string `name:"roles-file" help:"YAML file with roles of one's own, or other powers for known ones: see docs/roles.md." type:"path" placeholder:"FILE"`
+	Loudest   int    `help:"How many of the loudest voices everyone hears." default:"5"`
 
 	MediaPath  string        `name:"media-path" help:"What carries media: auto (this program's own fast path where the system has what it needs), pion." default:"auto" enum:"auto,pion"`
 	HoldVoices time.Duration `name:"hold-voices" help:"How long voices may wait for each other where several people speak, so that they leave together, at less cost; 0: not at all." default:"5ms"`
