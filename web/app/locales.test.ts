@@ -10,6 +10,7 @@ import { hosting } from '../locales/hosting';
 import { links } from '../locales/links';
 import { lobby } from '../locales/lobby';
 import { polls } from '../locales/polls';
+import { schedule } from '../locales/schedule';
 import { statistics } from '../locales/statistics';
 import { addTexts, negotiate, textIn, typography } from '../locales/text';
 
@@ -23,6 +24,7 @@ function sources(folder: string): string[] {
 
 addTexts(inCall);
 addTexts(chat);
+addTexts(schedule);
 addTexts(statistics);
 addTexts(polls);
 addTexts(hosting);
@@ -30,7 +32,7 @@ addTexts(lobby);
 addTexts(links);
 addTexts(atEnd);
 addTexts(drawing);
-const catalogue = { ...early, ...inCall, ...chat, ...statistics, ...polls, ...hosting, ...lobby, ...links, ...atEnd, ...drawing };
+const catalogue = { ...early, ...inCall, ...chat, ...schedule, ...statistics, ...polls, ...hosting, ...lobby, ...links, ...atEnd, ...drawing };
 const code = sources(import.meta.dirname).join('\n');
 const entries = Object.entries(catalogue) as [Key, Entry][];
 

@@ -7,6 +7,7 @@ import type { hosting } from './hosting';
 import type { links } from './links';
 import type { lobby } from './lobby';
 import type { polls } from './polls';
+import type { schedule } from './schedule';
 import type { statistics } from './statistics';
 
 /**
@@ -37,6 +38,7 @@ export const early = {
   'home.sentence': { en: 'Talk face to face, on a server of your own.', fr: 'Parlez-vous face à face, sur votre propre serveur.' },
   'home.start': { en: 'Start a meeting', fr: 'Démarrer une réunion' },
   'home.starting': { en: 'Preparing a link…', fr: 'Préparation du lien…' },
+  'home.schedule': { en: 'Schedule a meeting', fr: 'Planifier une réunion' },
   'home.field': { en: 'Join with a link or code', fr: 'Rejoindre avec un lien ou un code' },
   'home.example': { en: 'calm-olive-7xk2m9qd4t', fr: 'calm-olive-7xk2m9qd4t' },
   'home.invalid': { en: 'This is not a meeting link. Paste the whole link, or the code at its end.', fr: 'Ce n’est pas un lien de réunion. Collez le lien entier, ou le code qui le termine.' },
@@ -111,5 +113,5 @@ export const early = {
   'fail.insecureHint': { en: 'Open the meeting by an address that begins with https://.', fr: 'Ouvrez la réunion par une adresse qui commence par https://.' },
 } as const satisfies Record<string, Entry>;
 
-export type Catalogue = typeof early & typeof inCall & typeof breakouts & typeof chat & typeof drawing & typeof polls & typeof statistics & typeof hosting & typeof lobby & typeof links & typeof atEnd;
+export type Catalogue = typeof early & typeof inCall & typeof breakouts & typeof chat & typeof drawing & typeof polls & typeof schedule & typeof statistics & typeof hosting & typeof lobby & typeof links & typeof atEnd;
 export type Key = keyof Catalogue;

@@ -5,14 +5,18 @@ import { day } from '../format';
 import { memory, recentRooms } from '../memory';
 import { readLink, roomPath, roomTitle } from '../route';
 import { LanguageChoice } from '../ui/LanguageChoice';
+import { later } from '../ui/later';
 import { createRoom } from './create';
 import { Tree } from './Tree';
+
+const schedule = later(async () => (await import('./schedule/Schedule')).Schedule);
 
 interface Props { go: (path: string) => void; version: string }
 
 function Start({ go }: Pick<Props, 'go'>) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<PlainKey | null>(null);
+  const [scheduling, setScheduling] = useState(false);
   const start = async () => {
     setBusy(true);
     setProblem(null);
@@ -26,7 +30,9 @@ function Start({ go }: Pick<Props, 'go'>) {
       <button type="button" class="button primary big" disabled={busy} onClick={() => void start()}>
         {t(busy ? 'home.starting' : 'home.start')}
       </button>
+      <button type="button" class="text-button" onClick={() => setScheduling(true)}>{t('home.schedule')}</button>
       <p class="wrong" role="alert">{problem && t(problem)}</p>
+      {scheduling && <schedule.Part go={go} onClose={() => setScheduling(false)} />}
     </div>
   );
 }
