@@ -36,7 +36,7 @@ function useScene(call: CallState, area: Size, portrait: ReadonlySet<string>, fl
   }).value;
   return compose(area, people, {
     view: call.view.value, pinned: call.pinned.value, page: call.page.value,
-    showSelf: preferences.self.value, floor, portrait,
+    showSelf: preferences.self.value, floor, portrait, apart: call.near.value.length < call.meeting.participants.value.length,
   });
 }
 
@@ -67,7 +67,7 @@ export function Stage({ call }: { call: CallState }) {
     <section class="stage" aria-label={t('stage.label')} data-lost={call.meeting.phase.value === 'reconnecting' || undefined}>
       <div class="stage-area" ref={box}>
         {ready && stable.map((tile) => <Tile key={tile.key} tile={tile} call={call} onPortrait={onPortrait} />)}
-        {ready && scene.card && call.near.value.length === call.meeting.participants.value.length && <Alone meeting={call.meeting} rect={scene.card} />}
+        {ready && scene.card && <Alone meeting={call.meeting} rect={scene.card} />}
       </div>
       <Pages call={call} scene={scene} />
     </section>

@@ -20,6 +20,8 @@ export interface Wishes {
   readonly showSelf: boolean;
   /** Who holds the floor, or held it last. */
   readonly floor: string | null;
+  /** The others are in another breakout room, so that nobody needs to be invited. */
+  readonly apart?: boolean;
   /** Keys of tiles whose picture is taller than wide. */
   readonly portrait: ReadonlySet<string>;
 }
@@ -35,8 +37,12 @@ function tileOf(person: Participant, source: PictureSource): Tile {
 const cardWidth = 384;
 const cardHeight = 330;
 
-function alone(area: Size, self: Tile | undefined): Scene {
+function alone(area: Size, self: Tile | undefined, apart: boolean): Scene {
   const whole = { x: 0, y: 0, ...area };
+  if (apart) {
+    const tiles: Placed[] = self ? [{ ...self, rect: place(area, bestGrid(area, 1), 1)[0]!, role: 'grid' }] : [];
+    return { tiles, pageSize: 1, pages: 1, card: null };
+  }
   if (!self) return { tiles: [], pageSize: 1, pages: 1, card: whole };
   if (area.width >= 800) {
     const main = { width: area.width - cardWidth - gap, height: area.height };
@@ -93,7 +99,7 @@ export function compose(area: Size, everybody: readonly Participant[], wishes: W
   const me = everybody.find((person) => person.self);
   const self = me && wishes.showSelf ? tileOf(me, 'camera') : undefined;
   const screens = everybody.filter((person) => person.media.screen && !person.self).map((person) => tileOf(person, 'screen'));
-  if (others.length === 0) return alone(area, self);
+  if (others.length === 0) return alone(area, self, wishes.apart === true);
   const people = self ? [...others, self] : others;
   const focus = focusOf(screens, people, wishes);
   const only = others.length === 1 && self ? others[0] : undefined;

@@ -7,7 +7,7 @@ const urgent = signal('');
 /** Speaks a sentence; urgent ones interrupt. Saying the same again is heard again. */
 export function announce(text: string, how: 'polite' | 'urgent' = 'polite'): void {
   const line = how === 'urgent' ? urgent : polite;
-  line.value = line.value === text ? `${text}\u00a0` : text;
+  line.value = line.peek() === text ? `${text}\u00a0` : text;
 }
 
 /** The two live regions; they stand on the page from the start, or nothing is heard. */
