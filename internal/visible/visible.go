@@ -1,0 +1,34 @@
+// Package visible escapes in JSON what cannot be seen by itself: nothing in a
+// name or a room's name can then pose as something else in a terminal, or make
+// two lines of one. The text means the same.
+package visible
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+)
+
+// JSON escapes, in a JSON text, control characters, those that turn the
+// direction of the text around them, and all else that is not graphic.
+func JSON(text []byte) []byte {
+	var b strings.Builder
+	b.Grow(len(text))
+	for _, r := range string(text) {
+		switch {
+		case plain(r):
+			b.WriteRune(r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return []byte(b.String())
+}
+
+func plain(r rune) bool {
+	return unicode.IsGraphic(r) && !unicode.Is(unicode.Bidi_Control, r) && r != unicode.ReplacementChar
+}
