@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"palabre/identity"
+	"palabre/rooms"
 	"palabre/signaling/frame"
 	"palabre/signaling/protocol"
 )
@@ -29,6 +30,8 @@ type room struct {
 type settings struct {
 	Version   string `json:"version"`
 	OpenRooms bool   `json:"openRooms"`
+	// Mails says that owners of rooms may have invitations sent.
+	Mails bool `json:"mails,omitempty"`
 }
 
 func (s *Server) restRoutes(r *gin.Engine) {
@@ -37,7 +40,10 @@ func (s *Server) restRoutes(r *gin.Engine) {
 	s.fileRoutes(api)
 	api.GET("/v1/config", func(c *gin.Context) {
 		c.Header("Cache-Control", "no-cache")
-		c.JSON(http.StatusOK, settings{Version: s.cfg.Version, OpenRooms: s.cfg.OpenRooms})
+		desk := s.cfg.API.Desk
+		c.JSON(http.StatusOK, settings{
+			Version: s.cfg.Version, OpenRooms: s.cfg.OpenRooms, Mails: desk != nil && desk.Mails(rooms.Actor{}),
+		})
 	})
 	api.POST("/v1/rooms", s.createRoom)
 	api.GET("/v1/rooms/:room/stats", s.roomStatistics)
