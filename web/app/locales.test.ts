@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { breakouts } from '../locales/breakouts';
 import { inCall } from '../locales/call';
 import { chat } from '../locales/chat';
 import { early, type Entry, type Key } from '../locales/catalogue';
@@ -23,6 +24,7 @@ function sources(folder: string): string[] {
 }
 
 addTexts(inCall);
+addTexts(breakouts);
 addTexts(chat);
 addTexts(schedule);
 addTexts(statistics);
@@ -32,7 +34,7 @@ addTexts(lobby);
 addTexts(links);
 addTexts(atEnd);
 addTexts(drawing);
-const catalogue = { ...early, ...inCall, ...chat, ...schedule, ...statistics, ...polls, ...hosting, ...lobby, ...links, ...atEnd, ...drawing };
+const catalogue = { ...early, ...inCall, ...breakouts, ...chat, ...schedule, ...statistics, ...polls, ...hosting, ...lobby, ...links, ...atEnd, ...drawing };
 const code = sources(import.meta.dirname).join('\n');
 const entries = Object.entries(catalogue) as [Key, Entry][];
 
