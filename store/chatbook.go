@@ -2,11 +2,9 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"palabre/rooms"
 	"palabre/rooms/chat"
@@ -163,16 +161,4 @@ func (s *Store) FilesKept(ctx context.Context, files []string) (map[string]bool,
 		}
 	}
 	return kept, nil
-}
-
-// pruneChat deletes what rooms keep no longer: the lines of meetings that ended
-// before, by the room's own time or else the server's. Their files go with the
-// next sweep of those that belong to no line.
-func pruneChat(ctx context.Context, tx *sql.Tx, now time.Time, retention time.Duration) error {
-	const over = `
-		SELECT m.id FROM meetings AS m LEFT JOIN rooms AS r ON r.name = m.room
-		WHERE m.ended IS NOT NULL AND CASE WHEN COALESCE(r.retention, 0) > 0 THEN m.ended + r.retention < $1
-			ELSE $2 > 0 AND m.ended + $2 < $1 END`
-	_, err := tx.ExecContext(ctx, `DELETE FROM chat_lines WHERE meeting IN (`+over+`)`, micros(now), retention.Microseconds())
-	return wrapped(err, "delete chat that is kept no longer")
 }

@@ -18,24 +18,22 @@ const (
 	// server before it left open is ended: nobody came back to it. Rooms let a
 	// meeting go on for less.
 	lostAfter = 6 * time.Minute
-	// expireEvery is how often what is too old is deleted, expireRows how much at
-	// once, so that others get their turn.
-	expireEvery = time.Hour
-	expireRows  = 1000
+	// expireEvery is how often what is too old is deleted, expireMeetings how
+	// much at once, so that others get their turn.
+	expireEvery    = time.Hour
+	expireMeetings = 50
 )
 
-// expiry is a table with rows of a room that are deleted when they are old.
-type expiry struct {
-	table string // has a column room
-	key   string // its primary key
-	at    string // the column with the time that counts, NULL while it does not yet
-}
-
-// expiries lists them.
-func expiries() []expiry {
-	return []expiry{
-		{"stays", "id", "gone"},
-		{"meetings", "id", "ended"},
+// forgetting deletes what is kept of a meeting, $1, the parts before the whole:
+// chat (its files go with the sweep of those that belong to no line), polls, attendance.
+func forgetting() []string {
+	return []string{
+		`DELETE FROM chat_lines WHERE meeting = $1`,
+		`DELETE FROM poll_votes WHERE poll IN (SELECT id FROM polls WHERE meeting = $1)`,
+		`DELETE FROM poll_voters WHERE poll IN (SELECT id FROM polls WHERE meeting = $1)`,
+		`DELETE FROM polls WHERE meeting = $1`,
+		`DELETE FROM stays WHERE meeting = $1`,
+		`DELETE FROM meetings WHERE id = $1`,
 	}
 }
 
@@ -102,41 +100,48 @@ func (s *Store) EndLost(ctx context.Context, before time.Time) error {
 	return nil
 }
 
-// Expire deletes what happened in rooms longer ago than each of them keeps it.
+// Expire deletes what is kept of meetings that ended longer ago than their room
+// keeps it: for the room's own time, or else the server's, of which 0 is for ever.
 func (s *Store) Expire(ctx context.Context, now time.Time) error {
-	var errs []error
-	for _, e := range expiries() {
-		for {
-			gone, err := s.expire(ctx, e, now)
-			if err != nil {
-				errs = append(errs, fmt.Errorf("delete old rows of %s: %w", e.table, err))
-			}
-			if err != nil || gone < expireRows {
-				break
-			}
+	for {
+		gone, err := s.expire(ctx, now)
+		if err != nil {
+			return fmt.Errorf("delete old meetings: %w", err)
+		}
+		if gone < expireMeetings {
+			return nil
 		}
 	}
-	errs = append(errs, s.expirePolls(ctx, now))
-	return errors.Join(errs...)
 }
 
-// expire deletes a part of the rows of a table. A room's own time is in the
-// column retention of its row; the server's is for all others, and 0 keeps them.
-func (s *Store) expire(ctx context.Context, e expiry, now time.Time) (gone int64, err error) {
+// expire deletes some of them.
+func (s *Store) expire(ctx context.Context, now time.Time) (gone int, err error) {
 	err = s.tx(ctx, func(tx *sql.Tx) error {
-		done, err := tx.ExecContext(ctx, fmt.Sprintf(`
-			DELETE FROM %[1]s WHERE %[2]s IN (
-				SELECT old.%[2]s FROM %[1]s AS old
-				LEFT JOIN rooms ON rooms.name = old.room AND rooms.retention > 0
-				WHERE old.%[3]s IS NOT NULL AND COALESCE(rooms.retention, CAST($2 AS BIGINT)) > 0
-				AND old.%[3]s < CAST($1 AS BIGINT) - COALESCE(rooms.retention, CAST($2 AS BIGINT))
-				LIMIT %[4]d)`, e.table, e.key, e.at, expireRows),
-			micros(now), s.cfg.Retention.Microseconds())
+		old, err := oldMeetings(ctx, tx, now, s.cfg.Retention)
 		if err != nil {
 			return err
 		}
-		gone, err = done.RowsAffected()
-		return err
+		for _, meeting := range old {
+			for _, statement := range forgetting() {
+				if _, err := tx.ExecContext(ctx, statement, meeting); err != nil {
+					return err
+				}
+			}
+		}
+		gone = len(old)
+		return nil
 	})
 	return gone, err
+}
+
+func oldMeetings(ctx context.Context, tx *sql.Tx, now time.Time, retention time.Duration) ([]string, error) {
+	rows, err := tx.QueryContext(ctx, fmt.Sprintf(`
+		SELECT m.id FROM meetings AS m LEFT JOIN rooms AS r ON r.name = m.room AND r.retention > 0
+		WHERE COALESCE(r.retention, CAST($2 AS BIGINT)) > 0
+		AND m.ended < CAST($1 AS BIGINT) - COALESCE(r.retention, CAST($2 AS BIGINT))
+		ORDER BY m.ended LIMIT %d`, expireMeetings), micros(now), retention.Microseconds())
+	if err != nil {
+		return nil, err
+	}
+	return collect(rows, func(row scanner) (id string, err error) { return id, row.Scan(&id) })
 }

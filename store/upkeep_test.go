@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"database/sql"
 	"fmt"
 	"testing"
 	"time"
@@ -164,6 +165,7 @@ func TestWhatIsTooOldIsDeleted(t *testing.T) {
 				on := &script{t: t, store: s, begin: now.Add(-10 * day), room: "orchard"} // still going on
 				on.at(0, rooms.MeetingStarted{Meeting: rooms.Meeting{ID: "m-orchard", Started: on.begin}})
 				on.joins(0, "bob")
+				rest(t, s, "m-garden")
 				if err := s.Expire(t.Context(), now); err != nil {
 					t.Fatal(err)
 				}
@@ -173,10 +175,38 @@ func TestWhatIsTooOldIsDeleted(t *testing.T) {
 				if err := s.Pool().QueryRowContext(t.Context(), `SELECT COUNT(*) FROM meetings`).Scan(&meetings); err != nil {
 					t.Fatal(err)
 				}
+				for _, table := range []string{"chat_lines", "chat_marks", "polls", "poll_votes", "poll_voters"} {
+					var n int
+					if err := s.Pool().QueryRowContext(t.Context(), `SELECT COUNT(*) FROM `+table).Scan(&n); err != nil || (n > 0) != c.left {
+						t.Errorf("%d rows are left in %s, %v", n, table, err)
+					}
+				}
 				if ana != c.left || !bob || (meetings == 2) != c.left {
 					t.Errorf("Ana's stay is left: %v, Bob's: %v, meetings: %d", ana, bob, meetings)
 				}
 			})
 		})
+	}
+}
+
+// rest puts a row into each table with parts of a meeting.
+func rest(t *testing.T, s *store.Store, meeting string) {
+	t.Helper()
+	err := s.Tx(t.Context(), func(tx *sql.Tx) error {
+		for _, statement := range []string{
+			`INSERT INTO chat_lines (id, room, meeting, author, participant, name, text, folded, at) VALUES ('c', 'garden', '` + meeting + `', '', '', '', '', '', 1)`,
+			`INSERT INTO chat_marks (line, author, emoji, participant, name, at) VALUES ('c', '', '', '', '', 1)`,
+			`INSERT INTO polls (id, meeting, room, question, asker, asker_name, state, counts, created) VALUES ('p', '` + meeting + `', 'garden', '', '', '', '', '', 1)`,
+			`INSERT INTO poll_votes (poll, voter, name, choice) VALUES ('p', '', '', '')`,
+			`INSERT INTO poll_voters (poll, voter) VALUES ('p', '')`,
+		} {
+			if _, err := tx.ExecContext(t.Context(), statement); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

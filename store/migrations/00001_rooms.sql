@@ -43,7 +43,6 @@ CREATE TABLE stays (
 	reason      TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX stays_meeting ON stays (meeting, joined);
-CREATE INDEX stays_gone ON stays (gone);
 
 -- One row that is written to find out whether the database takes writes.
 CREATE TABLE pulse (beats BIGINT NOT NULL);
