@@ -128,6 +128,7 @@ export const inCall = {
   'people.viewer': { en: 'Viewer', fr: 'Spectateur' },
   'people.search': { en: 'Find a person', fr: 'Chercher une personne' },
   'people.noMatch': { en: 'Nobody by that name.', fr: 'Personne de ce nom.' },
+  'people.whisper': { en: 'Private message to {name}', fr: 'Message privé à {name}' },
   'people.rename': { en: 'Change your name', fr: 'Changer de nom' },
   'people.save': { en: 'Save', fr: 'Enregistrer' },
   'people.sharing': { en: 'Sharing a screen', fr: 'Partage un écran' },

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useId, useState } from 'preact/hooks';
 import { MaxName, type Bars as Count, type Participant } from '../../sdk';
 import { CameraOffIcon, MicIcon, MicOffIcon } from '../icons';
-import { HandIcon, InviteIcon, LockIcon, MoreIcon, PencilIcon, ScreenIcon, SearchIcon } from './icons';
+import { ChatIcon, HandIcon, InviteIcon, LockIcon, MoreIcon, PencilIcon, ScreenIcon, SearchIcon } from './icons';
 import { t, type PlainKey } from '../language';
 import { memory } from '../memory';
 import { may } from '../permissions';
@@ -79,6 +79,16 @@ function hosts({ meeting }: CallState): boolean {
   return may(meeting, 'moderate') || may(meeting, 'remove') || may(meeting, 'appoint');
 }
 
+/** Opens the chat to write to one person alone. */
+function Whisper({ call, person: { id, name } }: { call: CallState; person: Participant }) {
+  const open = () => {
+    call.whisper.value = { id, name };
+    call.panel.value = 'chat';
+  };
+  const label = t('people.whisper', { name });
+  return <button type="button" class="round person-whisper" aria-label={label} title={label} onClick={open}><ChatIcon size={18} /></button>;
+}
+
 function Person({ call, person }: { call: CallState; person: Participant }) {
   const [renaming, setRenaming] = useState(false);
   const [open, setOpen] = useState(false);
@@ -93,6 +103,7 @@ function Person({ call, person }: { call: CallState; person: Participant }) {
         <small>{[roleWord(person), roomOf(call, person)].filter(Boolean).join(' · ')}</small>
       </span>
       {mayRename && <button type="button" class="round" aria-label={t('people.rename')} title={t('people.rename')} onClick={() => setRenaming(true)}><PencilIcon size={18} /></button>}
+      {!person.self && may(call.meeting, 'whisper') && <Whisper call={call} person={person} />}
       <State person={person} hand={hand} bars={barsOf(call.meeting.quality.value, person)} />
       {!person.self && hosts(call) && <button type="button" class="round person-more" aria-label={t('people.options', { name: person.name })} aria-expanded={open} onClick={() => setOpen(!open)}><MoreIcon size={18} /></button>}
       {open && <PersonTools call={call} person={person} />}

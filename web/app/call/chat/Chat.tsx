@@ -45,8 +45,8 @@ function useUnread(call: CallState): string {
 function Row({ call, line, before, unread }: { call: CallState; line: Line; before: Line | undefined; unread: boolean }) {
   return (
     <>
-      {(!before || !sameDay(before.at, line.at)) && <li class="lines-day" role="separator"><span>{dayName(line.at)}</span></li>}
-      {unread && <li class="lines-unread" role="separator"><span>{t('chat.unread')}</span></li>}
+      {(!before || !sameDay(before.at, line.at)) && <li class="lines-day"><span>{dayName(line.at)}</span></li>}
+      {unread && <li class="lines-unread"><span>{t('chat.unread')}</span></li>}
       <Message call={call} line={line} first={unread || !follows(before, line)} />
     </>
   );

@@ -7,6 +7,7 @@ import { inCall } from '../../../locales/call';
 import { addTexts } from '../../../locales/text';
 import { speak } from '../../language';
 import { FakeMeeting, person, room } from '../../testing/fake';
+import { People } from '../People';
 import { CallState } from '../state';
 import { Chat, follows, holds } from './Chat';
 import { dayName, sizeOf } from './days';
@@ -88,6 +89,13 @@ describe('lines', () => {
     expect(root.querySelector('textarea')?.placeholder).toBe('Message to Bo only');
     enter(type('psst'));
     expect(meeting.told).toEqual([['say', 'psst', { to: 'p2', toName: 'Bo' }]]);
+  });
+
+  it('can be begun from the list of people', () => {
+    act(() => render(<People call={call} />, root));
+    press('Private message to Bo');
+    expect([call.whisper.value, call.panel.value]).toEqual([{ id: 'p2', name: 'Bo' }, 'chat']);
+    expect(named('Private message to Me')).toBeUndefined();
   });
 
   it('are not sent to somebody who has gone', () => {
@@ -223,7 +231,7 @@ describe('the small things', () => {
     expect(dayName(now - 72 * 3_600_000, now)).toBe('Thursday, November 19');
   });
 
-  it.each([[12, '12 byte'], [1500, '1.5 kB'], [240_000, '240 kB'], [20 << 20, '21 MB']] as const)('%d bytes are %s', (bytes, text) => {
+  it.each([[12, '12 bytes'], [1500, '1.5 kB'], [240_000, '240 kB'], [20 << 20, '21 MB']] as const)('%d bytes are %s', (bytes, text) => {
     expect(sizeOf(bytes)).toBe(text);
   });
 
