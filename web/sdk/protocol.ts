@@ -561,6 +561,11 @@ export interface Configure {
   maxPeople?: number;
   /** Least is the lowest role that may do something; an empty role takes the limit away. */
   least?: Partial<Record<Action, Role>>;
+  /**
+   * Password is what newcomers must know whose role may not walk past the
+   * lobby; an empty one asks for none.
+   */
+  password?: string;
 }
 
 /**

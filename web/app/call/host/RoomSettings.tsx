@@ -6,6 +6,7 @@ import { roomTitle } from '../../route';
 import { attempt } from '../actions';
 import { Switch } from '../Dialogs';
 import type { CallState } from '../state';
+import { RoomPassword } from './RoomPassword';
 import { roleName } from './words';
 import '../../styles/hosting.css';
 
@@ -77,6 +78,7 @@ function Entry({ call }: Props) {
       {may(call.meeting, 'lock') && <Switch name="room.lock" hint="room.lockHint" on={locked} onSwitch={(on) => attempt(call, call.meeting.command('lock', { locked: on }))} />}
       {configures && <Switch name="room.mute" hint="room.muteHint" on={muteOnEntry} onSwitch={(on) => change(call, { muteOnEntry: on })} />}
       {configures && <Most call={call} />}
+      {configures && <RoomPassword call={call} />}
     </section>
   );
 }
