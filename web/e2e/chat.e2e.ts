@@ -3,6 +3,7 @@ import type { Browser, Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Key } from '../locales/catalogue';
 import type { Values } from '../locales/text';
+import { faults } from './faults';
 import { ChromiumGuest, joinAs, launchChromium } from './guest';
 import { Server } from './server';
 import { textIn } from './words';
@@ -50,8 +51,8 @@ describe('chat', () => {
   let bob: ChromiumGuest;
   let cy: ChromiumGuest;
 
-  const come = async (name: string) => {
-    const guest = await ChromiumGuest.arrive(browser, name, { viewport: { width: 1000, height: 700 }, acceptDownloads: true });
+  const come = async (name: string, colorScheme: 'light' | 'dark' = 'light') => {
+    const guest = await ChromiumGuest.arrive(browser, name, { viewport: { width: 1000, height: 700 }, acceptDownloads: true, colorScheme });
     await joinAs(guest, `${server.url}/r/village?lang=en`);
     await guest.page.getByRole('button', { name: /^Chat/ }).first().click();
     await guest.page.locator('.lines').waitFor();
@@ -62,7 +63,7 @@ describe('chat', () => {
     server = await Server.start();
     browser = await launchChromium();
     ana = await come('Ana');
-    bob = await come('Bob');
+    bob = await come('Bob', 'dark');
   });
   afterAll(async () => {
     await browser?.close();
@@ -113,6 +114,7 @@ describe('chat', () => {
     await write(ana, 'Between you and me');
     await line(bob, 'Between you and me').getByText(en('chat.toYou')).waitFor();
     await line(ana, 'Between you and me').getByText(en('chat.toName', { name: 'Bob' })).waitFor();
+    expect(await faults(ana)).toEqual([]);
     await shoot(ana, 'chat-private');
     await ana.page.locator('.composer-whom select').selectOption('');
     await write(ana, 'To all again');
@@ -145,7 +147,10 @@ describe('chat', () => {
     const found = line(ana, 'and rope');
     await found.hover();
     await found.locator('.line-actions > button').last().click();
+    expect(await faults(ana)).toEqual([]);
+    expect(await faults(bob)).toEqual([]);
     await shoot(ana, 'chat-menu');
+    await shoot(bob, 'chat-dark');
     await ana.page.keyboard.press('Escape');
     expect(await ana.page.locator('.line-menu').count()).toBe(0);
     await ana.page.getByRole('searchbox').fill('SPADES');
