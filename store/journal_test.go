@@ -162,7 +162,10 @@ func TestAFactThatCannotBeWrittenIsLeftOutAlone(t *testing.T) {
 		if err := testutil.GatherAndCompare(registry, strings.NewReader(`
 			# HELP palabre_store_dropped_facts_total Facts left out: superseded by newer ones, because the queue was full, faulty, or come after the end.
 			# TYPE palabre_store_dropped_facts_total counter
+			palabre_store_dropped_facts_total{reason="closed"} 0
 			palabre_store_dropped_facts_total{reason="faulty"} 3
+			palabre_store_dropped_facts_total{reason="full"} 0
+			palabre_store_dropped_facts_total{reason="superseded"} 0
 			`), "palabre_store_dropped_facts_total"); err != nil {
 			t.Error(err)
 		}

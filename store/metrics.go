@@ -27,6 +27,9 @@ func newJournalMetrics(j *journal, registerer prometheus.Registerer) (*journalMe
 			Help: "Facts left out: superseded by newer ones, because the queue was full, faulty, or come after the end.",
 		}, []string{"reason"}),
 	}
+	for _, reason := range []string{"superseded", "full", "faulty", "closed"} {
+		m.dropped.WithLabelValues(reason)
+	}
 	if registerer == nil {
 		return m, nil
 	}
