@@ -41,7 +41,7 @@ function useAwake(): void {
 /** The meeting itself. */
 export function Call({ meeting, start }: { meeting: Session; start?: (call: CallState) => void }) {
   const call = useMemo(() => new CallState(meeting), [meeting]);
-  const title = roomTitle(meeting.options.room);
+  const title = meeting.about.value.title || roomTitle(meeting.options.room);
   useEffect(() => { document.title = t('app.title', { room: title }); });
   useEffect(() => {
     rememberRoom(meeting.options.room);

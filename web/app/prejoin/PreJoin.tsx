@@ -94,7 +94,7 @@ function JoinForm({ meeting, name, setName }: FormProps) {
 /** In front of the door: how one looks and sounds, and who is inside. */
 export function PreJoin({ meeting, onCancel }: Props) {
   const [name, setName] = useState(() => memory.get('name') ?? '');
-  const title = roomTitle(meeting.options.room);
+  const title = meeting.about.value.title || roomTitle(meeting.options.room);
   const shown = meeting.fixedName.value || name;
   useEffect(() => { document.title = t('app.title', { room: title }); });
   return (

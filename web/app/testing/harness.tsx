@@ -127,6 +127,12 @@ gather(meeting, Number(query.get('people') ?? 0));
 weaken(meeting);
 if (query.has('breakouts')) breakApart(meeting, query.get('breakouts') ?? '', query.get('as') !== 'guest');
 if (query.has('polls')) meeting.topic('polls').value = { polls: samplePolls() };
+if (query.has('host')) {
+  meeting.about.value = {
+    ...meeting.about.value, roles: ['host', 'co-host', 'presenter', 'member', 'guest', 'viewer'], locked: query.has('locked'), maxPeople: 100,
+    banned: query.has('banned') ? [{ id: 'b1', name: 'Mallory' }] : [], least: { share: 'presenter' },
+  };
+}
 if (query.has('knock')) meeting.knocks.value = [{ participant: 'k1', name: 'Mireille Dupont' }, { participant: 'k2', name: 'Omar' }];
 if (query.has('sharing')) {
   meeting.fake.screen.value = { ...meeting.fake.screen.value, on: true };
