@@ -42,8 +42,7 @@ export function Tools({ drawing, canvas }: { drawing: Drawing; canvas: DrawingCa
   if (!drawing.mayDraw(canvas) && !drawing.mayGovern(canvas)) return null;
   const take = (tool: Held) => {
     open.value = null;
-    if (tool === held) drawing.put();
-    else drawing.take(canvas.canvas, tool);
+    drawing.take(canvas.canvas, tool);
   };
   const rules = drawing.mayGovern(canvas) && (
     <span class="drawing-more">
@@ -64,8 +63,13 @@ export function Tools({ drawing, canvas }: { drawing: Drawing; canvas: DrawingCa
     );
   }
   const Stamp = stampIcon(drawing.stamp.value);
+  const key = (event: KeyboardEvent) => {
+    if (event.key !== 'Escape' || !open.value) return;
+    event.stopPropagation(); // the sheet closes first, the pen stays
+    open.value = null;
+  };
   return (
-    <div class="drawing-tools" role="toolbar" aria-label={t('drawing.tools')} style={{ '--pen': colourOf(drawing.colour(0)) }}>
+    <div class="drawing-tools" role="toolbar" aria-label={t('drawing.tools')} onKeyDown={key} style={{ '--pen': colourOf(drawing.colour(0)) }}>
       {tools.map(({ tool, name, Icon, keys }) => <Button key={tool} name={name} Icon={Icon} keys={keys} pressed={held === tool} onPress={() => take(tool)} />)}
       <span class="drawing-more">
         <Button name="drawing.stamp" Icon={Stamp} pressed={held === 'stamp'} onPress={() => { drawing.take(canvas.canvas, 'stamp'); open.value = open.value === 'stamps' ? null : 'stamps'; }} />

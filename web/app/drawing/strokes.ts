@@ -11,6 +11,11 @@ const longest = 1500;
 /** Our own picture of a finished mark is given up when the server says nothing of it for so long. */
 const forgotten = 5000;
 
+/** Numbers of marks only grow, over a reload of the page too: they begin with the time, in seconds. */
+function sinceEpoch(): number {
+  return Math.floor(Date.now() / 1000) - 1_700_000_000;
+}
+
 interface Line {
   /** With all we have seen of it, the tip included. */
   shown: Mark;
@@ -27,7 +32,7 @@ export class Strokes {
   private next = 0;
 
   constructor(
-    private readonly send: (record: ClientRecord) => boolean,
+    private readonly send: (record: ClientRecord) => void,
     private readonly busy: () => boolean,
     private readonly newest: () => number,
     private readonly changed: (mark: Mark) => void,
@@ -36,7 +41,7 @@ export class Strokes {
   /** begin starts a mark of ours; the one before it is finished. */
   begin(canvas: number, tool: Tool, at: Point, now: number, text = ''): void {
     this.end(now);
-    this.next = Math.max(this.next, this.newest()) + 1;
+    this.next = Math.max(this.next, this.newest(), sinceEpoch()) + 1;
     const shown: Mark = { canvas, author: 0, mark: this.next, tool, last: false, points: [at], text, at: now };
     if (tool !== 'laser') this.own.set(shown.mark, shown);
     this.line = { shown, waiting: [at], taken: now, tip: null };

@@ -1,0 +1,187 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ChromiumGuest, joinAs, launchChromium } from './guest';
+import { drawDevices, looks } from './people';
+import { Server } from './server';
+import { until } from './until';
+import { textIn, type PlainKey } from './words';
+
+const pictures = process.env['DRAWING_PICTURES'];
+
+/** How many pixels of a drawing are inked around a place of the picture, given as parts of its width and height. */
+function ink(guest: ChromiumGuest, x: number, y: number, where = '.tile[data-source="screen"] .drawing'): Promise<number> {
+  return guest.evaluate(
+    ({ x, y, where }) => {
+      let inked = 0;
+      for (const canvas of document.querySelectorAll<HTMLCanvasElement>(`${where} canvas`)) {
+        const size = Math.max(2, Math.round(canvas.width * 0.02));
+        const left = Math.round(canvas.width * x - size / 2);
+        const top = Math.round(canvas.height * y - size / 2);
+        const { data } = canvas.getContext('2d')!.getImageData(left, top, size, size);
+        for (let i = 3; i < data.length; i += 4) if (data[i]! > 60) inked += 1;
+      }
+      return inked;
+    },
+    { x, y, where },
+  );
+}
+
+/** The overlay and the picture under it, in pixels of the page. */
+function places(guest: ChromiumGuest): Promise<{ overlay: DOMRect; picture: { x: number; y: number; width: number; height: number } }> {
+  return guest.evaluate(() => {
+    const tile = document.querySelector<HTMLElement>('.tile[data-source="screen"]')!;
+    const video = tile.querySelector('video')!;
+    const box = video.getBoundingClientRect();
+    const scale = Math.min(box.width / video.videoWidth, box.height / video.videoHeight);
+    const [width, height] = [video.videoWidth * scale, video.videoHeight * scale];
+    return {
+      overlay: tile.querySelector('.drawing')!.getBoundingClientRect().toJSON() as DOMRect,
+      picture: { x: box.x + (box.width - width) / 2, y: box.y + (box.height - height) / 2, width, height },
+    };
+  });
+}
+
+/** Moves the mouse over the shared picture with its button down, by parts of its width and height. */
+async function stroke(guest: ChromiumGuest, ...points: [number, number][]): Promise<void> {
+  const { overlay } = await places(guest);
+  const at = ([x, y]: [number, number]): [number, number] => [overlay.x + x * overlay.width, overlay.y + y * overlay.height];
+  const { mouse } = guest.page;
+  await mouse.move(...at(points[0]!));
+  await mouse.down();
+  for (const point of points.slice(1)) await mouse.move(...at(point), { steps: 12 });
+  await mouse.up();
+}
+
+const word = (key: PlainKey) => textIn('en', key);
+const drawOn = 'Draw on Ana’s screen';
+
+/** Three people draw on one share. The steps build on each other. */
+describe('drawing on a shared screen', () => {
+  let server: Server;
+  let browser: Browser;
+  let ana: ChromiumGuest, ben: ChromiumGuest, cleo: ChromiumGuest, late: ChromiumGuest;
+
+  beforeAll(async () => {
+    server = await Server.start();
+    browser = await launchChromium();
+    [ana, ben, cleo, late] = (await Promise.all(['Ana', 'Ben', 'Cleo', 'Late'].map((name) => ChromiumGuest.arrive(browser, name)))) as [ChromiumGuest, ChromiumGuest, ChromiumGuest, ChromiumGuest];
+    for (const [i, guest] of [ana, ben, cleo, late].entries()) await guest.page.addInitScript(drawDevices, looks[i]!);
+    for (const guest of [ana, ben, cleo]) {
+      await guest.page.setViewportSize({ width: 1440, height: 900 });
+      await joinAs(guest, `${server.url}/r/drawing?lang=en`);
+    }
+    await ana.press('Share screen');
+    for (const guest of [ben, cleo]) await until('the share with its drawing', () => guest.evaluate(() => (document.querySelector('.tile[data-source="screen"] .drawing')?.clientWidth ?? 0) > 100), 30_000);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  const picture = async (guest: ChromiumGuest, name: string) => {
+    if (pictures) await guest.page.screenshot({ path: `${pictures}/${name}.png` });
+  };
+
+  it('lies exactly over the picture', async () => {
+    for (const [width, height] of [[1440, 900], [900, 820], [1440, 900]] as const) {
+      await ben.page.setViewportSize({ width, height });
+      await until('the overlay over the picture', async () => {
+        const { overlay, picture } = await places(ben);
+        return (['x', 'y', 'width', 'height'] as const).every((side) => Math.abs(overlay[side] - picture[side]) < 2);
+      });
+    }
+  });
+
+  it('is the same for everybody, and opens no channel before somebody draws', async () => {
+    const channels = () => ana.evaluate(() => document.querySelectorAll('.drawing').length);
+    expect(await channels()).toBeGreaterThan(0);
+    await ben.press(drawOn);
+    await cleo.press(drawOn);
+    await ben.press('Pen');
+    await stroke(ben, [0.2, 0.2], [0.5, 0.2], [0.5, 0.5]);
+    await cleo.press('Box');
+    await stroke(cleo, [0.6, 0.6], [0.8, 0.8]);
+    await cleo.press('Arrow');
+    await stroke(cleo, [0.2, 0.85], [0.4, 0.7]);
+    for (const guest of [ben, cleo]) {
+      for (const [x, y] of [[0.35, 0.2], [0.5, 0.4], [0.6, 0.7], [0.7, 0.8], [0.3, 0.775]] as const) {
+        await until(`ink at ${x}, ${y} for ${guest.name}`, async () => (await ink(guest, x, y)) > 8);
+      }
+      expect(await ink(guest, 0.1, 0.5)).toBe(0);
+      expect(await ink(guest, 0.7, 0.7)).toBe(0);
+    }
+    await picture(ben, 'drawing-desktop');
+  });
+
+  it('shows the sharer what is drawn, small and large', async () => {
+    await until('ink in the thumbnail', async () => (await ink(ana, 0.7, 0.8, '.own-share-thumb .drawing')) > 0);
+    await ana.press('See your screen with the drawing');
+    await until('ink in the larger view', async () => (await ink(ana, 0.35, 0.2, '.own-share-picture .drawing')) > 8);
+    await picture(ana, 'drawing-sharer');
+  });
+
+  it('writes and stamps, by the keyboard too', async () => {
+    await cleo.press('Text');
+    const { overlay } = await places(cleo);
+    await cleo.page.mouse.click(overlay.x + 0.1 * overlay.width, overlay.y + 0.93 * overlay.height);
+    await cleo.page.keyboard.type('this one');
+    await cleo.page.keyboard.press('Enter');
+    await until('the words', async () => (await ink(ben, 0.115, 0.93)) > 8);
+    await cleo.press('Stamp');
+    await cleo.page.keyboard.press('Escape');
+    await cleo.page.focus('.tile[data-source="screen"] .drawing');
+    await cleo.page.keyboard.press('ArrowLeft');
+    for (let i = 0; i < 9; i++) await cleo.page.keyboard.press('ArrowLeft');
+    await cleo.page.keyboard.press('Enter');
+    await until('the stamp', async () => (await ink(ben, 0.4, 0.5)) + (await ink(ben, 0.39, 0.51)) > 8);
+  });
+
+  it('is there for who comes late, on a small screen', async () => {
+    await late.page.setViewportSize({ width: 390, height: 844 });
+    await joinAs(late, `${server.url}/r/drawing?lang=en`);
+    for (const [x, y] of [[0.35, 0.2], [0.6, 0.7], [0.3, 0.775]] as const) await until(`ink at ${x}, ${y}`, async () => (await ink(late, x, y)) > 2, 30_000);
+    await late.press(drawOn);
+    await picture(late, 'drawing-phone');
+    await late.press('Stop drawing');
+  });
+
+  it('undoes one’s own last mark alone', async () => {
+    await cleo.page.keyboard.press('Control+z'); // the stamp
+    await cleo.page.keyboard.press('Control+z'); // the words
+    await cleo.page.keyboard.press('Control+z'); // the arrow
+    for (const guest of [ben, late]) {
+      await until('the arrow to go', async () => (await ink(guest, 0.3, 0.775)) === 0);
+      expect(await ink(guest, 0.35, 0.2)).toBeGreaterThan(2);
+    }
+  });
+
+  it('has a laser that fades and is told to those who cannot see it', async () => {
+    await ben.page.keyboard.press('l');
+    const { overlay } = await places(ben);
+    await ben.page.mouse.move(overlay.x + 0.15 * overlay.width, overlay.y + 0.4 * overlay.height);
+    await ben.page.mouse.move(overlay.x + 0.35 * overlay.width, overlay.y + 0.4 * overlay.height, { steps: 20 });
+    await until('the laser', async () => (await ink(cleo, 0.3, 0.4)) > 4);
+    await until('its words', () => cleo.evaluate(() => [...document.querySelectorAll('[aria-live]')].some((line) => line.textContent?.includes('Ben points'))));
+    await ben.page.keyboard.press('Escape');
+    await until('the laser to fade', async () => (await ink(cleo, 0.3, 0.4)) === 0, 6_000);
+  });
+
+  it('is for named people alone where the sharer says so', async () => {
+    await ana.page.locator('.own-share').getByRole('button', { name: 'Who may draw here' }).click();
+    await ana.page.locator('.drawing-rules').getByText('Some', { exact: true }).click();
+    await ana.page.locator('.drawing-people').getByText('Ben').click();
+    await picture(ana, 'drawing-rules');
+    await until('Cleo’s tools to go', () => cleo.evaluate(() => !document.querySelector('.tile[data-source="screen"] .drawing-tools')));
+    await until('Ben’s tools to stay', () => ben.evaluate(() => Boolean(document.querySelector('.tile[data-source="screen"] .drawing-tools'))));
+    expect(await cleo.evaluate(() => document.querySelector<HTMLElement>('.tile[data-source="screen"] .drawing')?.dataset['held'])).toBeUndefined();
+    await ana.page.keyboard.press('Escape');
+  });
+
+  it('is cleared by who shares, and ends with the share', async () => {
+    await ana.page.locator('.own-share').getByRole('button', { name: 'Clear the drawing' }).click();
+    for (const guest of [ben, late]) await until('an empty canvas', async () => (await ink(guest, 0.35, 0.2)) + (await ink(guest, 0.6, 0.7)) === 0);
+    await ana.page.locator('.own-share').getByRole('button', { name: word('app.close') }).click();
+    await ana.page.locator('.sharing').getByRole('button', { name: word('word.stop') }).click();
+    await until('the share to end', () => ben.evaluate(() => !document.querySelector('.tile[data-source="screen"]')));
+  });
+});
