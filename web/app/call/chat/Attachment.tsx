@@ -54,7 +54,7 @@ function Picture({ call, line, file }: { call: CallState; line: Line; file: Chat
 export function Attachment({ call, line, file }: { call: CallState; line: Line; file: ChatFile }) {
   if (file.width && file.height) return <Picture call={call} line={line} file={file} />;
   return (
-    <button type="button" class="line-file" aria-label={t('chat.download', { name: file.name, size: sizeOf(file.size) })} onClick={() => void download(call, line, file)}>
+    <button type="button" class="line-file" title={t('chat.download', { name: file.name, size: sizeOf(file.size) })} onClick={() => void download(call, line, file)}>
       <FileIcon size={22} /><span class="line-file-name">{file.name}</span><small>{sizeOf(file.size)}</small>
     </button>
   );

@@ -38,7 +38,7 @@ function Quote({ call, line }: { call: CallState; line: Line }) {
   const { quote } = line;
   if (!quote) return null;
   return (
-    <button type="button" class="line-quote" aria-label={t('chat.jump', { name: quote.name })} onClick={() => jump(call, quote.line)}>
+    <button type="button" class="line-quote" title={t('chat.jump', { name: quote.name })} onClick={() => jump(call, quote.line)}>
       <ReplyIcon size={14} /><strong>{quote.name}</strong><span>{quote.text || t('chat.deleted')}</span>
     </button>
   );
