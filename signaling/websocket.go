@@ -177,6 +177,7 @@ func (s *Server) granted(ctx context.Context, req rooms.Request, token string) (
 	if err != nil {
 		return rooms.Request{}, err
 	}
+	req.Credential = fingerprint(token)
 	role := rooms.Role(grant.Role)
 	if role == "" {
 		return req, nil
