@@ -94,16 +94,21 @@ func TestHostActionsAreAuditedWithTheirFacts(t *testing.T) {
 		facts := []rooms.Fact{
 			fact("f1", rooms.Actor{}, rooms.MeetingStarted{Meeting: rooms.Meeting{ID: "m1", Started: time.Now()}}),
 			fact("f2", by, rooms.RoomChanged{Profile: profile, Changed: []string{"password"}}),
+			fact("f5", by, rooms.ParticipantRemoved{Whom: rooms.Actor{Participant: "p2", Identity: "ben", Name: "Ben"}}),
+			fact("f6", by, rooms.ParticipantStopped{Source: rooms.Microphone, Whom: []rooms.Actor{{Participant: "p3"}}}),
 			fact("f3", by, rooms.ParticipantJoined{Stay: rooms.Stay{ID: "s1", Joined: time.Now()}}),
 			fact("f4", by, rooms.MeetingEnded{Meeting: rooms.Meeting{ID: "m1", Started: time.Now()}, People: 3, Reason: rooms.ReasonRemoved}),
 		}
 		remember(t, s, facts...)
 		remember(t, s, facts[1]) // the same again is written once
 		entries, next, err := s.AuditLog(t.Context(), audit.Filter{Room: "garden"}, 0, 10)
-		if err != nil || next != 0 || len(entries) != 2 {
+		if err != nil || next != 0 || len(entries) != 4 {
 			t.Fatalf("%d entries, next %d, %v: %+v", len(entries), next, err, entries)
 		}
-		e := entries[1]
+		if muted, removed := entries[1], entries[2]; removed.Target != "ben" || removed.Action != "participant.removed" || muted.Target != "p3" {
+			t.Errorf("to whom it was done: %+v, %+v", removed, muted)
+		}
+		e := entries[3]
 		if e.Action != "room.changed" || e.ID != "f2" || e.Actor.Identity != "ana" || e.Actor.Address != "192.0.2.0/24" || e.Meeting != "m1" {
 			t.Errorf("the entry is %+v", e)
 		}

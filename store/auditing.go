@@ -19,19 +19,19 @@ import (
 // log but what people do for themselves, in ordinaryFacts.
 func auditedFamilies() []string {
 	return []string{
-		"room", "participant", "people", "lobby", "role", "link", "key", "token", "owner", "password",
-		"webhook", "schedule", "template", "breakout", "breakouts", "recording",
+		"room", "participant", "lobby", "role", "link", "key",
+		"webhook", "appointment", "template", "breakout", "recording",
 	}
 }
 
 // ordinaryFacts are those of audited families that need no entry.
 func ordinaryFacts() []string {
-	return []string{"participant.joined", "participant.left", "participant.renamed", "participant.knocked"}
+	return []string{"participant.joined", "participant.left", "lobby.knocked", "breakout.help"}
 }
 
 // auditedFacts are single kinds of other families: what is done to others there.
 func auditedFacts() []string {
-	return []string{"meeting.ended", "chat.deleted", "poll.deleted", "drawing.cleared"}
+	return []string{"meeting.ended", "chat.deleted", "whisper.deleted", "poll.deleted", "drawing.allowed", "drawing.cleared"}
 }
 
 // auditable says whether a fact goes to the audit log.
@@ -45,53 +45,56 @@ func auditable(fact rooms.Fact) bool {
 	return slices.Contains(auditedFacts(), kind) && fact.By != (rooms.Actor{})
 }
 
-// targeted is a fact about somebody or something other than its room.
-type targeted interface {
-	// Target is whose or what's id it is.
-	Target() string
-}
-
 // audited writes a fact into the audit log, in the transaction of the fact.
 func audited(ctx context.Context, tx *sql.Tx, fact rooms.Fact) error {
 	if !auditable(fact) {
 		return nil
 	}
-	detail, err := auditDetail(fact.Data)
+	detail, target, err := auditDetail(fact.Data)
 	if err != nil {
 		return err
 	}
-	r := audit.Record{
+	return appendAudit(ctx, tx, audit.Record{
 		ID: fact.ID, At: fact.At, Actor: auditActor(fact.By), Action: fact.Data.Kind(),
-		Room: fact.Room, Meeting: fact.Meeting, Detail: detail,
-	}
-	if about, ok := fact.Data.(targeted); ok {
-		r.Target = about.Target()
-	}
-	return appendAudit(ctx, tx, r)
+		Room: fact.Room, Meeting: fact.Meeting, Target: target, Detail: detail,
+	})
 }
 
-// auditDetail is a fact's data without what is secret, and without the whole of
-// a room or meeting, of which the fact says what changed.
-func auditDetail(data rooms.FactData) (json.RawMessage, error) {
-	if ended, is := data.(rooms.MeetingEnded); is {
-		data = struct {
-			rooms.FactData `json:"-"`
-			People, Most   int
-			Reason         rooms.Reason
-		}{data, ended.People, ended.Most, ended.Reason}
+// auditDetail is a fact's data without what is secret, and to whom it was done
+// where that is one person.
+func auditDetail(data rooms.FactData) (detail json.RawMessage, target string, err error) {
+	var whole any = data
+	if ended, is := data.(rooms.MeetingEnded); is { // its state is in the table of meetings
+		whole = map[string]any{"people": ended.People, "most": ended.Most, "reason": ended.Reason}
 	}
-	text, err := json.Marshal(data)
+	text, err := json.Marshal(whole)
 	if err != nil {
-		return nil, fmt.Errorf("write down a fact for the audit log: %w", err)
+		return nil, "", fmt.Errorf("write down a fact for the audit log: %w", err)
 	}
-	var value any
-	if err := json.Unmarshal(text, &value); err != nil {
-		return nil, fmt.Errorf("write down a fact for the audit log: %w", err)
+	var fields map[string]any
+	if err := json.Unmarshal(text, &fields); err != nil {
+		return nil, "", fmt.Errorf("write down a fact for the audit log: %w", err)
 	}
-	if text, err = json.Marshal(withoutSecrets(value)); err != nil {
-		return nil, fmt.Errorf("write down a fact for the audit log: %w", err)
+	if detail, err = json.Marshal(withoutSecrets(fields)); err != nil {
+		return nil, "", fmt.Errorf("write down a fact for the audit log: %w", err)
 	}
-	return text, nil
+	return detail, whom(fields), nil
+}
+
+// whom is the identity, or else the participant id, of the one person a fact
+// says something was done to.
+func whom(fields map[string]any) string {
+	found := fields["Whom"]
+	if list, is := found.([]any); is && len(list) == 1 {
+		found = list[0]
+	}
+	one, _ := found.(map[string]any)
+	for _, name := range []string{"identity", "participant"} {
+		if id, is := one[name].(string); is {
+			return id
+		}
+	}
+	return ""
 }
 
 // secretFields are names of fields that are never written into the audit log.

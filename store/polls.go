@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"palabre/rooms"
 	"palabre/rooms/poll"
@@ -81,30 +80,17 @@ func pollShared(ctx context.Context, tx *sql.Tx, fact rooms.Fact) error {
 	return wrapped(err, "write that a poll is shared")
 }
 
+// pollDeleted removes a poll with all its votes.
 func pollDeleted(ctx context.Context, tx *sql.Tx, fact rooms.Fact) error {
-	return dropPolls(ctx, tx, `id = $1`, fact.Data.(rooms.PollDeleted).Poll)
-}
-
-// dropPolls removes polls with all their votes.
-func dropPolls(ctx context.Context, tx *sql.Tx, which string, value any) error {
+	id := fact.Data.(rooms.PollDeleted).Poll
 	for _, statement := range []string{
-		`DELETE FROM poll_votes WHERE poll IN (SELECT id FROM polls WHERE ` + which + `)`,
-		`DELETE FROM poll_voters WHERE poll IN (SELECT id FROM polls WHERE ` + which + `)`,
-		`DELETE FROM polls WHERE ` + which,
+		`DELETE FROM poll_votes WHERE poll = $1`, `DELETE FROM poll_voters WHERE poll = $1`, `DELETE FROM polls WHERE id = $1`,
 	} {
-		if _, err := tx.ExecContext(ctx, statement, value); err != nil {
-			return fmt.Errorf("remove polls: %w", err)
+		if _, err := tx.ExecContext(ctx, statement, id); err != nil {
+			return fmt.Errorf("remove a poll: %w", err)
 		}
 	}
 	return nil
-}
-
-// expirePolls removes the polls of meetings that are no longer remembered.
-func (s *Store) expirePolls(ctx context.Context, now time.Time) error {
-	err := s.tx(ctx, func(tx *sql.Tx) error {
-		return dropPolls(ctx, tx, `created < $1 AND meeting NOT IN (SELECT id FROM meetings)`, micros(now.Add(-24*time.Hour)))
-	})
-	return wrapped(err, "delete old polls")
 }
 
 // recallPolls adds the polls of a meeting to what is remembered of it.

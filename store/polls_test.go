@@ -68,23 +68,3 @@ func TestPollsAreRecalled(t *testing.T) {
 		}
 	})
 }
-
-func TestPollsGoWithTheirMeeting(t *testing.T) {
-	storetest.EachURL(t, func(t *testing.T, url string) {
-		s := storetest.Open(t, url)
-		facts, _ := pollFacts(time.Now().Add(-48 * time.Hour))
-		remember(t, s, facts...)
-		for want, statement := range []string{`DELETE FROM meetings`, `UPDATE meetings SET seen = seen`} {
-			if err := s.Expire(t.Context(), time.Now()); err != nil {
-				t.Fatal(err)
-			}
-			polls, err := s.Polls(t.Context(), "m1")
-			if err != nil || len(polls) != 2*(1-want) {
-				t.Errorf("%d polls are left, %v", len(polls), err)
-			}
-			if _, err := raw(t, url).Exec(statement); err != nil {
-				t.Fatal(err)
-			}
-		}
-	})
-}
