@@ -31,7 +31,7 @@ function Option({ poll, at, chosen, name, onChoose }: { poll: Poll; at: number; 
       {count !== undefined && <span class="poll-bar" style={{ width: `${percent}%` }} />}
       {name
         ? <label><input type={poll.multiple ? 'checkbox' : 'radio'} name={name} checked={chosen} onChange={onChoose} />{words}{figures}</label>
-        : <div>{mine ? <span class="poll-option-mine"><CheckIcon size={18} /><span class="aside">{t('polls.mine')}</span></span> : <span class="poll-option-mine" />}{words}{figures}</div>}
+        : <div>{poll.choice.length > 0 && <span class="poll-option-mine">{mine && <><CheckIcon size={18} /><span class="aside">{t('polls.mine')}</span></>}</span>}{words}{figures}</div>}
     </li>
   );
 }
