@@ -85,10 +85,11 @@ func queueDelivery(ctx context.Context, tx *sql.Tx, id string, event webhook.Eve
 }
 
 // webhooksDue finds those nobody holds that have something due at $1, served
-// longest ago first. A webhook's oldest delivery decides, and what has stepped aside.
+// longest ago first. A webhook's oldest delivery decides, and what has stepped
+// aside. One never tried is due whatever its time says: the clock was set back.
 const webhooksDue = `
 	SELECT w.id FROM webhooks AS w WHERE w.disabled = 0 AND (w.lease_until <= $1 OR w.lease_until > $2) AND (
-		(SELECT d.due FROM webhook_deliveries AS d
+		(SELECT CASE WHEN d.attempts = 0 THEN 0 ELSE d.due END FROM webhook_deliveries AS d
 			WHERE d.webhook = w.id AND d.state = 'waiting' AND d.aside = FALSE ORDER BY d.id LIMIT 1) <= $1
 		OR EXISTS (SELECT 1 FROM webhook_deliveries AS d
 			WHERE d.webhook = w.id AND d.state = 'waiting' AND d.aside = TRUE AND d.due <= $1))
@@ -142,7 +143,7 @@ const deliveryColumns = `webhook, id, type, body, created, state, due, attempts,
 func (s *Store) DueDelivery(ctx context.Context, id string, now time.Time) (webhook.Delivery, error) {
 	const next = `SELECT ` + deliveryColumns + ` FROM webhook_deliveries WHERE webhook = $1 AND state = 'waiting' AND `
 	first, err := scanDelivery(s.read.QueryRowContext(ctx, next+`aside = FALSE ORDER BY id LIMIT 1`, id))
-	if errors.Is(err, sql.ErrNoRows) || err == nil && first.Due.After(now) {
+	if errors.Is(err, sql.ErrNoRows) || err == nil && first.Attempts > 0 && first.Due.After(now) {
 		first, err = scanDelivery(s.read.QueryRowContext(ctx, next+`aside = TRUE AND due <= $2 ORDER BY id LIMIT 1`, id, micros(now)))
 	}
 	if errors.Is(err, sql.ErrNoRows) {
