@@ -107,8 +107,8 @@ type failures struct {
 // JoinFailed counts somebody who could not come in. The rooms count whom they
 // refuse themselves; it is for whoever refuses people before.
 func (r *Rooms) JoinFailed(code Code) {
-	if r.cfg.Memory == nil || code == CodeResumeFailed { // such a client comes in anew
-		return
+	if r.cfg.Memory == nil || code == CodeResumeFailed || code == CodePasswordNeeded {
+		return // such a client tries again by itself, or asks for the password
 	}
 	now := time.Now()
 	r.failures.mu.Lock()

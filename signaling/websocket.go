@@ -113,6 +113,7 @@ func (c *conn) open(ctx context.Context, m protocol.ClientMessage) (*rooms.Sessi
 	start := time.Now()
 	req, err := c.server.request(ctx, hello)
 	if err != nil {
+		c.server.cfg.Rooms.JoinFailed(rooms.Code(wireError(err).Code))
 		return nil, err
 	}
 	req.Address = gate.Truncated(c.addr)
