@@ -26,14 +26,16 @@ function Start({ go }: Pick<Props, 'go'>) {
     else setProblem(made.problem);
   };
   return (
-    <div class="home-start">
-      <button type="button" class="button primary big" disabled={busy} onClick={() => void start()}>
-        {t(busy ? 'home.starting' : 'home.start')}
-      </button>
-      <button type="button" class="text-button" onClick={() => setScheduling(true)}>{t('home.schedule')}</button>
-      <p class="wrong" role="alert">{problem && t(problem)}</p>
+    <>
+      <div class="home-start">
+        <button type="button" class="button primary big" disabled={busy} onClick={() => void start()}>
+          {t(busy ? 'home.starting' : 'home.start')}
+        </button>
+        <button type="button" class="button big" onClick={() => setScheduling(true)}>{t('home.schedule')}</button>
+        <p class="wrong" role="alert">{problem && t(problem)}</p>
+      </div>
       {scheduling && <schedule.Part go={go} onClose={() => setScheduling(false)} />}
-    </div>
+    </>
   );
 }
 
