@@ -61,7 +61,7 @@ describe('who may come and with what right', () => {
     expect(new URL(ana.page.url()).hash).toBe('');
     await menu(ana, 'Invite');
     await says(ana, textIn('en', 'links.owner'));
-    expect(await ana.page.locator('#invitation').inputValue()).toBe(server.url + room);
+    expect(await ana.page.locator('dialog #invitation').inputValue()).toBe(server.url + room);
     await picture(ana, 'invite');
     await ana.page.reload();
     await ana.press('Join');
