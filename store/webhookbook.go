@@ -113,7 +113,7 @@ func (s *Store) Deliver(ctx context.Context, id string, event webhook.Event) err
 func (s *Store) Redeliver(ctx context.Context, id, delivery string, now time.Time) error {
 	return wrapped(s.tx(ctx, func(tx *sql.Tx) error {
 		n, err := changed(tx.ExecContext(ctx, `
-			UPDATE webhook_deliveries SET state = 'waiting', due = $3, attempts = 0, aside = TRUE
+			UPDATE webhook_deliveries SET due = $3, attempts = 0, aside = CASE WHEN state = 'waiting' THEN aside ELSE TRUE END, state = 'waiting'
 			WHERE webhook = $1 AND id = $2`, id, delivery, micros(now)))
 		if err == nil && n == 0 {
 			return webhook.ErrNotFound

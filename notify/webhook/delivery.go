@@ -87,7 +87,8 @@ type Book interface {
 	// Deliver puts an event into the queue of one subscription, or a delivery
 	// that is done back into it.
 	Deliver(ctx context.Context, subscription string, e Event) error
-	// Redeliver has a delivery tried again from the beginning.
+	// Redeliver has a delivery tried at once and from the beginning: one that
+	// waits in its place in the order, one that is done beside the others.
 	Redeliver(ctx context.Context, subscription, delivery string, now time.Time) error
 }
 
