@@ -15,9 +15,11 @@ import (
 
 const (
 	// commitTimeout bounds one attempt to write a batch. batchGoal is how long
-	// one should take: batches shrink and grow towards it, up to mostBatch facts.
+	// one should take: batches shrink and grow towards it, from firstBatch up to
+	// mostBatch facts.
 	commitTimeout = 5 * time.Second
 	batchGoal     = 500 * time.Millisecond
+	firstBatch    = 64
 	mostBatch     = 512
 	// stall is how long a batch may be under way before the database counts as
 	// away, and nobody waits for it any longer.
@@ -61,7 +63,7 @@ type journal struct {
 
 func newJournal(s *Store, registerer prometheus.Registerer) (*journal, error) {
 	j := &journal{
-		store: s, writers: newWriters(projections()), batch: mostBatch, backlog: newBacklog(),
+		store: s, writers: newWriters(projections()), batch: firstBatch, backlog: newBacklog(),
 		quit: make(chan struct{}), moved: make(chan struct{}), wake: make(chan struct{}, 1), telling: make(chan struct{}, 1),
 	}
 	var err error
