@@ -290,6 +290,15 @@ func (s *Session) AllowDrawing(ctx context.Context, re Ref, sharer string, rule 
 	return s.command(ctx, func(r *room, p *person) error { return r.allowDrawing(p, re, sharer, rule, people) })
 }
 
+// Drawings says which shared screens can be drawn on.
+func (s *Session) Drawings(ctx context.Context) (d Drawings, err error) {
+	err = s.command(ctx, func(r *room, p *person) error {
+		d = r.drawings()
+		return r.require(p, Draw)
+	})
+	return d, err
+}
+
 // ClearDrawing takes everything off the screen somebody shares, for the same
 // people. Answered by [Drawings].
 func (s *Session) ClearDrawing(ctx context.Context, re Ref, sharer string) error {

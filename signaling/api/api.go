@@ -108,6 +108,7 @@ func (a *API) routes() []Route {
 		a.roomRoutes(),
 		a.chatRoutes(),
 		a.moderationRoutes(),
+		a.drawingRoutes(),
 		a.breakoutRoutes(),
 		a.hookRoutes(),
 		a.scheduleRoutes(),
