@@ -1,4 +1,4 @@
-import { useEffect, useId, useState } from 'preact/hooks';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { links as words } from '../../../locales/links';
 import { hosting } from '../../../locales/hosting';
 import { addTexts } from '../../../locales/text';
@@ -107,14 +107,16 @@ export function Links({ call }: { call: CallState }) {
   const { list, next, more, put, revoke } = useLinks(call);
   const [made, setMade] = useState<Link | null>(null);
   const { room } = call.meeting.options;
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => box.current?.scrollIntoView?.({ block: 'center' }), [made]);
   return (
     <section class="links">
       {call.meeting.about.value.role === 'owner' && <p class="links-owner">{t('links.owner')}</p>}
       <h3>{t('links.title')}</h3>
       <p class="hint">{t('links.hint')}</p>
       <Wish call={call} onMade={(link) => { setMade(link); put(link); }} />
-      {made?.token && (
-        <div class="links-made" role="status">
+      {made?.token && list.some((link) => link.id === made.id && open(link)) && (
+        <div class="links-made" role="status" ref={box}>
           <CopyLink link={addressOf(room, made.token)} id="personal-link" />
           <p class="hint">{t('links.made')}</p>
         </div>
