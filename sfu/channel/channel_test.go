@@ -371,3 +371,32 @@ func (s *spy) Write(b []byte) (int, error) {
 	s.mu.Unlock()
 	return s.far.Write(b)
 }
+
+// TestWhatAChannelCosts holds the server's side to five goroutines, and both
+// sides of a channel together to 128 KiB of memory, stacks included.
+func TestWhatAChannelCosts(t *testing.T) {
+	const channels, clientGoroutines = 50, 3
+	held := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc + m.StackInuse
+	}
+	goroutines, memory := runtime.NumGoroutine(), held()
+	for range channels {
+		n, f := lines(t)
+		d := dial(t, associate(t, f), 0, "test")
+		if _, err := d.Write([]byte("x")); err != nil {
+			t.Fatal(err)
+		}
+		until(t, "the channel", func() bool { return n.got() == 1 })
+	}
+	each := float64(held()-memory) / channels
+	if more := runtime.NumGoroutine() - goroutines; more > channels*(5+clientGoroutines) {
+		t.Errorf("%d channels take %d goroutines", channels, more)
+	}
+	t.Logf("%.0f KiB a channel, both sides", each/1024)
+	if each > 128<<10 {
+		t.Errorf("a channel takes %.0f KiB on both sides", each/1024)
+	}
+}
