@@ -69,14 +69,14 @@ type (
 	// BreakoutMoved: somebody belongs to another group or, where the groups are
 	// open, went there. Name is the group's; both are empty for the main room.
 	BreakoutMoved struct {
-		Whom  []Actor `json:"whom"`
+		Whom  []Actor
 		Group string  `json:"group"`
 		Name  string  `json:"name"`
 		Open  bool    `json:"open"`
 	}
 	// BreakoutHelp: somebody asks for help, or no longer does.
 	BreakoutHelp struct {
-		Whom   Actor  `json:"whom"`
+		Whom   Actor
 		Group  string `json:"group"`
 		Name   string `json:"name"`
 		Asking bool   `json:"asking"`
