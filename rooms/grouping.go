@@ -70,9 +70,9 @@ type (
 	// open, went there. Name is the group's; both are empty for the main room.
 	BreakoutMoved struct {
 		Whom  []Actor
-		Group string  `json:"group"`
-		Name  string  `json:"name"`
-		Open  bool    `json:"open"`
+		Group string `json:"group"`
+		Name  string `json:"name"`
+		Open  bool   `json:"open"`
 	}
 	// BreakoutHelp: somebody asks for help, or no longer does.
 	BreakoutHelp struct {
