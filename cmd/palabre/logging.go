@@ -4,7 +4,7 @@ import (
 	"io"
 	"log/slog"
 
-	"palabre/internal/visible"
+	"palabre/identity/audit"
 )
 
 // maxLogged is how much of one text a record holds, in bytes: what strangers
@@ -50,7 +50,7 @@ func (v visibleLines) Write(line []byte) (int, error) {
 	if end > 0 && line[end-1] == '\n' {
 		end--
 	}
-	if _, err := v.Writer.Write(append(visible.JSON(line[:end]), line[end:]...)); err != nil {
+	if _, err := v.Writer.Write(append(audit.Visible(line[:end]), line[end:]...)); err != nil {
 		return 0, err
 	}
 	return len(line), nil

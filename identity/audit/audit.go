@@ -26,8 +26,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"palabre/internal/visible"
 )
 
 // Outcomes of what somebody did.
@@ -140,7 +138,7 @@ func plain(detail json.RawMessage) (json.RawMessage, error) {
 	if err := json.Compact(&b, detail); err != nil {
 		return nil, err
 	}
-	text := visible.JSON(b.Bytes())
+	text := Visible(b.Bytes())
 	if len(text) > maxDetail {
 		return json.RawMessage(`{"omitted":true}`), nil
 	}

@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-
-	"palabre/internal/visible"
 )
 
 // maxLine bounds one line of an exported log, in bytes.
@@ -25,7 +23,7 @@ func Line(e Entry) ([]byte, error) {
 	if err := encoder.Encode(e); err != nil {
 		return nil, fmt.Errorf("write audit entry %d: %w", e.Seq, err)
 	}
-	return append(visible.JSON(b.Bytes()[:b.Len()-1]), '\n'), nil
+	return append(Visible(b.Bytes()[:b.Len()-1]), '\n'), nil
 }
 
 // Read gives every entry of an exported log to each, until that fails.

@@ -179,20 +179,7 @@ func TestAnyCommandsKeepTheCountsRight(t *testing.T) {
 		}
 		rt.Repeat(map[string]func(*rapid.T){
 			"": func(rt *rapid.T) { check(rt, &b, models, order, people) },
-			"create": func(rt *rapid.T) {
-				id := fmt.Sprint("poll ", len(models))
-				q := lunch(func(q *Question) {
-					q.Multiple, q.Anonymous = rapid.Bool().Draw(rt, "multiple"), rapid.Bool().Draw(rt, "anonymous")
-					q.Results = rapid.SampledFrom([]Sharing{Live, AtTheEnd, OnlyAsker}).Draw(rt, "results")
-				})
-				_, err := b.Create(id, q, Person{Key: "ana"}, at)
-				if (err == nil) != (len(order) < MaxPolls) {
-					rt.Fatalf("poll %d: %v", len(order), err)
-				}
-				if err == nil {
-					models[id], order = &model{q: q, state: Draft, chosen: map[string][]int{}, stale: map[string]bool{}}, append(order, id)
-				}
-			},
+			"create": func(rt *rapid.T) { order = createAtRandom(rt, &b, models, order) },
 			"open": func(rt *rapid.T) {
 				id := pick()
 				_, err := b.Open(id, at)
@@ -235,6 +222,23 @@ func TestAnyCommandsKeepTheCountsRight(t *testing.T) {
 			"vote": func(rt *rapid.T) { voteAtRandom(rt, &b, models, pick(), rapid.SampledFrom(people).Draw(rt, "who")) },
 		})
 	})
+}
+
+func createAtRandom(rt *rapid.T, b *Book, models map[string]*model, order []string) []string {
+	id := fmt.Sprint("poll ", len(models))
+	q := lunch(func(q *Question) {
+		q.Multiple, q.Anonymous = rapid.Bool().Draw(rt, "multiple"), rapid.Bool().Draw(rt, "anonymous")
+		q.Results = rapid.SampledFrom([]Sharing{Live, AtTheEnd, OnlyAsker}).Draw(rt, "results")
+	})
+	_, err := b.Create(id, q, Person{Key: "ana"}, at)
+	if (err == nil) != (len(order) < MaxPolls) {
+		rt.Fatalf("poll %d: %v", len(order), err)
+	}
+	if err != nil {
+		return order
+	}
+	models[id] = &model{q: q, state: Draft, chosen: map[string][]int{}, stale: map[string]bool{}}
+	return append(order, id)
 }
 
 func voteAtRandom(rt *rapid.T, b *Book, models map[string]*model, id, who string) {

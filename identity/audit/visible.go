@@ -1,7 +1,4 @@
-// Package visible escapes in JSON what cannot be seen by itself: nothing in a
-// name or a room's name can then pose as something else in a terminal, or make
-// two lines of one. The text means the same.
-package visible
+package audit
 
 import (
 	"fmt"
@@ -10,9 +7,11 @@ import (
 	"unicode/utf16"
 )
 
-// JSON escapes, in a JSON text, control characters, those that turn the
-// direction of the text around them, and all else that is not graphic.
-func JSON(text []byte) []byte {
+// Visible escapes, in a JSON text, control characters, those that turn the
+// direction of the text around them, and all else that is not graphic: nothing in a
+// name can then pose as something else in a terminal, or make two lines of one.
+// The text means the same.
+func Visible(text []byte) []byte {
 	var b strings.Builder
 	b.Grow(len(text))
 	for _, r := range string(text) {
