@@ -297,6 +297,7 @@ func (r *room) appear(p *person, re Ref, token string) {
 	if r.may(p, Admit) {
 		r.tellKnocks(p)
 	}
+	r.letPast(p)
 	r.rerank(nil, 0)
 	r.previewChanged()
 	for _, watcher := range r.sessions {

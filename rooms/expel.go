@@ -50,12 +50,13 @@ func (r *room) banned(c claim) error {
 	return nil
 }
 
-// locked says that nobody new may come in, and this is somebody new. In has
-// who was in before, by identity or by their resume token, and who may lock.
-func (r *room) locked(role Role, identity string, before bool) error {
+// locked says that nobody new may come in, and this is somebody new. In come
+// who may lock, and who was in before: by the identity or the participant id
+// they prove, empty ones prove nothing.
+func (r *room) locked(role Role, proved ...string) error {
 	switch table := r.rooms.cfg.Permissions; {
-	case !r.meeting.Locked, before, r.allowed(role, Lock), table.Rank(role) >= table.Rank(Host),
-		identity != "" && slices.Contains(r.meeting.Insiders, identity):
+	case !r.meeting.Locked, r.allowed(role, Lock), table.Rank(role) >= table.Rank(Host),
+		slices.ContainsFunc(proved, func(who string) bool { return who != "" && slices.Contains(r.meeting.Insiders, who) }):
 		return nil
 	}
 	return refuse(CodeLocked, "This meeting is locked: nobody new may come in.")
@@ -66,7 +67,10 @@ func (r *room) barred(p *person) error {
 	if err := r.banned(p.claim()); err != nil {
 		return err
 	}
-	return r.locked(p.role, p.identity, p.admitted)
+	if p.chosen {
+		return r.locked(p.role)
+	}
+	return r.locked(p.role, p.identity, p.id)
 }
 
 // barredAtDoor says what keeps somebody out who is only about to come.
@@ -77,7 +81,10 @@ func (r *room) barredAtDoor(a arrival) error {
 	if a.fresh && slices.Contains(r.meeting.Expelled, a.id) {
 		return resumeFailed("The session has ended.", nil)
 	}
-	return r.locked(a.role, a.identity, a.fresh && a.admitted)
+	if a.fresh {
+		return r.locked(a.role, a.identity, a.id)
+	}
+	return r.locked(a.role, a.identity)
 }
 
 // lock lets nobody new in from now on, or does again.
@@ -98,11 +105,22 @@ func (r *room) lock(by *person, re Ref, locked bool) error {
 	r.meeting.Locked, r.meeting.Insiders = locked, nil
 	if locked {
 		r.meeting.Insiders = r.tally.identities()
+		for _, p := range r.inside {
+			r.meeting.Insiders = append(r.meeting.Insiders, p.id)
+		}
 	}
 	r.changed(by.actor())
 	r.keep(by.actor(), RoomLocked{Locked: locked}, nil)
 	r.tellAbout(by, re)
 	return nil
+}
+
+// letPast notes that somebody has come into the locked meeting, so that they may come back.
+func (r *room) letPast(p *person) {
+	if r.meeting.Locked && !slices.Contains(r.meeting.Insiders, p.lasting()) {
+		r.meeting.Insiders = append(slices.Clone(r.meeting.Insiders), p.lasting())
+		r.changed(p.actor())
+	}
 }
 
 // mayExpel says whether somebody may put another out.

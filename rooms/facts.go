@@ -123,7 +123,8 @@ type Meeting struct {
 	Banned []Ban `json:"banned,omitempty"`
 	// Breakouts are the breakout rooms; never written to once it is here.
 	Breakouts *breakout.State `json:"breakouts,omitempty"`
-	// Insiders are the identities that were in when the meeting was locked.
+	// Insiders may come into the locked meeting: the identities that were in
+	// before, and the participant ids of who was in then.
 	Insiders []string `json:"insiders,omitempty"`
 	// Expelled are the newest participant ids that were put out: a resume
 	// token brings none of them back.

@@ -148,7 +148,9 @@ func (r *room) sight(now time.Time) {
 func (r *room) about(p *person) About {
 	s := r.profile.Settings
 	if r.held(p) {
-		return About{Title: s.Title, Kind: r.profile.Kind, Role: p.role, May: []Action{}, Lobby: s.Lobby}
+		// What they will send is theirs to prepare, at the door as in the lobby.
+		may := slices.DeleteFunc([]Action{Publish, Share}, func(a Action) bool { return !r.allowed(p.role, a) })
+		return About{Title: s.Title, Kind: r.profile.Kind, Role: p.role, May: may, Lobby: s.Lobby}
 	}
 	return About{
 		Title: s.Title, Kind: r.profile.Kind, Role: p.role, May: r.allows(p.role), Least: s.Least,

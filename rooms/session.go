@@ -109,7 +109,7 @@ type Welcome struct {
 	// Media says that the media connection still stands (after Resumed).
 	Media   bool
 	Preview Preview
-	// About is the room; who must be admitted sees its title alone.
+	// About is the room; who must be admitted sees its title, and what they may send once they are.
 	About About
 }
 

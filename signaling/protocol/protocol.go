@@ -333,7 +333,7 @@ type Joined struct {
 }
 
 // Room is the room as its reader may know it. Who waits in the lobby is told
-// its title alone.
+// its title, and what they may send once they are let in.
 type Room struct {
 	// Title is what people call it; empty shows its name.
 	Title string   `json:"title,omitempty"`

@@ -406,7 +406,7 @@ export interface Joined {
 
 /**
  * Room is the room as its reader may know it. Who waits in the lobby is told
- * its title alone.
+ * its title, and what they may send once they are let in.
  */
 export interface Room {
   /** Title is what people call it; empty shows its name. */
