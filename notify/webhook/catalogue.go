@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"palabre/rooms"
+	"palabre/rooms/chat"
+	"palabre/rooms/poll"
 )
 
 // kindOf describes one kind of event, with a fact that makes its sample.
@@ -22,11 +24,23 @@ func types() []kindOf {
 	stay := rooms.Stay{Participant: "p_7xk2m9", Identity: "ana@example.org", Name: "Ana", Role: rooms.Member, Joined: exampleStart}
 	gone := stay
 	gone.Left = exampleStart.Add(45 * time.Minute)
+	question := poll.Poll{ID: exampleMeeting, Question: poll.Question{Text: "Tea or coffee?", Options: []string{"Tea", "Coffee"}}}
 	return []kindOf{
 		{"meeting.started", "The first person came in.", false, rooms.MeetingStarted{Meeting: meeting}},
 		{"meeting.ended", "The last person went, or a host ended the meeting.", false, rooms.MeetingEnded{Meeting: meeting, People: 4, Most: 3, Reason: rooms.ReasonLeft}},
 		{"participant.joined", "Somebody came in.", false, rooms.ParticipantJoined{Stay: stay}},
 		{"participant.left", "Somebody went.", false, rooms.ParticipantLeft{Stay: gone, Reason: rooms.ReasonLeft}},
+		{"participant.removed", "A host put somebody out.", false, rooms.ParticipantRemoved{Whom: rooms.Actor{Participant: stay.Participant, Name: stay.Name, Role: stay.Role}}},
+		{"lobby.knocked", "Somebody waits to be admitted.", false, rooms.LobbyKnocked{}},
+		{"chat.written", "Somebody wrote to everybody. Messages to one person are never told.", true, chat.Written{
+			Line: chat.Line{ID: exampleMeeting, By: chat.Person{Name: "Ana"}, Text: "Shall we begin?", At: exampleStart},
+		}},
+		{"poll.opened", "A poll was opened.", false, rooms.PollOpened{Poll: question}},
+		{"poll.closed", "A poll was closed; counts are there where everybody may see them.", false, rooms.PollClosed{
+			Poll: rooms.PollResult{ID: exampleMeeting, Text: question.Text, Options: question.Options, Counts: []int{3, 1}, People: 4},
+		}},
+		{"room.created", "A room is remembered from now on.", false, rooms.RoomCreated{Profile: rooms.Profile{Settings: rooms.Settings{Title: "Monday round"}}}},
+		{"room.deleted", "A room was deleted.", false, rooms.RoomDeleted{Name: exampleRoom}},
 		{"room.changed", "The room's settings are now others.", false, rooms.RoomChanged{
 			Profile: rooms.Profile{Settings: rooms.Settings{Title: "Monday round"}}, Changed: []string{"title", "lobby"},
 		}},
@@ -53,7 +67,7 @@ func Catalogue() []EventType {
 
 func sample(kind kindOf) json.RawMessage {
 	event, _ := Of(rooms.Fact{
-		ID: exampleMeeting, Room: exampleRoom, Meeting: exampleMeeting, At: exampleStart.Add(47 * time.Minute), Data: kind.sample,
+		ID: exampleMeeting, Room: exampleRoom, Meeting: exampleMeeting, By: rooms.Actor{Participant: "p_3fh6tz", Name: "Ben", Role: rooms.Host}, At: exampleStart.Add(47 * time.Minute), Data: kind.sample,
 	})
 	return body(event)
 }

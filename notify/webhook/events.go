@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"palabre/rooms"
+	"palabre/rooms/chat"
 )
 
 // All is every event but those that must be asked for by name.
@@ -118,6 +119,33 @@ type (
 		Duration    float64      `json:"durationSeconds"`
 		Reason      rooms.Reason `json:"reason,omitempty"`
 	}
+	participantRemoved struct {
+		place
+		Participant whom `json:"participant"`
+		By          whom `json:"by"`
+	}
+	lobbyKnocked struct {
+		place
+		Participant whom `json:"participant"`
+	}
+	chatWritten struct {
+		place
+		Line string `json:"line"`
+		By   whom   `json:"by"`
+		Text string `json:"text"`
+		// File is the name of what is attached.
+		File string `json:"file,omitempty"`
+	}
+	pollChanged struct {
+		place
+		Poll     string   `json:"poll"`
+		Question string   `json:"question"`
+		Options  []string `json:"options"`
+		// Counts come with the end of polls whose results everybody may see.
+		Counts []int `json:"counts,omitempty"`
+		// People is how many voted.
+		People int `json:"people"`
+	}
 	roomChanged struct {
 		place
 		Changed []string `json:"changed"`
@@ -143,6 +171,22 @@ func public(fact rooms.Fact) (any, bool) {
 		return participantLeft{
 			at, somebody(data.Stay), data.Stay.Joined.UTC(), left.UTC(), seconds(left.Sub(data.Stay.Joined)), data.Reason,
 		}, true
+	case rooms.ParticipantRemoved:
+		return participantRemoved{at, actor(data.Whom), actor(fact.By)}, true
+	case rooms.LobbyKnocked:
+		return lobbyKnocked{at, actor(fact.By)}, true
+	case chat.Written:
+		// What is for one person alone is told to nobody.
+		line := data.Line
+		return chatWritten{at, line.ID, whom{Name: line.By.Name}, line.Text, line.File.Name}, !line.Private()
+	case rooms.PollOpened:
+		return pollChanged{place: at, Poll: data.Poll.ID, Question: data.Poll.Text, Options: data.Poll.Options}, true
+	case rooms.PollClosed:
+		return pollChanged{at, data.Poll.ID, data.Poll.Text, data.Poll.Options, data.Poll.Counts, data.Poll.People}, true
+	case rooms.RoomCreated:
+		return roomChanged{at, []string{}, data.Profile.Settings.Title}, true
+	case rooms.RoomDeleted:
+		return at, true
 	case rooms.RoomChanged:
 		return roomChanged{at, data.Changed, data.Profile.Settings.Title}, true
 	}
@@ -151,6 +195,10 @@ func public(fact rooms.Fact) (any, bool) {
 
 func somebody(s rooms.Stay) whom {
 	return whom{ID: s.Participant, Identity: s.Identity, Name: s.Name, Role: s.Role}
+}
+
+func actor(a rooms.Actor) whom {
+	return whom{ID: a.Participant, Identity: a.Identity, Name: a.Name, Role: a.Role}
 }
 
 // seconds are whole milliseconds, and never negative where a clock was set back.

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"palabre/rooms"
+	"palabre/rooms/chat"
 )
 
 // What the table promises of each event: its sample is a payload with the
@@ -60,6 +61,14 @@ func TestPayloadsHoldNothingElse(t *testing.T) {
 		if body, err := event.Body(); err != nil || strings.Contains(string(body), "secret") {
 			t.Errorf("%s tells %s (%v)", data.Kind(), body, err)
 		}
+	}
+}
+
+// What somebody wrote to one person is told to no program, whatever it asked for.
+func TestWhispersAreNotTold(t *testing.T) {
+	whisper := chat.Written{Line: chat.Line{ID: "1", By: chat.Person{Key: "a", Name: "Ana"}, To: chat.Person{Key: "b", Name: "Ben"}, Text: "between us"}}
+	if event, told := Of(rooms.Fact{ID: "1", Room: "r", At: monday, Data: whisper}); told {
+		t.Errorf("told %+v", event)
 	}
 }
 
