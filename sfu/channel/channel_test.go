@@ -134,7 +134,7 @@ func until(t testing.TB, what string, done func() bool) {
 			t.Fatalf("waited in vain for %s", what)
 		}
 		runtime.Gosched()
-		time.Sleep(time.Millisecond)
+		<-time.After(time.Millisecond)
 	}
 }
 
@@ -215,7 +215,7 @@ func TestAFloodWaitsWithTheClient(t *testing.T) {
 		}
 	}
 	until(t, "the server to take what it will", func() bool { return d.BufferedAmount() < 400<<10 })
-	time.Sleep(50 * time.Millisecond)
+	<-time.After(50 * time.Millisecond) // more would have come by then
 	if left := d.BufferedAmount(); left < 300<<10 {
 		t.Errorf("only %d of 400 KiB wait with the client", left>>10)
 	}

@@ -172,3 +172,25 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestDataChannelsAreAnsweredWhereTheyAreUsed(t *testing.T) {
+	const data = "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:3\r\na=sctp-port:5000\r\na=max-message-size:262144\r\n"
+	o, err := negotiate.Parse(strings.Replace(head, "BUNDLE", "BUNDLE 3", 1) + microphone + data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l := o.Lines[1]; l.Kind != negotiate.Data || l.MaxMessage != 262144 || !l.Bundled {
+		t.Fatalf("read as %+v", l)
+	}
+	local := negotiate.Local{Ufrag: "u", Pwd: "p", Fingerprint: "f"}
+	if answer := o.Answer(local); !strings.Contains(answer, "m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n") {
+		t.Errorf("without a use it is not rejected:\n%s", answer)
+	}
+	local.Uses = map[string]negotiate.Use{"3": {MaxMessage: 4096}}
+	_, section, _ := strings.Cut(o.Answer(local), "m=application ")
+	for _, want := range []string{"9 UDP/DTLS/SCTP webrtc-datachannel\r\n", "a=mid:3\r\n", "a=setup:passive\r\n", "a=sctp-port:5000\r\n", "a=max-message-size:4096\r\n", "a=ice-ufrag:u\r\n"} {
+		if !strings.Contains(section, want) {
+			t.Errorf("the answer lacks %q:\n%s", want, section)
+		}
+	}
+}
