@@ -16,7 +16,7 @@ func Visible(text []byte) []byte {
 	b.Grow(len(text))
 	for _, r := range string(text) {
 		switch {
-		case plain(r):
+		case seen(r):
 			b.WriteRune(r)
 		case r > 0xffff:
 			high, low := utf16.EncodeRune(r)
@@ -28,6 +28,6 @@ func Visible(text []byte) []byte {
 	return []byte(b.String())
 }
 
-func plain(r rune) bool {
+func seen(r rune) bool {
 	return unicode.IsGraphic(r) && !unicode.Is(unicode.Bidi_Control, r) && r != unicode.ReplacementChar
 }

@@ -178,7 +178,7 @@ func TestAnyCommandsKeepTheCountsRight(t *testing.T) {
 			return rapid.SampledFrom(append(slices.Clone(order), "unknown")).Draw(rt, "poll")
 		}
 		rt.Repeat(map[string]func(*rapid.T){
-			"": func(rt *rapid.T) { check(rt, &b, models, order, people) },
+			"":       func(rt *rapid.T) { check(rt, &b, models, order, people) },
 			"create": func(rt *rapid.T) { order = createAtRandom(rt, &b, models, order) },
 			"open": func(rt *rapid.T) {
 				id := pick()
