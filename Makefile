@@ -57,7 +57,7 @@ e2e: browsers build ## real browsers in real meetings
 	cd web && npm run --silent e2e
 
 # The items this version promises; see docs/architecture.md.
-CATALOGUE := N1 N2 N3 N4 N5 N6 N7 N8 N9 N10 N11 N12 N13 N14 P1 P2 P3 P4 P5 P6 P7 P8 P9 P10 P11 P13 P14 P15 P16 P17 P18 W1 W2 W3 W4 W5 W6 W11 W12 W15 W18 F4 F5 F15 F16 F17 F18 S1 S2 S3 F1 F2 F6 F7 S6 S7 W7 W10 W19 F11 F13 F14 W16
+CATALOGUE := N1 N2 N3 N4 N5 N6 N7 N8 N9 N10 N11 N12 N13 N14 P1 P2 P3 P4 P5 P6 P7 P8 P9 P10 P11 P13 P14 P15 P16 P17 P18 W1 W2 W3 W4 W5 W6 W11 W12 W15 W18 F4 F5 F15 F16 F17 F18 S1 S2 S3 F1 F2 F6 F7 S6 S7 W7 W10 W19 F11 F13 F14 W16 S4 W8 W9
 
 catalogue: browsers databases build ## the catalogue of faults and attacks, as a table
 	@out=$$(mktemp) && trap 'rm -f '$$out EXIT && \
