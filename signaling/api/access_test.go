@@ -275,7 +275,7 @@ func passed(t *testing.T, what string, refused bool) int {
 func TestW10_GuessingRooms(t *testing.T) {
 	limits := gate.Limits{CountLoopback: true}
 	h, _, _ := access(t, limits)
-	limited, tried := 0, 0
+	limited, tried, start := 0, 0, time.Now()
 	for i := range 1000 {
 		tried++
 		c, answer := hello(t, h, protocol.Hello{Room: fmt.Sprint("guess-", i)})
@@ -289,6 +289,8 @@ func TestW10_GuessingRooms(t *testing.T) {
 			break
 		}
 	}
+	// Half an attempt comes back each second while the test goes on.
+	most := 61 + int(time.Since(start).Seconds()/2)
 	name, err := identity.NewRoomName()
 	if err != nil {
 		t.Fatal(err)
@@ -299,7 +301,7 @@ func TestW10_GuessingRooms(t *testing.T) {
 		Injected: "hellos to guessed rooms, one after the other from one address; rooms asked for by names that exist and that do not",
 		Measured: fmt.Sprintf("429 from the %dth on; made-up names like %s have 81 random bits; answers alike: %v, medians %.1f ms apart", tried-limited+1, name, alike, gap.Seconds()*1000),
 		Bar:      "429 after 60 at once and 30 a minute; at least 80 bits; same answer, within 5 ms",
-		Pass:     tried-limited <= 61 && limited >= 20 && alike && gap <= 5*time.Millisecond,
+		Pass:     tried-limited <= most && limited >= 20 && alike && gap <= 5*time.Millisecond,
 	})
 }
 
