@@ -62,6 +62,7 @@ func checkWorld(t *testing.T, rt *rapid.T, withLobby bool) {
 		"join":       func(*rapid.T) { w.join() },
 		"leave":      func(*rapid.T) { w.act((*client).bye) },
 		"say":        func(*rapid.T) { w.act(w.say) },
+		"chat":       func(*rapid.T) { w.act(w.chat) },
 		"hand":       func(*rapid.T) { w.act(w.hand) },
 		"rename":     func(*rapid.T) { w.act(w.renameTo) },
 		"send":       func(*rapid.T) { w.act(w.send) },
@@ -112,7 +113,35 @@ func (w *world) say(c *client) {
 	if err == nil && c.role == Viewer {
 		w.rt.Fatalf("a viewer said something")
 	}
-	w.allow(err, CodeNotAdmitted, CodeForbidden)
+	w.allow(err, CodeNotAdmitted, CodeForbidden, CodeRateLimited)
+}
+
+// chat does something to a line somebody was told of, or writes to one person.
+func (w *world) chat(c *client) {
+	lines := told[Line](c.seen)
+	if len(lines) == 0 {
+		w.allow(c.Write(bg, 1, Message{Text: "psst", To: w.pick().id()}), CodeNotAdmitted, CodeForbidden, CodeNotFound, CodeBadMessage, CodeRateLimited)
+		return
+	}
+	line := rapid.SampledFrom(lines).Draw(w.rt, "line")
+	by := w.pick()
+	var err error
+	switch rapid.SampledFrom([]string{"edit", "unsay", "mark", "reply"}).Draw(w.rt, "what") {
+	case "edit":
+		if err = by.Edit(bg, 1, line.ID, "changed"); err == nil && by.id() != line.By.Participant && by.identity != line.By.Key {
+			w.rt.Fatalf("%s edited a line of %s", by.id(), line.By.Participant)
+		}
+	case "unsay":
+		err = by.Unsay(bg, 1, line.ID)
+		if own := by.id() == line.By.Participant || by.identity == line.By.Key; err == nil && !own && (line.Private() || !DefaultPermissions().May(by.person.role, Moderate)) {
+			w.rt.Fatalf("a %s deleted a line of %s", by.person.role, line.By.Participant) // who stands in for a host is one
+		}
+	case "mark":
+		err = by.Mark(bg, 1, line.ID, "👍", rapid.Bool().Draw(w.rt, "gone"))
+	case "reply":
+		err = by.Write(bg, 1, Message{Text: "yes", Reply: line.ID})
+	}
+	w.allow(err, CodeNotAdmitted, CodeForbidden, CodeNotFound, CodeRateLimited)
 }
 
 func (w *world) hand(c *client) {
