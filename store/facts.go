@@ -25,6 +25,7 @@ type projection struct {
 func projections() []projection {
 	return []projection{
 		{rooms.RoomChanged{}.Kind(), roomChanged},
+		{rooms.RoomDeleted{}.Kind(), roomUnscheduled},
 		{rooms.MeetingStarted{}.Kind(), meetingStarted},
 		{rooms.MeetingResumed{}.Kind(), meetingResumed},
 		{rooms.MeetingChanged{}.Kind(), meetingChanged},

@@ -10,6 +10,7 @@ import (
 	"palabre/notify/calendar"
 	"palabre/notify/mail"
 	"palabre/notify/schedule"
+	"palabre/rooms"
 )
 
 const appointmentColumns = `content, created, changed`
@@ -73,6 +74,20 @@ func changeAppointment(ctx context.Context, tx *sql.Tx, a calendar.Appointment, 
 		return schedule.ErrChanged
 	}
 	return err
+}
+
+// roomUnscheduled forgets the appointments and webhooks of a room that is
+// deleted: whoever makes one of the same name starts anew, and nobody else hears of it.
+func roomUnscheduled(ctx context.Context, tx *sql.Tx, fact rooms.Fact) error {
+	for _, text := range []string{
+		`DELETE FROM webhook_deliveries WHERE webhook IN (SELECT id FROM webhooks WHERE room = $1)`,
+		`DELETE FROM webhooks WHERE room = $1`, `DELETE FROM appointments WHERE room = $1`,
+	} {
+		if _, err := tx.ExecContext(ctx, text, fact.Room); err != nil {
+			return wrapped(err, "forget what was of a deleted room")
+		}
+	}
+	return nil
 }
 
 // CountMail implements [schedule.Book].

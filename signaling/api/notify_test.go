@@ -245,6 +245,18 @@ func TestOwnersAndMail(t *testing.T) {
 	}
 }
 
+// A deleted room takes its appointments and webhooks with it.
+func TestDeletedRoomForgets(t *testing.T) {
+	h, _ := notified(t, false)
+	var made appointmentAnswer
+	h.Want(201, "POST /rooms/oak/appointments", apitest.All, meetingBody(nil)).JSON(&made)
+	var hook hookAnswer
+	h.Want(201, "POST /rooms/oak/hooks", apitest.All, map[string]any{"url": "https://hooks.example/abc", "events": []string{"*"}}).JSON(&hook)
+	h.Want(204, "DELETE /rooms/oak", apitest.All, nil)
+	h.Want(404, "GET /rooms/oak/appointments/"+made.ID, apitest.All, nil)
+	h.Want(404, "GET /hooks/"+hook.ID, apitest.All, nil)
+}
+
 func TestTemplates(t *testing.T) {
 	h, _ := notified(t, false)
 	h.Want(200, "PUT /templates/class", apitest.All, map[string]any{"lobby": true, "muteOnEntry": true, "maxPeople": 30})
