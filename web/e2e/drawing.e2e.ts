@@ -124,6 +124,7 @@ describe('drawing on a shared screen', () => {
     await cleo.press('Text');
     const { overlay } = await places(cleo);
     await cleo.page.mouse.click(overlay.x + 0.1 * overlay.width, overlay.y + 0.93 * overlay.height);
+    await until('the field', () => cleo.evaluate(() => document.activeElement?.classList.contains('drawing-text') ?? false));
     await cleo.page.keyboard.type('this one');
     await cleo.page.keyboard.press('Enter');
     await until('the words', async () => (await ink(ben, 0.115, 0.93)) > 8);

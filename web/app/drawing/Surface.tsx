@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { DrawingCanvas } from '../../sdk';
 import { t } from '../language';
 import type { Drawing, Held } from './drawing';
@@ -27,7 +27,7 @@ function pointOf(element: HTMLElement, event: { clientX: number; clientY: number
 function Writing({ at, size, colour, onDone }: { at: Point; size: Size; colour: string; onDone: (text: string) => void }) {
   const field = useRef<HTMLInputElement>(null);
   const said = useRef(false);
-  useEffect(() => field.current?.focus(), []);
+  useLayoutEffect(() => field.current?.focus(), []); // before the next key, which would be a shortcut
   const done = (text: string) => {
     if (said.current) return;
     said.current = true;
