@@ -71,7 +71,8 @@ function RoomPage({ room, go }: { room: string; go: (path: string) => void }) {
   useEffect(() => {
     // Nobody is filmed by a page that says the meeting is over.
     if (over || !publishes) return undefined;
-    void local.start();
+    // Who is given the right to send amid a meeting switches on what they like by themselves.
+    void local.start(meeting.phase.peek() === 'joined' ? { microphone: false, camera: false } : {});
     return () => local.stop();
   }, [local, over, publishes]);
   useEffect(() => {
