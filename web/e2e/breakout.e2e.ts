@@ -82,7 +82,7 @@ describe('breakout rooms', () => {
     await until('Ana is asked', () => ana.page.locator('.breakout-call', { hasText: 'Ben asks for help' }).isVisible());
     await ana.page.getByLabel('Message to all rooms').fill('Two minutes');
     await ana.press('Send');
-    for (const guest of [ben, chloe]) await until(`${guest.name} reads it`, () => guest.page.getByText('Two minutes').isVisible());
+    for (const guest of [ben, chloe]) await until(`${guest.name} reads it`, () => guest.page.locator('.breakout-message', { hasText: 'Two minutes' }).isVisible());
     await ana.press('Visit Room 1');
     await seesAndHears(ben, 'Ana');
     await seesAndHears(ana, 'Chloé');
@@ -93,7 +93,7 @@ describe('breakout rooms', () => {
 
   it('has everybody back at once, over the connections they had', async () => {
     await ana.press('Close in 30 s');
-    await until('Chloé sees the countdown', () => chloe.page.getByText(/Closing in 0:\d\d/).isVisible());
+    await until('Chloé sees the countdown', () => chloe.page.getByRole('timer').filter({ hasText: /Closing in 0:\d\d/ }).isVisible());
     await shoot(chloe, 'closing-phone');
     const pairs: [ChromiumGuest, string][] = [[ana, 'Ben'], [ana, 'Chloé'], [ben, 'Ana'], [chloe, 'Ana']];
     const pictures = pairs.map(([guest, name]) => firstPicture(guest, name));
