@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -63,7 +62,7 @@ func (c *Call) once(do func() (Reply, error)) (Reply, error) {
 	case !known.Done:
 		return Reply{}, &rooms.Error{Code: rooms.CodeConflict, Message: "The first request with this Idempotency-Key is still being answered.", RetryAfter: time.Second}
 	}
-	reply := Reply{Status: known.Status, ContentType: "application/json; charset=utf-8", Header: http.Header{"Idempotent-Replayed": {"true"}}}
+	reply := Reply{Status: known.Status, ContentType: jsonType, Header: http.Header{"Idempotent-Replayed": {"true"}}}
 	if known.Location != "" {
 		reply.Header.Set("Location", known.Location)
 	}
@@ -92,11 +91,10 @@ func (c *Call) first(caller, key, digest string, do func() (Reply, error)) (Repl
 	}
 	answer := Answer{Digest: digest, Status: reply.Status, Location: reply.Header.Get("Location"), Done: true}
 	if reply.Body != nil {
-		var text bytes.Buffer
-		if err := json.NewEncoder(&text).Encode(reply.Body); err != nil {
+		if answer.Body, err = json.Marshal(reply.Body); err != nil {
 			return Reply{}, &rooms.Error{Code: rooms.CodeInternal, Err: err}
 		}
-		answer.Body = text.Bytes()
+		reply.Body, reply.ContentType = answer.Body, jsonType
 		if c.route.Secret {
 			if answer.Body, err = c.sealed(answer.Body); err != nil {
 				return Reply{}, &rooms.Error{Code: rooms.CodeInternal, Err: err}

@@ -51,6 +51,8 @@ func done() (Reply, error) { return Reply{Status: http.StatusNoContent}, nil }
 // refuse is an error of the domain's own vocabulary.
 func refuse(code rooms.Code, message string) error { return &rooms.Error{Code: code, Message: message} }
 
+const jsonType = "application/json; charset=utf-8"
+
 // serve answers requests of a route.
 func (a *API) serve(route Route) gin.HandlerFunc {
 	return func(c *gin.Context) {
