@@ -37,6 +37,8 @@ export class Drawing {
   private readonly easels = new Map<number, { focus: () => void }>();
   private readonly spoken = new Map<string, number>();
   private before: Held = 'pen';
+  /** A whole drawing is being told. */
+  private retold = false;
   private users = 0;
   private readonly unkeep: () => void;
 
@@ -163,7 +165,9 @@ export class Drawing {
     const now = performance.now();
     for (const record of records) {
       const change = this.sketch.apply(record, now);
-      if (!change) continue;
+      if (record.kind === 'forget') this.retold = true;
+      if (record.kind === 'whole') this.retold = false;
+      if (!change || (this.retold && change.what === 'drawn')) continue; // nobody draws that now
       if (change.what === 'refused') this.refused(change.mark, change.why);
       if (change.what === 'drawn') this.drawn(change.mark, record.kind === 'mark' ? record.points : [], now);
       this.paint(change);
