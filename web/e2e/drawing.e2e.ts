@@ -158,6 +158,7 @@ describe('drawing on a shared screen', () => {
 
   it('has a laser that fades and is told to those who cannot see it', async () => {
     await ben.page.keyboard.press('l');
+    await until('the laser in hand', () => ben.evaluate(() => document.querySelector('.drawing[data-held="laser"]') !== null));
     const { overlay } = await places(ben);
     await ben.page.mouse.move(overlay.x + 0.15 * overlay.width, overlay.y + 0.4 * overlay.height);
     await ben.page.mouse.move(overlay.x + 0.35 * overlay.width, overlay.y + 0.4 * overlay.height, { steps: 20 });
