@@ -3,7 +3,6 @@ import type { Entry } from './catalogue';
 
 export const drawing = {
   'drawing.draw': { en: 'Draw on {name}’s screen', fr: 'Dessiner sur l’écran de {name}' },
-  'drawing.drawOwn': { en: 'Draw on your screen', fr: 'Dessiner sur votre écran' },
   'drawing.tools': { en: 'Drawing tools', fr: 'Outils de dessin' },
   'drawing.laser': { en: 'Point', fr: 'Pointer' },
   'drawing.pen': { en: 'Pen', fr: 'Stylo' },
