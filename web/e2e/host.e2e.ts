@@ -112,7 +112,7 @@ describe('a host and two guests in Chromium', () => {
     await ana.page.getByLabel('Share a screen').selectOption('presenter');
     await ben.page.getByRole('button', { name: 'Share screen' }).waitFor({ state: 'detached' });
     await shoot(ana, 'settings');
-    await ana.press('Close');
+    await ana.page.keyboard.press('Escape');
     await ben.press('People');
     await ben.page.getByText('Locked: nobody new comes in').waitFor();
     const late = await ChromiumGuest.arrive(browser, 'Late');
