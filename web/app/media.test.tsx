@@ -283,7 +283,7 @@ describe('what a role may not do', () => {
     meeting.about.value = aRoom(role, may);
   };
 
-  it('has no button, no key and no field', () => {
+  it('has no button, no key and no field', async () => {
     as('viewer');
     enter();
     for (const forbidden of ['Mute microphone', 'Turn camera off', 'Share screen', 'Raise hand', 'React']) expect(named(forbidden), forbidden).toBeUndefined();
@@ -298,8 +298,8 @@ describe('what a role may not do', () => {
     press('Settings');
     expect(root.querySelector('.dialog')?.textContent).not.toContain('Microphone');
     press('Chat');
+    await vi.waitFor(() => expect(root.querySelector('.panel')?.textContent).toContain('You came to watch'));
     expect(root.querySelector('.panel textarea')).toBeNull();
-    expect(root.querySelector('.panel')?.textContent).toContain('You came to watch');
   });
 
   it('is nothing for a guest but the lobby', () => {

@@ -111,6 +111,7 @@ export const inCall = {
   'alone.share': { en: 'Send…', fr: 'Envoyer…' },
 
   'chat.title': { en: 'Chat', fr: 'Discussion' },
+  'chat.you': { en: 'You', fr: 'Vous' },
   'chat.from': { en: '{name}: {text}', fr: '{name} : {text}' },
 
   'people.title': { en: 'People', fr: 'Participants' },

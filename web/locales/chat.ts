@@ -7,7 +7,6 @@ export const chat = {
   'chat.fieldTo': { en: 'Message to {name} only', fr: 'Message à {name} seulement' },
   'chat.send': { en: 'Send', fr: 'Envoyer' },
   'chat.tooLong': { en: { one: '{n} character too many', other: '{n} characters too many' }, fr: { one: '{n} caractère de trop', other: '{n} caractères de trop' } },
-  'chat.you': { en: 'You', fr: 'Vous' },
   'chat.new': { en: 'New messages', fr: 'Nouveaux messages' },
   'chat.unread': { en: 'New', fr: 'Nouveau' },
   'chat.sending': { en: 'Sending…', fr: 'Envoi…' },
