@@ -155,7 +155,7 @@ func TestWhatHostsDecidedOutlivesARestart(t *testing.T) {
 		if p := kim.people[kim.id()]; p.Acting {
 			t.Error("somebody stands in for a host who is on their way back")
 		}
-		ben = come(ben) // whose token and resume token say host
+		come(ben) // whose token and resume token say host
 		ana = come(ana)
 		wantRoles(t, ana, map[string]string{"ana": "host", "ben": "guest", kim.id(): "co-host"})
 		_, err := h.resume(eve)

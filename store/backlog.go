@@ -58,7 +58,6 @@ func (e *entry) sighting() (meeting string, ok bool) {
 // Somebody else guards it.
 type backlog struct {
 	entries []*entry
-	taken   int // so many at the head are being written
 	facts   int
 	bytes   int
 	rooms   map[string]int    // facts by room

@@ -19,7 +19,6 @@ type hand struct {
 	*person
 	mu       sync.Mutex
 	view     drawing.View
-	order    []string // of marks, as they began
 	err      error
 	messages int
 }

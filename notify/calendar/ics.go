@@ -11,8 +11,6 @@ import (
 // Product names the program in calendars (RFC 5545 section 3.7.3).
 const Product = "-//Palabre//Palabre//EN"
 
-const stamp = "20060102T150405Z"
-
 // File is the appointment as a calendar to download: the whole series, with no method.
 func (a Appointment) File() []byte {
 	cal := a.calendar("")

@@ -15,7 +15,8 @@ func settled(d Delivery, s Subscription, a answer, at time.Time) (Delivery, Subs
 // A receiver that never answers well is tried at the pauses of the
 // specification, which together take more than three days, and then no more.
 func TestRetriesFollowTheSchedule(t *testing.T) {
-	d, s, at := Delivery{State: Waiting, Due: monday}, Subscription{}, monday
+	d, s := Delivery{State: Waiting, Due: monday}, Subscription{}
+	var at time.Time
 	var pauses []time.Duration
 	for d.State == Waiting {
 		at = d.Due

@@ -40,7 +40,6 @@ type delivered struct {
 	id, kind string
 	at       time.Time
 	genuine  bool
-	sent     int64 // the header webhook-timestamp
 }
 
 func newReceiver(t *testing.T) *receiver {

@@ -109,7 +109,7 @@ func associate(t testing.TB, f *far, change ...func(*sctp.Config)) *sctp.Associa
 	for _, c := range change {
 		c(&config)
 	}
-	a, err := sctp.Client(config)
+	a, err := sctp.ClientWithOptions(config)
 	if err != nil {
 		t.Fatal(err)
 	}
