@@ -17,7 +17,7 @@ import (
 // import besides itself. Arrows point one way; there are no circles.
 var mayImport = map[string][]string{
 	"cmd":       {"signaling", "rooms", "sfu", "identity", "store", "notify", "client", "web", "internal"},
-	"signaling": {"rooms", "identity"},
+	"signaling": {"rooms", "identity", "notify"},
 	"rooms":     {},
 	"sfu":       {},
 	"identity":  {},
@@ -48,6 +48,9 @@ func TestImportsPointOneWay(t *testing.T) {
 		}
 		rel = filepath.ToSlash(rel)
 		seen[top(rel)] = true
+		if strings.HasSuffix(path.Dir(rel), "test") {
+			return nil // what tests share, such as signaling/api/apitest
+		}
 		return checkFile(t, file, rel)
 	})
 	if err != nil {
