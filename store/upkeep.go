@@ -22,6 +22,10 @@ const (
 	// much at once, so that others get their turn.
 	expireEvery    = time.Hour
 	expireMeetings = 50
+	// temporaryKept is how long after its last meeting, and after the last change
+	// of its settings, a temporary room is forgotten: a lobby somebody left on
+	// outlives its hosts by a day, no more.
+	temporaryKept = 24 * time.Hour
 )
 
 // forgetting deletes what is kept of a meeting, $1, the parts before the whole:
@@ -53,7 +57,7 @@ func (s *Store) upkeep(ctx context.Context) {
 				lost.Reset(time.Minute)
 			}
 		case now := <-old.C:
-			err = errors.Join(s.CloseDays(ctx, now), s.Expire(ctx, now), s.trimAudit(ctx, now))
+			err = errors.Join(s.CloseDays(ctx, now), s.Expire(ctx, now), s.ForgetTemporary(ctx, now), s.trimAudit(ctx, now))
 		}
 		if err != nil && ctx.Err() == nil {
 			s.log.Warn("the upkeep of the database failed and is tried again", "error", plain(err))
@@ -112,6 +116,20 @@ func (s *Store) Expire(ctx context.Context, now time.Time) error {
 			return nil
 		}
 	}
+}
+
+// ForgetTemporary deletes the settings of temporary rooms nobody has been in for a while.
+func (s *Store) ForgetTemporary(ctx context.Context, now time.Time) error {
+	return s.tx(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `
+			DELETE FROM rooms WHERE kind = $1 AND updated < $2 AND NOT EXISTS (
+				SELECT 1 FROM meetings AS m WHERE m.room = rooms.name AND (m.ended IS NULL OR m.ended >= $2))`,
+			string(rooms.Temporary), micros(now.Add(-temporaryKept)))
+		if err != nil {
+			return fmt.Errorf("forget temporary rooms: %w", err)
+		}
+		return nil
+	})
 }
 
 // expire deletes some of them.

@@ -189,6 +189,43 @@ func TestWhatIsTooOldIsDeleted(t *testing.T) {
 	}
 }
 
+// TestTemporaryRoomsAreForgotten some time after the last one was in them; others are not.
+func TestTemporaryRoomsAreForgotten(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		const day = 24 * time.Hour
+		now := time.Now()
+		for name, c := range map[string]struct {
+			kind  rooms.RoomKind
+			begin time.Duration // of its only meeting, before now; zero for none
+			ended bool
+		}{
+			"old":       {rooms.Temporary, 3 * day, true},
+			"empty":     {rooms.Temporary, 0, true},
+			"on":        {rooms.Temporary, 3 * day, false},
+			"permanent": {rooms.Permanent, 3 * day, true},
+		} {
+			m := &script{t: t, store: s, begin: now.Add(-3 * day), room: name}
+			m.at(0, rooms.RoomChanged{Profile: rooms.Profile{Name: name, Kind: c.kind, Created: m.begin, Updated: m.begin}})
+			meeting := rooms.Meeting{ID: "m-" + name, Started: m.begin}
+			if c.begin > 0 {
+				m.at(0, rooms.MeetingStarted{Meeting: meeting})
+			}
+			if c.begin > 0 && c.ended {
+				m.at(5, rooms.MeetingEnded{Meeting: meeting, Reason: rooms.ReasonLeft})
+			}
+		}
+		if err := s.ForgetTemporary(t.Context(), now); err != nil {
+			t.Fatal(err)
+		}
+		for name, left := range map[string]bool{"old": false, "empty": false, "on": true, "permanent": true} {
+			found, err := s.Memory().Recall(t.Context(), name)
+			if err != nil || (found.Profile.Name != "") != left {
+				t.Errorf("%s is remembered: %v (%v), want %v", name, found.Profile.Name != "", err, left)
+			}
+		}
+	})
+}
+
 // rest puts a row into each table with parts of a meeting.
 func rest(t *testing.T, s *store.Store, meeting string) {
 	t.Helper()
