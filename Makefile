@@ -35,7 +35,7 @@ check: web/node_modules/.installed ## formatting, vet, static analysis, types, g
 	GOOS=darwin $(GO) build $(TAGS) -o /dev/null ./cmd/palabre
 	GOOS=windows $(GO) build $(TAGS) -o /dev/null ./cmd/palabre
 
-unit: web/node_modules/.installed ## the page's unit tests
+unit: web ## the page's unit tests, and what the built page weighs
 	cd web && npm run --silent test
 
 databases: ## PostgreSQL for the tests of the store, by apt where it is missing
