@@ -7,7 +7,6 @@ import { readLink, roomPath, roomTitle } from '../route';
 import { LanguageChoice } from '../ui/LanguageChoice';
 import { later } from '../ui/later';
 import { createRoom } from './create';
-import { Tree } from './Tree';
 
 const schedule = later(async () => (await import('./schedule/Schedule')).Schedule);
 
@@ -95,6 +94,9 @@ function Recents({ go }: Pick<Props, 'go'>) {
   );
 }
 
+/** Only for the eye: it comes when everything that is needed has, or not at all. */
+const { Part: LazyTree } = later(async () => (await import('./Tree')).Tree, () => undefined);
+
 /** The start page: one thing to do, and one other. */
 export function Home({ go, version }: Props) {
   useEffect(() => { document.title = t('app.name'); });
@@ -112,7 +114,7 @@ export function Home({ go, version }: Props) {
           <li>{t('home.why3')}</li>
         </ul>
       </main>
-      <Tree />
+      <LazyTree />
       <footer class="home-foot">
         <span>{t('app.version', { version })}</span>
         <LanguageChoice />
