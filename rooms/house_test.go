@@ -87,6 +87,8 @@ func TestSettings(t *testing.T) {
 		"fewer than none":         {MaxPeople: -1},
 		"for ever":                {Retention: MaxRetention + 1},
 		"a path as origin":        {Origins: []string{"https://chat.example/x"}},
+		"a policy as origin":      {Origins: []string{"https://chat.example;script-src"}},
+		"any origin":              {Origins: []string{"https://*"}},
 	} {
 		if _, err := bad.Clean(table, 100); err == nil {
 			t.Errorf("%s is a setting", name)

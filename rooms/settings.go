@@ -12,6 +12,9 @@ import (
 const (
 	// maxTitle is the longest title of a room, in characters.
 	maxTitle = 120
+	// hostChars are all a host and port consist of, in their canonical form: an
+	// origin becomes part of a Content Security Policy.
+	hostChars = "abcdefghijklmnopqrstuvwxyz0123456789.-:[]"
 	// maxOrigins is how many sites may embed one room.
 	maxOrigins = 20
 	// MaxRetention is the longest time a room may keep what happened in it.
@@ -75,7 +78,7 @@ func (s Settings) Clean(table Permissions, most int) (Settings, error) {
 	}
 	for _, origin := range s.Origins {
 		u, err := url.Parse(origin)
-		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || origin != u.Scheme+"://"+u.Host {
+		if err != nil || u.Host == "" || strings.Trim(u.Host, hostChars) != "" || u.Scheme != "https" && u.Scheme != "http" || origin != u.Scheme+"://"+u.Host {
 			return s, refuse(CodeBadMessage, fmt.Sprintf("%.80q is no origin: write it like https://chat.example.", origin))
 		}
 	}

@@ -134,7 +134,28 @@ func (s *Server) page(c *gin.Context) {
 			status = http.StatusNotFound
 		}
 	}
-	s.site.Page(c.Writer, c.Request, status)
+	s.site.Page(c.Writer, c.Request, status, s.embedders(c, status)...)
+}
+
+// embedders are the sites that may frame the page of a room. They are looked up
+// for pages about to be framed only, and who asks for rooms that let nobody is
+// taken to try names: the answer tells whether a room lets somebody.
+func (s *Server) embedders(c *gin.Context, status int) []string {
+	room := c.Param("room")
+	if room == "" || status != http.StatusOK || c.GetHeader("Sec-Fetch-Dest") != "iframe" || s.cfg.API.Shelf == nil {
+		return nil
+	}
+	addr := s.address(c.Request)
+	name, err := parseRoom(room)
+	if err != nil || s.gate.Refused(addr) != nil {
+		return nil
+	}
+	stored, err := s.cfg.API.Shelf.Room(c.Request.Context(), name)
+	if err != nil || len(stored.Settings.Origins) == 0 {
+		s.gate.Charge(addr)
+		return nil
+	}
+	return stored.Settings.Origins
 }
 
 // notFound serves the files of the build, and a 404 for the rest.

@@ -7,12 +7,14 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 
 	"palabre/identity"
 	"palabre/rooms"
 	"palabre/signaling"
 	"palabre/signaling/api"
 	"palabre/signaling/api/apitest"
+	"palabre/signaling/gate"
 	"palabre/store/storetest"
 )
 
@@ -136,5 +138,48 @@ func TestBodiesThatMakeNoSense(t *testing.T) {
 		if answer := h.Do("PATCH /rooms/oak", apitest.All, c.body); answer.Code() != c.code || answer.Header.Get("Content-Type") != "application/problem+json" {
 			t.Errorf("%s: %d %s", name, answer.Status, answer.Body)
 		}
+	}
+}
+
+// TestRoomsThatMayBeEmbedded: a room's page is framed by the sites its settings
+// name and by nobody else, and who tries names is soon told nothing.
+func TestRoomsThatMayBeEmbedded(t *testing.T) {
+	store := storetest.Open(t, storetest.SQLite(t))
+	h := apitest.New(t, store, func(a *api.Config, _ *rooms.Config, s *signaling.Config) {
+		a.Shelf = store
+		s.Pages = fstest.MapFS{"index.html": {Data: []byte("<!doctype html>")}}
+		s.Limits = gate.Limits{PerMinute: 20, Open: 10}
+	})
+	h.Want(201, "PUT /rooms/standup", apitest.All, map[string]any{"origins": []string{"https://chat.example", "http://localhost:9000"}})
+	h.Want(201, "PUT /rooms/garden", apitest.All, nil)
+	policy := func(room, dest string) (csp, options string) {
+		t.Helper()
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.URL+"/r/"+room, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Sec-Fetch-Dest", dest)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		return response.Header.Get("Content-Security-Policy"), response.Header.Get("X-Frame-Options")
+	}
+	for _, c := range []struct{ room, dest, ancestors, options string }{
+		{"standup", "iframe", "frame-ancestors https://chat.example http://localhost:9000;", ""},
+		{"standup", "document", "frame-ancestors 'none';", "DENY"},
+		{"garden", "iframe", "frame-ancestors 'none';", "DENY"},
+		{"nothing", "iframe", "frame-ancestors 'none';", "DENY"},
+	} {
+		if csp, options := policy(c.room, c.dest); !strings.Contains(csp, c.ancestors) || options != c.options {
+			t.Errorf("%s as %s: %s, %q; want %s", c.room, c.dest, csp, options, c.ancestors)
+		}
+	}
+	for n := range 100 {
+		policy(fmt.Sprint("guess-", n), "iframe")
+	}
+	if csp, _ := policy("standup", "iframe"); !strings.Contains(csp, "frame-ancestors 'none'") {
+		t.Errorf("who tried a hundred names is told %s", csp)
 	}
 }

@@ -17,10 +17,10 @@ import (
 )
 
 // Content security: everything comes from here, no script or style in the
-// text, nobody frames the page. A page's WebSocket is 'self' too (CSP3), but
+// text, nobody frames the page whom its room does not let. A page's WebSocket is 'self' too (CSP3), but
 // browsers that predate it need the address spelled out.
 const csp = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; " +
-	"media-src 'self' blob: mediastream:; connect-src 'self' %s; worker-src 'self' blob:; frame-ancestors 'none'; " +
+	"media-src 'self' blob: mediastream:; connect-src 'self' %s; worker-src 'self' blob:; frame-ancestors %s; " +
 	"base-uri 'none'; form-action 'self'; object-src 'none'"
 
 const (
@@ -69,9 +69,14 @@ func New(files fs.FS, secure func(*http.Request) bool) (*Site, error) {
 func (s *Site) Built() bool { return s.tags["index.html"] != "" }
 
 // Page serves index.html with a status: the page itself knows from its
-// address what to show, and shows its own words for a 404.
-func (s *Site) Page(w http.ResponseWriter, r *http.Request, status int) {
+// address what to show, and shows its own words for a 404. Pages of the
+// origins given may frame it.
+func (s *Site) Page(w http.ResponseWriter, r *http.Request, status int, embedders ...string) {
 	s.SetHeaders(w, r)
+	w.Header().Add("Vary", "Sec-Fetch-Dest")
+	if len(embedders) > 0 {
+		s.letFrame(w, r, embedders)
+	}
 	if !s.Built() {
 		http.Error(w, ErrNoIndex.Error(), http.StatusServiceUnavailable)
 		return
@@ -98,7 +103,7 @@ func (s *Site) File(w http.ResponseWriter, r *http.Request) bool {
 // SetHeaders sets the headers every answer to a browser carries.
 func (s *Site) SetHeaders(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	h.Set("Content-Security-Policy", fmt.Sprintf(csp, sockets(r.Host)))
+	h.Set("Content-Security-Policy", fmt.Sprintf(csp, sockets(r.Host), "'none'"))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "no-referrer")
@@ -108,6 +113,15 @@ func (s *Site) SetHeaders(w http.ResponseWriter, r *http.Request) {
 	if s.secure(r) {
 		h.Set("Strict-Transport-Security", year)
 	}
+}
+
+// letFrame changes the headers so that pages of some origins may frame this one.
+func (s *Site) letFrame(w http.ResponseWriter, r *http.Request, origins []string) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", fmt.Sprintf(csp, sockets(r.Host), strings.Join(origins, " ")))
+	h.Del("X-Frame-Options") // knows no list; every browser we support has frame-ancestors
+	h.Del("Cross-Origin-Opener-Policy")
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 }
 
 // sockets names the WebSocket origins of a host. A Host header is free text:
