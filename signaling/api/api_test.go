@@ -1,9 +1,11 @@
 package api_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -181,5 +183,60 @@ func TestRoomsThatMayBeEmbedded(t *testing.T) {
 	}
 	if csp, _ := policy("standup", "iframe"); !strings.Contains(csp, "frame-ancestors 'none'") {
 		t.Errorf("who tried thirty names is told %s", csp)
+	}
+}
+
+// TestEveryPathIsCalled goes through the description: whatever it names answers
+// strangers with a refusal, and a program that may do everything with an answer
+// or a problem document, never with a fault of ours.
+func TestEveryPathIsCalled(t *testing.T) {
+	h := open(t)
+	var doc struct {
+		Paths map[string]map[string]json.RawMessage
+	}
+	response, err := http.Get(h.URL + "/api/openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if err := json.NewDecoder(response.Body).Decode(&doc); err != nil {
+		t.Fatal(err)
+	}
+	fill := regexp.MustCompile(`\{[^}]+\}`)
+	called := 0
+	for path, methods := range doc.Paths {
+		rest, ours := strings.CutPrefix(path, "/api/v1")
+		if !ours {
+			continue // signalling's own tests call WHIP, WHEP, health and figures
+		}
+		for method, text := range methods {
+			if method == "parameters" {
+				continue
+			}
+			var operation struct{ Security []map[string][]string }
+			if err := json.Unmarshal(text, &operation); err != nil {
+				t.Fatal(err)
+			}
+			what := strings.ToUpper(method) + " " + fill.ReplaceAllString(rest, "oak")
+			var body any
+			if method != "get" && method != "delete" {
+				body = map[string]any{}
+			}
+			if stranger := h.Do(what, "", body); len(operation.Security) > 0 && stranger.Status != http.StatusUnauthorized {
+				t.Errorf("%s answers strangers with %d %s", what, stranger.Status, stranger.Body)
+			}
+			answer := h.Do(what, apitest.All, body)
+			called++
+			problem := answer.Header.Get("Content-Type") == "application/problem+json"
+			if answer.Status >= 400 && (!problem || answer.Code() == "") || answer.Status >= 500 && answer.Status != http.StatusServiceUnavailable {
+				t.Errorf("%s: %d %s", what, answer.Status, answer.Body)
+			}
+			if answer.Status == http.StatusNotFound && !strings.Contains(string(answer.Body), "detail") {
+				t.Errorf("%s leads nowhere: %s", what, answer.Body)
+			}
+		}
+	}
+	if called < 60 {
+		t.Errorf("%d operations were called", called)
 	}
 }
