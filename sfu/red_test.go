@@ -10,6 +10,7 @@ import (
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 
+	"palabre/sfu"
 	"palabre/sfu/red"
 )
 
@@ -56,6 +57,7 @@ func TestRedundantAudio(t *testing.T) {
 	speaker.mids.microphone = speaker.transceiver(track)
 	speaker.negotiate()
 	until(t, "the speaker to connect", speaker.heard.isConnected)
+	speaker.peer.SetSending(sfu.Sending{Microphone: true})
 	if err := speaker.peer.Enter(t.Context()); err != nil {
 		t.Fatal(err)
 	}
