@@ -209,6 +209,7 @@ func (r *room) join(p *person, re Ref, name string, sending Sending) error {
 		}
 		p.name = name
 	}
+	p.role = r.due(p) // a role given in a meeting that ended meanwhile counts no more
 	if err := r.barred(p); err != nil {
 		return err
 	}
@@ -238,6 +239,7 @@ func (r *room) begin(p *person) error {
 		r.remove(p, ReasonShutdown, 0)
 		return errDraining
 	}
+	p.role = r.due(p)
 	err := r.barred(p)
 	if err == nil {
 		err = r.enter(p, 0)

@@ -390,11 +390,17 @@ func (w *court) checkMeeting(r *room) {
 			}
 		}
 	}
+	if r.meeting.ID == "" {
+		return // nobody is in; after a restart the meeting may be taken up again
+	}
 	if r.meeting.ID != w.meeting {
 		w.inside = map[string]bool{}
 	}
 	w.meeting, w.locked = r.meeting.ID, r.meeting.Locked
 	maps.Copy(w.inside, now)
+	for _, who := range r.meeting.Insiders { // a host may have come and gone between two looks
+		w.inside[who] = true
+	}
 }
 
 // checkPowers: nobody is or sends what their role does not give.
