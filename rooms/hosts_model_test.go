@@ -86,14 +86,7 @@ func TestS04_AnyOrdersKeepTheRoomInOrder(t *testing.T) {
 	for steps < want && !t.Failed() {
 		rapid.Check(t, func(rt *rapid.T) {
 			sequences++
-			var failure any
-			synctest.Test(t, func(t *testing.T) {
-				defer func() { failure = recover() }()
-				holdCourt(t, rt, &steps)
-			})
-			if failure != nil {
-				panic(failure)
-			}
+			bubble(t, func(t *testing.T) { holdCourt(t, rt, &steps) })
 		})
 	}
 	catalogue.Report(t, catalogue.Item{
@@ -153,7 +146,7 @@ func (w *court) come() {
 		w.allow(err, CodeRoomFull, CodeBanned, CodeLocked)
 		return
 	}
-	w.clients = append(w.clients, &client{caller: c, role: role, identity: identity, attached: true, log: map[uint64]Event{}})
+	w.clients = append(w.clients, &client{caller: c, identity: identity, attached: true, log: map[uint64]Event{}})
 }
 
 func (w *court) join() {
