@@ -47,7 +47,7 @@ func (r *room) resume(pass passport, lastSeq uint64, client string) (*Session, e
 	if p.away {
 		p.away = false
 		if p.visible() {
-			r.tellOthers(p, p.public())
+			r.tellAll(nil, 0, p.public()) // themselves too: what waited for them may call them away
 			r.rerank(nil, 0)
 		}
 	}

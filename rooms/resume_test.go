@@ -50,6 +50,22 @@ func TestComingBackInTime(t *testing.T) {
 	})
 }
 
+// TestChangedWhileAway tells somebody what they became meanwhile, and that they are back.
+func TestChangedWhileAway(t *testing.T) {
+	inHouse(t, nil, func(t *testing.T, h *house) {
+		ada, ben := h.person(Host, "Ada"), h.person(Member, "Ben")
+		ben.Detach()
+		synctest.Wait()
+		ok(t, ada.Appoint(bg, 1, ben.id(), Presenter))
+		back, err := h.resume(ben)
+		ok(t, err)
+		back.pull()
+		if p := back.people[ben.id()]; p.Role != Presenter || p.Away {
+			t.Errorf("Ben sees himself as %+v, want a presenter who is there", p)
+		}
+	})
+}
+
 func TestNotComingBack(t *testing.T) {
 	inHouse(t, nil, func(t *testing.T, h *house) {
 		ada, ben := h.person(Guest, "Ada"), h.person(Guest, "Ben")
@@ -242,8 +258,8 @@ func TestSlowReader(t *testing.T) {
 		}
 		back, err := h.resume(ben)
 		ok(t, err)
-		if got := len(back.pull()); got != maxPending+1 {
-			t.Errorf("the slow reader is given %d events after coming back, want %d", got, maxPending+1)
+		if got := len(back.pull()); got != maxPending+2 {
+			t.Errorf("the slow reader is given %d events after coming back, want all and that they are back: %d", got, maxPending+2)
 		}
 		ok(t, ada.Say(bg, 0, "welcome back", ""))
 		if line := only[Line](t, back.pull()); line.Text != "welcome back" {
