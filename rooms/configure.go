@@ -16,6 +16,10 @@ type Change struct {
 	Password *string
 	// Least holds the limits that change; an empty role takes one away.
 	Least map[Action]Role
+	// Retention is how long what happened is kept; 0 is the server's default.
+	Retention *time.Duration
+	// Origins are all sites that may embed the room.
+	Origins *[]string
 }
 
 // on gives the settings as they would be.
@@ -26,6 +30,8 @@ func (c Change) on(s Settings) Settings {
 	set(&s.AudioOnly, c.AudioOnly)
 	set(&s.MaxPeople, c.MaxPeople)
 	set(&s.Password, c.Password)
+	set(&s.Retention, c.Retention)
+	set(&s.Origins, c.Origins)
 	if len(c.Least) == 0 {
 		return s
 	}

@@ -61,6 +61,9 @@ type (
 		MuteOnEntry bool
 		AudioOnly   bool
 		MaxPeople   int
+		// Retention and Origins are as in [Settings]; told to who may change them.
+		Retention time.Duration
+		Origins   []string
 		// Banned may not come back; told to who may put people out.
 		Banned []Ban
 		// Roles rank no higher than this person's, the highest first; told to

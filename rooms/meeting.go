@@ -152,11 +152,15 @@ func (r *room) about(p *person) About {
 		may := slices.DeleteFunc([]Action{Publish, Share}, func(a Action) bool { return !r.allowed(p.role, a) })
 		return About{Title: s.Title, Kind: r.profile.Kind, Role: p.role, May: may, Lobby: s.Lobby}
 	}
-	return About{
+	about := About{
 		Title: s.Title, Kind: r.profile.Kind, Role: p.role, May: r.allows(p.role), Least: s.Least,
 		Lobby: s.Lobby, Locked: r.meeting.Locked, Password: s.Password != "",
 		MuteOnEntry: s.MuteOnEntry, AudioOnly: s.AudioOnly, MaxPeople: r.most(), Banned: r.bannedFor(p), Roles: r.rolesFor(p),
 	}
+	if r.may(p, Configure) {
+		about.Retention, about.Origins = s.Retention, s.Origins
+	}
+	return about
 }
 
 // tellAbout tells everybody the room as they may know it now.

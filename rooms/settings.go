@@ -47,6 +47,17 @@ type Settings struct {
 	Origins []string `json:"origins,omitempty"`
 }
 
+const day = 24 * time.Hour
+
+// Days is a time of so many days, as people and programs give a retention. What
+// is out of all range stays so, for [Settings.Clean] to refuse.
+func Days(days float64) time.Duration {
+	return time.Duration(min(max(days, -1), 1e5) * float64(day))
+}
+
+// RetentionDays is the retention in days; 0 is the server's default.
+func (s Settings) RetentionDays() float64 { return s.Retention.Hours() / 24 }
+
 // limitable are the actions a room may keep for higher roles.
 func limitable() []Action {
 	return []Action{Publish, Share, Chat, Whisper, Attach, Signal, Vote, Draw, Admit, Invite, Ask, Record}

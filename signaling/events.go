@@ -88,6 +88,7 @@ func wireRoom(a rooms.About) protocol.Room {
 	r := protocol.Room{
 		Title: a.Title, Kind: protocol.RoomKind(a.Kind), Role: protocol.Role(a.Role), May: make([]protocol.Action, len(a.May)),
 		Lobby: a.Lobby, Locked: a.Locked, Password: a.Password, MuteOnEntry: a.MuteOnEntry, AudioOnly: a.AudioOnly, MaxPeople: a.MaxPeople,
+		RetentionDays: a.Retention.Hours() / 24, Origins: a.Origins,
 		Banned: wireBans(a.Banned), Roles: wireRoles(a.Roles),
 	}
 	for i, action := range a.May {

@@ -70,10 +70,13 @@ func showPicture(ctx context.Context, s *rooms.Session, re rooms.Ref, m protocol
 func domainChange(m protocol.Configure) rooms.Change {
 	change := rooms.Change{
 		Title: m.Title, Lobby: m.Lobby, MuteOnEntry: m.MuteOnEntry, AudioOnly: m.AudioOnly, MaxPeople: m.MaxPeople, Password: m.Password,
-		Least: make(map[rooms.Action]rooms.Role, len(m.Least)),
+		Origins: m.Origins, Least: make(map[rooms.Action]rooms.Role, len(m.Least)),
 	}
 	for action, role := range m.Least {
 		change.Least[rooms.Action(action)] = rooms.Role(role)
+	}
+	if m.RetentionDays != nil {
+		change.Retention = new(rooms.Days(*m.RetentionDays))
 	}
 	return change
 }

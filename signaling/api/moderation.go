@@ -129,11 +129,20 @@ func configure(c *Call) (Reply, error) {
 		MaxPeople   *int                        `json:"maxPeople,omitempty"`
 		Password    *string                     `json:"password,omitempty"`
 		Least       map[rooms.Action]rooms.Role `json:"least,omitempty"`
+		Retention   *float64                    `json:"retentionDays,omitempty"`
+		Origins     *[]string                   `json:"origins,omitempty"`
 	}
 	if err := c.Decode(&change); err != nil {
 		return Reply{}, err
 	}
+	settings := rooms.Change{
+		Title: change.Title, Lobby: change.Lobby, MuteOnEntry: change.MuteOnEntry, AudioOnly: change.AudioOnly,
+		MaxPeople: change.MaxPeople, Password: change.Password, Least: change.Least, Origins: change.Origins,
+	}
+	if change.Retention != nil {
+		settings.Retention = new(rooms.Days(*change.Retention))
+	}
 	return c.act(func(ctx context.Context, agent *rooms.Agent) error {
-		return agent.Configure(ctx, 0, rooms.Change(change))
+		return agent.Configure(ctx, 0, settings)
 	})
 }

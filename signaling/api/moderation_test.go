@@ -1,7 +1,9 @@
 package api_test
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"palabre/rooms"
 	"palabre/signaling/api/apitest"
@@ -46,8 +48,10 @@ func TestAProgramModerates(t *testing.T) {
 	h.Want(204, "PUT "+at+"/role", apitest.All, map[string]string{"role": "co-host"})
 	news(t, ben, func(a rooms.About) bool { return a.Role == rooms.CoHost })
 	h.Want(403, "PUT /rooms/oak/people/ana/role", h.Token("oak", rooms.Host, "eve"), map[string]string{"role": "guest"})
-	h.Want(204, "PATCH /rooms/oak/live/settings", apitest.All, map[string]any{"title": "Oaks", "lobby": true})
-	news(t, ana, func(a rooms.About) bool { return a.Title == "Oaks" && a.Lobby })
+	h.Want(204, "PATCH /rooms/oak/live/settings", apitest.All, map[string]any{"title": "Oaks", "lobby": true, "retentionDays": 2, "origins": []string{"https://chat.example"}})
+	news(t, ana, func(a rooms.About) bool {
+		return a.Title == "Oaks" && a.Lobby && a.Retention == 48*time.Hour && slices.Equal(a.Origins, []string{"https://chat.example"})
+	})
 	h.Want(204, "PUT /rooms/oak/lock", apitest.All, nil)
 	news(t, ana, func(a rooms.About) bool { return a.Locked })
 	h.Want(204, "DELETE /rooms/oak/lock", apitest.All, nil)

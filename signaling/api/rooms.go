@@ -87,15 +87,13 @@ type (
 	}
 )
 
-const day = 24 * time.Hour
-
 func (c *Call) room(s Stored) wireRoom {
 	settings := s.Settings
 	w := wireRoom{
 		Name: s.Name, URL: c.api.door.Link(c.http.Request, s.Name), Kind: s.Kind, Owner: s.Owner, Version: s.Version,
 		Created: s.Created.UTC(), Updated: s.Updated.UTC(), Title: settings.Title, Password: settings.Password != "",
 		Lobby: settings.Lobby, MuteOnEntry: settings.MuteOnEntry, AudioOnly: settings.AudioOnly, MaxPeople: settings.MaxPeople,
-		Retention: settings.Retention.Hours() / 24, Least: settings.Least, Origins: settings.Origins,
+		Retention: settings.RetentionDays(), Least: settings.Least, Origins: settings.Origins,
 	}
 	if w.Least == nil {
 		w.Least = map[rooms.Action]rooms.Role{}
@@ -119,7 +117,7 @@ func (w wireSettings) onto(p rooms.Profile) rooms.Profile {
 		p.Settings.Least = maps.Clone(*w.Least)
 	}
 	if w.Retention != nil {
-		p.Settings.Retention = time.Duration(min(max(*w.Retention, -1), 1e5) * float64(day))
+		p.Settings.Retention = rooms.Days(*w.Retention)
 	}
 	return p
 }

@@ -26,7 +26,7 @@ type templateName struct {
 
 func showTemplate(t schedule.Template) wireTemplate {
 	s := t.Settings
-	days, least, origins := s.Retention.Hours()/24, s.Least, s.Origins
+	days, least, origins := s.RetentionDays(), s.Least, s.Origins
 	if least == nil {
 		least = map[rooms.Action]rooms.Role{}
 	}
