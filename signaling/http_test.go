@@ -302,15 +302,21 @@ func TestDocumentationNamesEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	src, err := os.ReadFile("protocol/protocol.go")
+	sources, err := filepath.Glob("protocol/*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.Lines(string(src)) {
-		fields := strings.Fields(line)
-		if len(fields) > 3 && fields[2] == "=" && strings.HasPrefix(fields[3], `"`) {
-			if name := strings.Trim(fields[3], `"`); !strings.Contains(string(text), "`"+name+"`") {
-				t.Errorf("docs/protocol.md does not name %s %q", fields[1], name)
+	for _, path := range sources {
+		src, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(src)) {
+			fields := strings.Fields(line)
+			if len(fields) > 3 && fields[2] == "=" && strings.HasPrefix(fields[3], `"`) {
+				if name := strings.Trim(fields[3], `"`); !strings.Contains(string(text), "`"+name+"`") {
+					t.Errorf("docs/protocol.md does not name %s %q", fields[1], name)
+				}
 			}
 		}
 	}

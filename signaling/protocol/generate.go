@@ -1,3 +1,3 @@
 package protocol
 
-//go:generate go run palabre/signaling/protocol/tsgen -in protocol.go -out ../../web/sdk/protocol.ts
+//go:generate go run palabre/signaling/protocol/tsgen -in . -out ../../web/sdk/protocol.ts
