@@ -6,6 +6,7 @@ import { roomTitle } from '../../route';
 import { attempt } from '../actions';
 import { Switch } from '../Dialogs';
 import type { CallState } from '../state';
+import { Kept } from './Kept';
 import { RoomPassword } from './RoomPassword';
 import { roleName } from './words';
 import '../../styles/hosting.css';
@@ -121,6 +122,7 @@ export function RoomSettings({ call }: Props) {
       {configures && <Title call={call} />}
       <Entry call={call} />
       {configures && <During call={call} />}
+      {configures && <Kept call={call} />}
       {may(call.meeting, 'remove') && <KeptOut call={call} />}
     </>
   );

@@ -121,6 +121,34 @@ describe('a host', () => {
       ['configure', { least: { share: 'presenter' } }], ['unban', { id: 'b1' }],
     ]);
   });
+
+  it('says how long things are kept, and which sites embed the meeting', async () => {
+    meeting.about.value = { ...meeting.about.value, retentionDays: 30, origins: ['https://chat.example'] };
+    HTMLDialogElement.prototype.showModal ??= function showModal(this: HTMLDialogElement) { this.open = true; };
+    await enter();
+    act(() => call.openDialog('room'));
+    await vi.waitFor(() => expect(root.querySelector('.room-sites')).not.toBeNull());
+    const kept = root.querySelector('.room-kept')!.parentElement!;
+    const days = kept.querySelector<HTMLInputElement>('input')!;
+    const keep = (value: string) => act(() => { days.value = value; days.dispatchEvent(new Event('change', { bubbles: true })); });
+    expect(days.value).toBe('30');
+    keep('4000');
+    expect(kept.querySelector('[role=alert]')?.textContent).toBe('Write a number of days up to 3,650, or nothing.');
+    keep('');
+    expect(kept.querySelector('[role=alert]')).toBeNull();
+    const sites = kept.querySelector('textarea')!;
+    const form = sites.closest('form')!;
+    const embed = (value: string) => act(() => { sites.value = value; sites.dispatchEvent(new Event('input', { bubbles: true })); });
+    const submit = () => act(() => { form.dispatchEvent(new Event('submit', { bubbles: true, cancelable: true })); });
+    expect(sites.value).toBe('https://chat.example');
+    embed('https://chat.example\nchat.example/room');
+    submit();
+    expect(kept.querySelector('[role=alert]')?.textContent).toContain('“chat.example/room” is no site');
+    expect(sites.getAttribute('aria-invalid')).toBe('true');
+    embed('https://chat.example/\nhttp://localhost:8080');
+    submit();
+    expect(meeting.told).toEqual([['configure', { retentionDays: 0 }], ['configure', { origins: ['https://chat.example', 'http://localhost:8080'] }]]);
+  });
 });
 
 describe('everybody else', () => {
