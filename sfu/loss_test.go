@@ -53,43 +53,50 @@ func (l *lossy) WriteTo(b []byte, to net.Addr) (int, error) {
 	return l.PacketConn.WriteTo(b, to)
 }
 
+// losing runs a meeting in virtual time whose server loses a share of the media packets.
+func losing(t *testing.T, share float64, do func(m *meeting, way *lossy)) {
+	t.Helper()
+	way := &lossy{share: share, rand: rand.New(rand.NewPCG(1, 2))}
+	simulated(t, func(m *meeting) { do(m, way) }, func(c net.PacketConn) net.PacketConn {
+		way.PacketConn = c
+		return way
+	})
+}
+
 // TestLossIsRepairedBothWays loses packets on the way to the server and on the
 // way from it, retransmissions too: in the end nothing is missing, and not
 // much more was sent again than was lost.
 func TestLossIsRepairedBothWays(t *testing.T) {
 	for _, share := range []float64{0.05, 0.10} {
 		t.Run(fmt.Sprintf("%.0f%%", share*100), func(t *testing.T) {
-			var way *lossy
-			s := server(t, func(c *sfu.Config) {
-				way = &lossy{PacketConn: plain(t), share: share, rand: rand.New(rand.NewPCG(1, 2))}
-				c.UDP = way
+			losing(t, share, func(m *meeting, way *lossy) {
+				viewer, publisher := m.join("viewer", shape{seats: 1, careful: true}), m.join("publisher", shape{camera: true})
+				film := publisher.film(publisher.camera, 50, 100)
+				m.pass(6 * time.Second)
+				film.end()
+				m.pass(700 * time.Millisecond)
+				packets := viewer.video(0)
+				if len(packets) < 600 {
+					t.Fatalf("only %d packets came", len(packets))
+				}
+				span, missing := len(packets), len(lostOf(packets))
+				asked, again := sfu.Repairs(m.sfu)
+				in, out := way.in.Load(), way.out.Load()
+				t.Logf("%d of %d packets missing; lost %d in and %d out, asked for %d, sent %d again", missing, span, in, out, asked, again)
+				// A few in a thousand may be lost every time they are sent again.
+				if missing*300 > span {
+					t.Errorf("%d of %d packets missing", missing, span)
+				}
+				if float64(again) > 1.3*float64(out) {
+					t.Errorf("%d packets sent again for %d lost", again, out)
+				}
+				if float64(asked) > 1.3*float64(in) {
+					t.Errorf("%d packets asked for, %d lost", asked, in)
+				}
+				if publisher.counted(&rtcp.TransportLayerCC{}) == 0 {
+					t.Error("the publisher got no transport-wide feedback")
+				}
 			})
-			viewer, publisher := join(t, s, "room", "viewer", shape{seats: 1, careful: true}), join(t, s, "room", "publisher", shape{camera: true})
-			film := publisher.film(publisher.camera, 50, 100)
-			<-time.NewTimer(6 * time.Second).C
-			film.end()
-			<-time.NewTimer(700 * time.Millisecond).C
-			packets := viewer.video(0)
-			if len(packets) < 600 {
-				t.Fatalf("only %d packets came", len(packets))
-			}
-			span, missing := len(packets), len(lostOf(packets))
-			asked, again := sfu.Repairs(s)
-			in, out := way.in.Load(), way.out.Load()
-			t.Logf("%d of %d packets missing; lost %d in and %d out, asked for %d, sent %d again", missing, span, in, out, asked, again)
-			// A few in a thousand may be lost every time they are sent again.
-			if missing*300 > span {
-				t.Errorf("%d of %d packets missing", missing, span)
-			}
-			if float64(again) > 1.3*float64(out) {
-				t.Errorf("%d packets sent again for %d lost", again, out)
-			}
-			if float64(asked) > 1.3*float64(in) {
-				t.Errorf("%d packets asked for, %d lost", asked, in)
-			}
-			if publisher.counted(&rtcp.TransportLayerCC{}) == 0 {
-				t.Error("the publisher got no transport-wide feedback")
-			}
 		})
 	}
 }
@@ -97,22 +104,19 @@ func TestLossIsRepairedBothWays(t *testing.T) {
 // TestOutageEndsWithAKeyFrame has a publisher's path fail for a moment: the
 // server asks for a key frame by itself, before any viewer complains.
 func TestOutageEndsWithAKeyFrame(t *testing.T) {
-	var way *lossy
-	s := server(t, func(c *sfu.Config) {
-		way = &lossy{PacketConn: plain(t), rand: rand.New(rand.NewPCG(1, 2))}
-		c.UDP = way
+	losing(t, 0, func(m *meeting, way *lossy) {
+		viewer, publisher := m.join("viewer", shape{seats: 1}), m.join("publisher", shape{camera: true, burst: 8})
+		film := publisher.film(publisher.camera, 0, 100)
+		defer film.end()
+		until(m, "the viewer to see", func() bool { return len(viewer.video(0)) > 100 })
+		asked := publisher.counted(&rtcp.PictureLossIndication{})
+		way.dark.Store(true)
+		m.pass(1500 * time.Millisecond) // of 400 packets a second
+		way.dark.Store(false)
+		start := time.Now()
+		until(m, "the publisher to be asked", func() bool { return publisher.counted(&rtcp.PictureLossIndication{}) > asked })
+		if took := time.Since(start); took > 300*time.Millisecond {
+			t.Errorf("asked after %v", took)
+		}
 	})
-	viewer, publisher := join(t, s, "room", "viewer", shape{seats: 1}), join(t, s, "room", "publisher", shape{camera: true, burst: 8})
-	film := publisher.film(publisher.camera, 0, 100)
-	defer film.end()
-	until(t, "the viewer to see", func() bool { return len(viewer.video(0)) > 100 })
-	asked := publisher.counted(&rtcp.PictureLossIndication{})
-	way.dark.Store(true)
-	<-time.NewTimer(1500 * time.Millisecond).C // of 400 packets a second
-	way.dark.Store(false)
-	start := time.Now()
-	until(t, "the publisher to be asked", func() bool { return publisher.counted(&rtcp.PictureLossIndication{}) > asked })
-	if took := time.Since(start); took > 300*time.Millisecond {
-		t.Errorf("asked after %v", took)
-	}
 }

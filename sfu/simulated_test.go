@@ -2,6 +2,7 @@ package sfu_test
 
 import (
 	"io"
+	"net"
 	"net/netip"
 	"testing"
 	"testing/synctest"
@@ -29,8 +30,9 @@ type meeting struct {
 }
 
 // simulated runs a meeting in virtual time: a minute takes as long as its
-// packets take to compute, and a busy machine changes nothing.
-func simulated(t *testing.T, do func(m *meeting)) {
+// packets take to compute, and a busy machine changes nothing. What wraps
+// stands between the server and the network.
+func simulated(t *testing.T, do func(m *meeting), wraps ...func(net.PacketConn) net.PacketConn) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		m := &meeting{T: t, net: simnet.New(1)}
@@ -44,6 +46,9 @@ func simulated(t *testing.T, do func(m *meeting)) {
 			var err error
 			if c.UDP, err = m.server.Listen(0); err != nil {
 				t.Fatal(err)
+			}
+			for _, wrap := range wraps {
+				c.UDP = wrap(c.UDP)
 			}
 		})
 		do(m)

@@ -1,7 +1,6 @@
 package sfu_test
 
 import (
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -150,64 +149,57 @@ func TestStatisticsOfLayers(t *testing.T) {
 // TestStatisticsOfLoss loses a tenth both ways: what was repaired, lost and sent
 // again adds up to what the network lost.
 func TestStatisticsOfLoss(t *testing.T) {
-	var way *lossy
-	s := server(t, func(c *sfu.Config) {
-		way = &lossy{PacketConn: plain(t), share: 0.10, rand: rand.New(rand.NewPCG(3, 4))}
-		c.UDP = way
+	losing(t, 0.10, func(m *meeting, way *lossy) {
+		viewer, publisher := m.join("viewer", shape{seats: 1, careful: true}), m.join("publisher", shape{camera: true})
+		film := publisher.film(publisher.camera, 50, 0)
+		until(m, "enough to be lost", func() bool { return way.in.Load() > 60 && way.out.Load() > 60 })
+		film.end()
+		settled(m, "what came", func() uint64 { return trackOf(m, publisher.client, sfu.Camera).Layers[0].Packets })
+		l, line := trackOf(m, publisher.client, sfu.Camera).Layers[0], lineOf(m, viewer.client, "seat0", true)
+		// Every packet lost on the way in is repaired or lost for good; a repair that
+		// is lost too is one more loss of the same packet.
+		if missed, lost := l.Repaired+l.Lost, uint64(way.in.Load()); missed > lost || missed*10 < lost*7 {
+			t.Errorf("%d repaired and %d lost, the network lost %d", l.Repaired, l.Lost, lost)
+		}
+		if l.NACKs < l.Repaired {
+			t.Errorf("%d repaired, %d asked for", l.Repaired, l.NACKs)
+		}
+		if line.NACKs == 0 || line.Resent == 0 {
+			t.Errorf("%d asked for by the viewer, %d sent again", line.NACKs, line.Resent)
+		}
+		until(m, "the viewer's report of its losses", func() bool { return lineOf(m, viewer.client, "seat0", true).Lost > 0 })
+		if lost := lineOf(m, viewer.client, "seat0", true).Lost; lost > uint64(way.out.Load()) {
+			t.Errorf("the viewer reports %d lost of %d", lost, way.out.Load())
+		}
+		if rtt := viewer.peer.Stats().Link.RTT; rtt <= 0 {
+			t.Errorf("round trip %v", rtt)
+		}
 	})
-	viewer, publisher := join(t, s, "room", "viewer", shape{seats: 1, careful: true}), join(t, s, "room", "publisher", shape{camera: true})
-	film := publisher.film(publisher.camera, 50, 0)
-	until(t, "enough to be lost", func() bool { return way.in.Load() > 60 && way.out.Load() > 60 })
-	film.end()
-	settled(t, "what came", func() uint64 { return trackOf(t, publisher, sfu.Camera).Layers[0].Packets })
-	l, line := trackOf(t, publisher, sfu.Camera).Layers[0], lineOf(t, viewer, "seat0", true)
-	// Every packet lost on the way in is repaired or lost for good; a repair that
-	// is lost too is one more loss of the same packet.
-	if missed, lost := l.Repaired+l.Lost, uint64(way.in.Load()); missed > lost || missed*10 < lost*7 {
-		t.Errorf("%d repaired and %d lost, the network lost %d", l.Repaired, l.Lost, lost)
-	}
-	if l.NACKs < l.Repaired {
-		t.Errorf("%d repaired, %d asked for", l.Repaired, l.NACKs)
-	}
-	if line.NACKs == 0 || line.Resent == 0 {
-		t.Errorf("%d asked for by the viewer, %d sent again", line.NACKs, line.Resent)
-	}
-	until(t, "the viewer's report of its losses", func() bool { return lineOf(t, viewer, "seat0", true).Lost > 0 })
-	if lost := lineOf(t, viewer, "seat0", true).Lost; lost > uint64(way.out.Load()) {
-		t.Errorf("the viewer reports %d lost of %d", lost, way.out.Load())
-	}
-	if rtt := viewer.peer.Stats().Link.RTT; rtt <= 0 {
-		t.Errorf("round trip %v", rtt)
-	}
 }
 
 // TestQualityOfAMeeting: good both ways is told once, and what goes dark is told too.
 func TestQualityOfAMeeting(t *testing.T) {
-	var way *lossy
-	s := server(t, func(c *sfu.Config) {
-		way = &lossy{PacketConn: plain(t), rand: rand.New(rand.NewPCG(1, 2))}
-		c.UDP = way
-	})
-	viewer := join(t, s, "room", "viewer", shape{seats: 1})
-	publisher := join(t, s, "room", "publisher", shape{camera: true})
-	film := publisher.film(publisher.camera, 50, 0)
-	defer film.end()
-	graded := func(c *client) [2]int {
-		c.heard.mu.Lock()
-		defer c.heard.mu.Unlock()
-		if len(c.heard.bars) == 0 {
-			return [2]int{}
+	losing(t, 0, func(m *meeting, way *lossy) {
+		viewer, publisher := m.join("viewer", shape{seats: 1}).client, m.join("publisher", shape{camera: true}).client
+		film := publisher.film(publisher.camera, 50, 0)
+		defer film.end()
+		graded := func(c *client) [2]int {
+			c.heard.mu.Lock()
+			defer c.heard.mu.Unlock()
+			if len(c.heard.bars) == 0 {
+				return [2]int{}
+			}
+			return c.heard.bars[len(c.heard.bars)-1]
 		}
-		return c.heard.bars[len(c.heard.bars)-1]
-	}
-	until(t, "both to be good", func() bool { return graded(viewer) == [2]int{3, 3} && graded(publisher) == [2]int{3, 3} })
-	way.dark.Store(true)
-	until(t, "the publisher's way up to be lost", func() bool { return graded(publisher)[0] == 0 })
-	way.dark.Store(false)
-	until(t, "it to be back", func() bool { return graded(publisher)[0] > 0 })
-	if got := publisher.peer.Stats(); got.Up != graded(publisher)[0] {
-		t.Errorf("statistics say %d bars", got.Up)
-	}
+		until(m, "both to be good", func() bool { return graded(viewer) == [2]int{3, 3} && graded(publisher) == [2]int{3, 3} })
+		way.dark.Store(true)
+		until(m, "the publisher's way up to be lost", func() bool { return graded(publisher)[0] == 0 })
+		way.dark.Store(false)
+		until(m, "it to be back", func() bool { return graded(publisher)[0] > 0 })
+		if got := publisher.peer.Stats(); got.Up != graded(publisher)[0] {
+			t.Errorf("statistics say %d bars", got.Up)
+		}
+	})
 }
 
 // TestFiguresStayBounded: however many streams there are, no more are shown one
