@@ -213,7 +213,7 @@ func (r *room) join(p *person, re Ref, name string, sending Sending) error {
 	if err := r.barred(p); err != nil {
 		return err
 	}
-	p.sending = r.quietly(p, r.mask(p.role, sending))
+	p.sending = r.mask(p.role, sending)
 	if !r.held(p) {
 		return r.enter(p, re)
 	}
@@ -267,6 +267,10 @@ func (r *room) enter(p *person, re Ref) error {
 		r.remove(older, ReasonReplaced, 0)
 	}
 	p.place, p.joined, p.picture = joined, time.Now(), nil
+	p.sending = r.mask(p.role, p.sending) // the room may be another than when they knocked
+	if !admitted {
+		p.sending = r.quietly(p, p.sending)
+	}
 	r.rooms.metrics.joined(p)
 	r.log.Info("joined", "participant", p.id, "role", p.role, "kind", p.kind, "client", p.client)
 	if p.kind == Spectator {

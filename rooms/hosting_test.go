@@ -458,6 +458,26 @@ func TestComingInMuted(t *testing.T) {
 	})
 }
 
+// TestChangedWhileTheyWaited: who is let in finds the room's rules as they are then, not as they were at the knock.
+func TestChangedWhileTheyWaited(t *testing.T) {
+	yes := true
+	inHouse(t, lobby, func(t *testing.T, h *house) {
+		ana, ben := h.person(Host, "Ana"), h.mustOpen(Request{Role: Guest})
+		ok(t, ben.Join(bg, 1, "Ben", Sending{Microphone: true, Camera: true}))
+		ok(t, ana.Configure(bg, 2, Change{AudioOnly: &yes, MuteOnEntry: &yes}))
+		ok(t, ana.Admit(bg, 3, ben.id()))
+		ben.pull()
+		if sending := ben.people[ben.id()].Sending; sending != (Sending{}) {
+			t.Errorf("Ben comes into an audio-only room that mutes with %+v", sending)
+		}
+		_, err := ben.Negotiate(bg, Offer{SDP: "o"})
+		ok(t, err)
+		if peer := h.media.of(t, ben.id()); peer.sending != (Sending{}) {
+			t.Errorf("his media comes in with %+v", peer.sending)
+		}
+	})
+}
+
 func TestConfiguring(t *testing.T) {
 	text, yes, six := "Spring plan", true, 6
 	inHouse(t, nil, func(t *testing.T, h *house) {

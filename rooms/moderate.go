@@ -124,10 +124,10 @@ func (p *person) heed(sending Sending) Sending {
 	return sending
 }
 
-// quietly mutes who comes in where the room asks for that; who comes back
-// after a restart, and machines, stay as they were.
+// quietly mutes who comes in for the first time where the room asks for that;
+// machines stay as they were.
 func (r *room) quietly(p *person, sending Sending) Sending {
-	if !r.profile.Settings.MuteOnEntry || !sending.Microphone || p.admitted || p.kind != Attendee || r.may(p, Moderate) {
+	if !r.profile.Settings.MuteOnEntry || !sending.Microphone || p.kind != Attendee || r.may(p, Moderate) {
 		return sending
 	}
 	p.hush(Microphone)
