@@ -45,13 +45,17 @@ type outbox struct {
 	// holed: something the reader has not had is no longer kept.
 	holed bool
 	ended bool
+	began time.Time
 }
 
+// entry is an event that is kept, in 32 bytes: a crowd that joins keeps as many
+// as there are people for each of them. Its number is its place.
 type entry struct {
-	event Event
-	bytes int
-	// taken is when the reader took it; zero until then.
-	taken time.Time
+	re    Ref
+	data  Data
+	bytes uint32
+	// taken is when the reader took it, in seconds after the outbox began, and one more; zero until then.
+	taken uint32
 }
 
 // reader is one connection's hold on an outbox.
@@ -64,7 +68,7 @@ type reader struct {
 }
 
 func newOutbox(mute bool) (*outbox, *reader) {
-	o := &outbox{mute: mute, reader: &reader{ready: make(chan struct{}, 1)}}
+	o := &outbox{mute: mute, began: time.Now(), reader: &reader{ready: make(chan struct{}, 1)}}
 	return o, o.reader
 }
 
@@ -94,7 +98,7 @@ func (o *outbox) push(re Ref, data Data) (slow bool) {
 	}
 	bytes := data.size()
 	o.forget()
-	o.log = append(o.log, entry{event: Event{Seq: o.last, Re: re, Data: data}, bytes: bytes})
+	o.log = append(o.log, entry{re: re, data: data, bytes: uint32(bytes)})
 	o.keptBytes += bytes
 	o.pendingBytes += bytes
 	o.trim()
@@ -132,15 +136,18 @@ func (o *outbox) forget() {
 	if o.reader == nil || o.sent == 0 {
 		return
 	}
-	heard := time.Now().Add(-heardAfter)
-	for o.sent > 0 && o.log[0].taken.Before(heard) {
+	heard := time.Since(o.began) - heardAfter
+	for o.sent > 0 && time.Duration(o.log[0].taken)*time.Second < heard {
 		o.dropOldest()
 	}
 }
 
+// first is the number of the oldest event that is kept.
+func (o *outbox) first() uint64 { return o.last - uint64(len(o.log)) + 1 }
+
 // dropOldest lets go of the oldest event, which has been taken.
 func (o *outbox) dropOldest() {
-	o.keptBytes -= o.log[0].bytes
+	o.keptBytes -= int(o.log[0].bytes)
 	o.log[0] = entry{}
 	o.log = o.log[1:]
 	o.sent--
@@ -153,19 +160,8 @@ func (o *outbox) take(r *reader, limit int) ([]Event, error) {
 	if o.reader != r {
 		return nil, r.why
 	}
-	n := min(len(o.log)-o.sent, max(limit, 1))
-	var events []Event
 	o.forget()
-	if n > 0 {
-		now := time.Now()
-		for i := range o.log[o.sent : o.sent+n] {
-			e := &o.log[o.sent+i]
-			e.taken = now
-			events = append(events, e.event)
-			o.pendingBytes -= e.bytes
-		}
-	}
-	o.sent += n
+	events := o.next(max(limit, 1))
 	if o.speakers != nil && !o.told && len(events) < max(limit, 1) {
 		events = append(events, Event{Data: *o.speakers})
 		o.told = true
@@ -183,22 +179,42 @@ func (o *outbox) take(r *reader, limit int) ([]Event, error) {
 	return events, nil
 }
 
+// next marks up to limit events as taken. The one that shows a newcomer
+// everybody is not kept after that, nor what came before it: it is large, and who
+// lost it on the way comes in anew and is shown everybody again.
+func (o *outbox) next(limit int) (events []Event) {
+	now, seen := uint32(time.Since(o.began)/time.Second)+1, 0
+	for range min(len(o.log)-o.sent, limit) {
+		e := &o.log[o.sent]
+		e.taken = now
+		events = append(events, Event{Seq: o.first() + uint64(o.sent), Re: e.re, Data: e.data})
+		o.pendingBytes -= int(e.bytes)
+		o.sent++
+		if _, everybody := e.data.(Joined); everybody {
+			seen = o.sent
+		}
+	}
+	for range seen {
+		o.dropOldest()
+	}
+	return events
+}
+
 // attach gives the outbox to a new reader that has had everything up to
 // lastSeq. complete is false when what comes next is no longer kept, or never was there.
 func (o *outbox) attach(lastSeq uint64) (r *reader, complete bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	first := o.last - uint64(len(o.log)) + 1
-	if o.holed || lastSeq > o.last || lastSeq+1 < first {
+	if o.holed || lastSeq > o.last || lastSeq+1 < o.first() {
 		return nil, false
 	}
 	o.sent = len(o.log)
-	for o.sent > 0 && o.log[0].event.Seq <= lastSeq {
+	for o.sent > 0 && o.first() <= lastSeq {
 		o.dropOldest()
 	}
 	o.sent, o.pendingBytes, o.told = 0, o.keptBytes, false
 	for i := range o.log {
-		o.log[i].taken = time.Time{}
+		o.log[i].taken = 0
 	}
 	o.release(ErrTaken)
 	o.reader = &reader{ready: make(chan struct{}, 1), spare: len(o.log), spareBytes: o.keptBytes}

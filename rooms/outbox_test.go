@@ -73,9 +73,9 @@ func TestOutboxIsOneStream(t *testing.T) {
 func checkOutbox(rt *rapid.T, out *outbox, pushed uint64) {
 	kept, pending := 0, 0
 	for i, e := range out.log {
-		kept += e.bytes
+		kept += int(e.bytes)
 		if i >= out.sent {
-			pending += e.bytes
+			pending += int(e.bytes)
 		}
 	}
 	if kept != out.keptBytes || pending != out.pendingBytes || out.last != pushed {
