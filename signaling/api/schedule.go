@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -14,14 +13,6 @@ import (
 	"palabre/notify/schedule"
 	"palabre/rooms"
 )
-
-// Templates keeps named settings. The store implements it.
-type Templates interface {
-	Template(ctx context.Context, name string) (schedule.Template, error)
-	Templates(ctx context.Context, after string, limit int) ([]schedule.Template, error)
-	SaveTemplate(ctx context.Context, t schedule.Template) error
-	DeleteTemplate(ctx context.Context, name string) error
-}
 
 func (a *API) scheduleRoutes() []Route {
 	const one = "/rooms/{room}/appointments/{appointment}"
@@ -88,19 +79,6 @@ type (
 		Template string  `json:"template,omitempty"`
 		Lobby    *bool   `json:"lobby,omitempty"`
 		Password *string `json:"password,omitempty"`
-	}
-	wireOccurrence struct {
-		Of        calendar.Wall `json:"occurrence"`
-		Start     time.Time     `json:"start"`
-		End       time.Time     `json:"end"`
-		Title     string        `json:"title"`
-		Moved     bool          `json:"moved"`
-		Cancelled bool          `json:"cancelled"`
-	}
-	occurrenceChange struct {
-		Start   *string  `json:"start,omitempty"`
-		Minutes *float64 `json:"durationMinutes,omitempty"`
-		Title   *string  `json:"title,omitempty"`
 	}
 )
 
@@ -303,84 +281,6 @@ func (a *API) cancelAppointment(c *Call) (Reply, error) {
 		return Reply{}, scheduleFault(err)
 	}
 	return done()
-}
-
-// listOccurrences lists the meetings between ?from= and ?to=, by default those of the next year.
-func (a *API) listOccurrences(c *Call) (Reply, error) {
-	found, err := a.found(c)
-	if err != nil {
-		return Reply{}, err
-	}
-	from, to := time.Now(), time.Time{}
-	for _, bound := range []struct {
-		name string
-		into *time.Time
-	}{{"from", &from}, {"to", &to}} {
-		if text := c.Query(bound.name); text != "" {
-			if *bound.into, err = time.Parse(time.RFC3339, text); err != nil {
-				return Reply{}, refuse(rooms.CodeBadMessage, bound.name+" is a time such as 2026-03-02T09:00:00Z.")
-			}
-		}
-	}
-	if to.IsZero() {
-		to = from.AddDate(1, 0, 0)
-	}
-	occurrences, err := found.Occurrences(from, to, maxLimit)
-	if err != nil {
-		return Reply{}, scheduleFault(err)
-	}
-	items := make([]wireOccurrence, len(occurrences))
-	for i, o := range occurrences {
-		items[i] = wireOccurrence{o.Of, o.Start.UTC(), o.End.UTC(), o.Title, o.Moved, o.Cancelled}
-	}
-	return list(items, "")
-}
-
-func (a *API) moveOccurrence(c *Call) (Reply, error) {
-	var asked occurrenceChange
-	if err := c.Decode(&asked); err != nil {
-		return Reply{}, err
-	}
-	found, of, err := a.occurrence(c)
-	if err != nil {
-		return Reply{}, err
-	}
-	m := calendar.Moved{Of: of, Start: of, Duration: found.Duration}
-	for _, before := range found.Moved {
-		if before.Of == of {
-			m = before
-		}
-	}
-	set((*string)(&m.Start), asked.Start)
-	set(&m.Title, asked.Title)
-	if asked.Minutes != nil {
-		m.Duration = minutes(*asked.Minutes)
-	}
-	changed, err := a.cfg.Desk.Move(c.Context(), c.By, found.ID, m)
-	if err != nil {
-		return Reply{}, scheduleFault(err)
-	}
-	return ok(c.appointment(changed))
-}
-
-func (a *API) cancelOccurrence(c *Call) (Reply, error) {
-	found, of, err := a.occurrence(c)
-	if err != nil {
-		return Reply{}, err
-	}
-	if _, err := a.cfg.Desk.CancelOne(c.Context(), c.By, found.ID, of); err != nil {
-		return Reply{}, scheduleFault(err)
-	}
-	return done()
-}
-
-func (a *API) occurrence(c *Call) (calendar.Appointment, calendar.Wall, error) {
-	found, err := a.found(c)
-	if err != nil {
-		return found, "", err
-	}
-	of, err := calendar.ParseWall(c.Param("start"))
-	return found, of, scheduleFault(err)
 }
 
 // calendarFile is an appointment for calendars, by a link nobody guesses. It

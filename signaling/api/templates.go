@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -9,6 +10,14 @@ import (
 	"palabre/notify/schedule"
 	"palabre/rooms"
 )
+
+// Templates keeps named settings. The store implements it.
+type Templates interface {
+	Template(ctx context.Context, name string) (schedule.Template, error)
+	Templates(ctx context.Context, after string, limit int) ([]schedule.Template, error)
+	SaveTemplate(ctx context.Context, t schedule.Template) error
+	DeleteTemplate(ctx context.Context, name string) error
+}
 
 // wireTemplate is settings kept under a name.
 type wireTemplate struct {
