@@ -113,36 +113,37 @@ func (l *listener) speakers() []string {
 // encoders do: what follows comes on time, nothing is asked for again, and who
 // is silent is not taken to speak.
 func TestSilenceIsNoLoss(t *testing.T) {
-	s := server(t)
-	listener := join(t, s, "room", "listener", shape{seats: 1})
-	speaker := join(t, s, "room", "speaker", shape{microphone: true})
-	v := newVoice(speaker)
-	tick := time.NewTicker(frame)
-	defer tick.Stop()
-	var spoke []time.Time
-	clock := uint32(0)
-	words := func(packets int) {
-		for range packets {
-			spoke = append(spoke, time.Now())
-			v.sayAt(clock, 20)
-			<-tick.C
-			clock += 960
+	simulated(t, func(m *meeting) {
+		listener := m.join("listener", shape{seats: 1})
+		speaker := m.join("speaker", shape{microphone: true})
+		v := newVoice(speaker.client)
+		tick := time.NewTicker(frame)
+		defer tick.Stop()
+		var spoke []time.Time
+		clock := uint32(0)
+		words := func(packets int) {
+			for range packets {
+				spoke = append(spoke, time.Now())
+				v.sayAt(clock, 20)
+				<-tick.C
+				clock += 960
+			}
 		}
-	}
-	words(30)
-	until(t, "the voice to be seen", func() bool { return len(listener.heard.speakers()) == 1 })
-	until(t, "the silence to be seen", func() bool { return len(listener.heard.speakers()) == 0 })
-	clock += uint32(time.Since(spoke[len(spoke)-1])/frame) * 960 // nothing was sent meanwhile
-	words(30)
-	until(t, "all of it to be heard", func() bool { return len(listener.audio(0)) >= 60 })
-	until(t, "the voice to be seen again", func() bool { return len(listener.heard.speakers()) == 1 })
-	packets := listener.audio(0)
-	contiguous(t, packets)
-	gap := time.Duration(packets[30].Timestamp-packets[29].Timestamp) * time.Second / 48000
-	if want := spoke[30].Sub(spoke[29]); gap < want-100*time.Millisecond || gap > want+100*time.Millisecond {
-		t.Errorf("the silence of %v lasts %v", want, gap)
-	}
-	if n := speaker.counted(&rtcp.TransportLayerNack{}); n > 0 {
-		t.Errorf("silence was asked for again %d times", n)
-	}
+		words(30)
+		until(m, "the voice to be seen", func() bool { return len(listener.heard.speakers()) == 1 })
+		until(m, "the silence to be seen", func() bool { return len(listener.heard.speakers()) == 0 })
+		clock += uint32(time.Since(spoke[len(spoke)-1])/frame) * 960 // nothing was sent meanwhile
+		words(30)
+		until(m, "all of it to be heard", func() bool { return len(listener.audio(0)) >= 60 })
+		until(m, "the voice to be seen again", func() bool { return len(listener.heard.speakers()) == 1 })
+		packets := listener.audio(0)
+		contiguous(t, packets)
+		gap := time.Duration(packets[30].Timestamp-packets[29].Timestamp) * time.Second / 48000
+		if want := spoke[30].Sub(spoke[29]); gap < want-100*time.Millisecond || gap > want+100*time.Millisecond {
+			t.Errorf("the silence of %v lasts %v", want, gap)
+		}
+		if n := speaker.counted(&rtcp.TransportLayerNack{}); n > 0 {
+			t.Errorf("silence was asked for again %d times", n)
+		}
+	})
 }
