@@ -18,13 +18,7 @@ type bait struct {
 
 func newBait() (*bait, error) {
 	b := &bait{}
-	var err error
-	if b.udp, err = net.ListenPacket("udp4", "127.0.0.1:0"); err != nil {
-		return nil, err
-	}
-	b.port = b.udp.LocalAddr().(*net.UDPAddr).Port
-	if b.tcp, err = net.Listen("tcp4", b.udp.LocalAddr().String()); err != nil {
-		_ = b.udp.Close()
+	if err := b.listen(); err != nil {
 		return nil, err
 	}
 	b.done.Go(func() {
@@ -46,6 +40,21 @@ func newBait() (*bait, error) {
 		}
 	})
 	return b, nil
+}
+
+// listen finds a port that nobody has of both protocols.
+func (b *bait) listen() (err error) {
+	for range 20 {
+		if b.udp, err = net.ListenPacket("udp4", "127.0.0.1:0"); err != nil {
+			return err
+		}
+		b.port = b.udp.LocalAddr().(*net.UDPAddr).Port
+		if b.tcp, err = net.Listen("tcp4", b.udp.LocalAddr().String()); err == nil {
+			return nil
+		}
+		_ = b.udp.Close()
+	}
+	return err
 }
 
 func (b *bait) wait(d time.Duration) { <-time.NewTimer(d).C }
