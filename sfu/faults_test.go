@@ -90,17 +90,25 @@ func TestW18_OnlyServerAddresses(t *testing.T) {
 
 func abs(n int) int { return max(n, -n) }
 
-// settle waits until closed connections are gone and measures what is left.
-func settle(t *testing.T) (goroutines int, memory uint64, files int) {
+// footprint is what the process holds.
+type footprint struct {
+	goroutines, files int
+	heap              uint64
+}
+
+// settle waits until closed connections are gone and measures what is left:
+// for a second, and on until there are so few goroutines, if they become so few.
+func settle(t *testing.T, few int) (f footprint) {
 	t.Helper()
-	goroutines = runtime.NumGoroutine()
-	for range 20 {
+	f.goroutines = runtime.NumGoroutine()
+	for start := time.Now(); time.Since(start) < time.Second || few > 0 && f.goroutines > few && time.Since(start) < wait; {
 		<-time.NewTimer(50 * time.Millisecond).C
-		goroutines = min(goroutines, runtime.NumGoroutine())
+		f.goroutines = min(f.goroutines, runtime.NumGoroutine())
 	}
 	entries, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
 		t.Logf("open files are not counted on this system: %v", err)
 	}
-	return goroutines, heap(), len(entries)
+	f.files, f.heap = len(entries), heap()
+	return f
 }
