@@ -75,7 +75,7 @@ func (e engine) sqlite() bool { return e.config == nil }
 // open gives the pools for transactions and for queries.
 func (e engine) open() (write, read *sql.DB, err error) {
 	if !e.sqlite() {
-		db := stdlib.OpenDB(*e.config)
+		db := sql.OpenDB(discreet{stdlib.GetConnector(*e.config)})
 		db.SetMaxOpenConns(connections)
 		db.SetMaxIdleConns(connections)
 		return db, db, nil
@@ -161,16 +161,6 @@ func awayClass(code string) bool {
 	return false
 }
 
-// described is an error without what a database's URL holds: PostgreSQL's driver
-// says where it tried to connect to, and as whom.
-func (e engine) described(err error) error {
-	var connect *pgconn.ConnectError
-	if errors.As(err, &connect) {
-		return fmt.Errorf("connect to PostgreSQL at %s: %w", e.config.Host, errors.Unwrap(connect))
-	}
-	return err
-}
-
 // explained gives errors of a database that is away the form that clients are told.
 func (s *Store) explained(err error) error {
 	var told *rooms.Error
@@ -188,13 +178,13 @@ func (s *Store) unreachable(cause error) error {
 // plain is an error as it may be logged: a database quotes in its messages the
 // values it did not like, which may be somebody's words.
 func plain(err error) string {
+	var unreached *connectError
+	if errors.As(err, &unreached) {
+		return unreached.Error()
+	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		return "SQLSTATE " + pg.Code + " " + pg.TableName + " " + pg.ConstraintName
-	}
-	var connect *pgconn.ConnectError
-	if errors.As(err, &connect) {
-		return "connecting to PostgreSQL failed"
 	}
 	return err.Error()
 }

@@ -37,7 +37,7 @@ func migrate(ctx context.Context, e engine, db *sql.DB) error {
 		// SQLite has no lock for this: whoever comes second fails at a step the
 		// other has done meanwhile, with nothing changed, and looks again.
 		if !e.sqlite() || attempt == startAttempts || ctx.Err() != nil {
-			return fmt.Errorf("bring the database's tables up to date: %w", e.described(err))
+			return fmt.Errorf("bring the database's tables up to date: %w", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -100,7 +100,7 @@ func (e engine) tables(ctx context.Context) (*Tables, error) {
 		t.provider, err = e.provider(t.write)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open the database: %w", e.described(err)), t.Close())
+		return nil, errors.Join(fmt.Errorf("open the database: %w", err), t.Close())
 	}
 	return t, nil
 }
@@ -118,7 +118,7 @@ func (t *Tables) Close() error {
 func (t *Tables) Status(ctx context.Context) ([]Migration, error) {
 	steps, err := t.provider.Status(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read which steps were applied: %w", t.engine.described(err))
+		return nil, fmt.Errorf("read which steps were applied: %w", err)
 	}
 	list := make([]Migration, len(steps))
 	for i, s := range steps {
@@ -146,14 +146,14 @@ func (t *Tables) To(ctx context.Context, version int64) error {
 			continue
 		}
 		if _, err := t.provider.ApplyVersion(ctx, m.Version, false); err != nil {
-			return fmt.Errorf("take the step %s back: %w", m.File, t.engine.described(err))
+			return fmt.Errorf("take the step %s back: %w", m.File, err)
 		}
 	}
 	if version == 0 {
 		return nil
 	}
 	if _, err := t.provider.UpTo(ctx, version); err != nil {
-		return fmt.Errorf("apply the steps up to %d: %w", version, t.engine.described(err))
+		return fmt.Errorf("apply the steps up to %d: %w", version, err)
 	}
 	return nil
 }

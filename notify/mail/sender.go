@@ -10,6 +10,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	gomail "github.com/wneessen/go-mail"
+
+	"palabre/notify/outage"
+	"palabre/rooms"
 )
 
 const (
@@ -54,6 +57,7 @@ type Sender struct {
 	holder string
 	sent   *prometheus.CounterVec
 	queued *prometheus.GaugeVec
+	queue  *outage.Watch
 	// again is when the mail server is asked again that was away, pause how long that was.
 	again time.Time
 	pause time.Duration
@@ -74,7 +78,7 @@ func NewSender(cfg Config) (*Sender, error) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	s := &Sender{
-		cfg: cfg, holder: uuid.NewString(),
+		cfg: cfg, holder: uuid.NewString(), queue: outage.New(cfg.Logger, "the queue of mail", cfg.Every),
 		sent: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "palabre_mail_attempts_total", Help: "Attempts to send a message, by what came of them.",
 		}, []string{"outcome"}),
@@ -92,21 +96,22 @@ func NewSender(cfg Config) (*Sender, error) {
 
 // Run sends what waits until the context ends.
 func (s *Sender) Run(ctx context.Context) error {
-	ticker := time.NewTicker(s.cfg.Every)
-	defer ticker.Stop()
+	next := time.NewTimer(0)
+	defer next.Stop()
 	var tidied time.Time
 	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-next.C:
+		}
 		if now := time.Now(); now.Sub(tidied) >= tidyEvery {
 			tidied = now
 			s.tidy(ctx)
 		}
 		for s.round(ctx) {
 		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
+		next.Reset(s.queue.Pause())
 	}
 }
 
@@ -118,8 +123,10 @@ func (s *Sender) round(ctx context.Context) (more bool) {
 		return false
 	}
 	list, err := s.cfg.Queue.LeaseMail(ctx, s.holder, now, now.Add(leaseFor), batch)
+	if ctx.Err() == nil {
+		s.queue.Looked(err)
+	}
 	if err != nil || len(list) == 0 {
-		s.warn(ctx, "looking for mail to send", err)
 		return false
 	}
 	client, err := s.cfg.Server.dial(ctx)
@@ -173,7 +180,10 @@ func (s *Sender) send(ctx context.Context, client *gomail.Client, m Queued) {
 	defer cancel()
 	if err == nil {
 		s.sent.WithLabelValues("sent").Inc()
-		s.warn(ctx, "forgetting a message that was sent; it will go out twice", s.cfg.Queue.MailSent(note, m.ID))
+		if err := s.cfg.Queue.MailSent(note, m.ID); err != nil {
+			s.warn(ctx, "a message that was sent is not forgotten", err)
+			s.cfg.Logger.Warn("a message will go out twice", "message", m.ID)
+		}
 		return
 	}
 	now := s.cfg.Now()
@@ -200,8 +210,14 @@ func (s *Sender) tidy(ctx context.Context) {
 	s.queued.WithLabelValues(string(Dead)).Set(float64(dead))
 }
 
+// warn tells of what the store could not do, unless the server is stopping or
+// the database is away, which is said once.
 func (s *Sender) warn(ctx context.Context, doing string, err error) {
-	if err != nil && ctx.Err() == nil {
+	switch {
+	case err == nil || ctx.Err() != nil:
+	case rooms.CodeOf(err) == rooms.CodeUnavailable:
+		s.queue.Failed(err)
+	default:
 		s.cfg.Logger.Warn(doing, "error", err)
 	}
 }

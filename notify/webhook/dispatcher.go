@@ -18,6 +18,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"palabre/notify/outage"
 	"palabre/rooms"
 )
 
@@ -77,6 +78,7 @@ type Dispatcher struct {
 	holder        string
 	secure, plain *http.Client
 	metrics       *metrics
+	outbox        *outage.Watch
 	slots         chan struct{}
 	workers       sync.WaitGroup
 }
@@ -102,6 +104,7 @@ func NewDispatcher(cfg Config) (*Dispatcher, error) {
 	open := guard{refused: notPublic(), allowed: cfg.Allow}
 	return &Dispatcher{
 		cfg: cfg, holder: uuid.NewString(), metrics: figures, slots: make(chan struct{}, atOnce),
+		outbox: outage.New(cfg.Logger, "the outbox of webhooks", cfg.Every),
 		secure: newClient(open, cfg.Resolver, cfg.TLS), plain: newClient(open.strict(), cfg.Resolver, nil),
 	}, nil
 }
@@ -112,20 +115,21 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	defer d.secure.CloseIdleConnections()
 	defer d.plain.CloseIdleConnections()
 	defer d.workers.Wait()
-	ticker := time.NewTicker(d.cfg.Every)
-	defer ticker.Stop()
+	next := time.NewTimer(0)
+	defer next.Stop()
 	var tidied time.Time
 	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-next.C:
+		}
 		if now := time.Now(); now.Sub(tidied) >= tidyEvery {
 			tidied = now
 			d.tidy(ctx)
 		}
 		d.look(ctx)
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
+		next.Reset(d.outbox.Pause())
 	}
 }
 
@@ -137,9 +141,8 @@ func (d *Dispatcher) look(ctx context.Context) {
 	}
 	now := d.cfg.Now()
 	list, err := d.cfg.Outbox.LeaseWebhooks(ctx, d.holder, now, now.Add(leaseFor), free)
-	if err != nil {
-		d.warn(ctx, "looking for webhooks that are due", err)
-		return
+	if ctx.Err() == nil {
+		d.outbox.Looked(err)
 	}
 	for _, s := range list {
 		d.slots <- struct{}{} // free: nobody else takes any
@@ -190,7 +193,8 @@ func (d *Dispatcher) deliver(ctx context.Context, delivery Delivery, s Subscript
 	note, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteWithin)
 	defer cancel()
 	if err := d.cfg.Outbox.SaveDelivery(note, delivery, s); err != nil {
-		d.warn(ctx, "writing down a delivery; it will come twice", err, "webhook", s.ID)
+		d.warn(ctx, "an attempt was not written down", err, "webhook", s.ID)
+		d.cfg.Logger.Warn("a delivery will come twice", "webhook", s.ID, "delivery", delivery.ID)
 		return s, false
 	}
 	if !s.Disabled.IsZero() {
@@ -285,9 +289,14 @@ func (d *Dispatcher) tidy(ctx context.Context) {
 	d.metrics.totals(totals)
 }
 
-// warn tells of what the store could not do, unless the server is stopping.
+// warn tells of what the store could not do, unless the server is stopping or
+// the database is away, which is said once.
 func (d *Dispatcher) warn(ctx context.Context, doing string, err error, args ...any) {
-	if err != nil && ctx.Err() == nil {
+	switch {
+	case err == nil || ctx.Err() != nil:
+	case rooms.CodeOf(err) == rooms.CodeUnavailable:
+		d.outbox.Failed(err)
+	default:
 		d.cfg.Logger.Warn(doing, append(args, "error", err)...)
 	}
 }
