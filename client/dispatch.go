@@ -75,16 +75,8 @@ func (s *Session) apply(f frame) (Event, error) {
 		return read(f, func(q protocol.Quality) Event { return QualityChanged{q} })
 	case protocol.TypeLayers:
 		return read(f, s.applyLayers)
-	case protocol.TypeChatLine:
-		return read(f, func(c protocol.ChatLine) Event { return ChatReceived{c} })
-	case protocol.TypeChatEdited:
-		return read(f, func(c protocol.ChatEdited) Event { return ChatEdited{c} })
-	case protocol.TypeChatDeleted:
-		return read(f, func(c protocol.ChatDeleted) Event { return ChatDeleted{c} })
-	case protocol.TypeChatReacted:
-		return read(f, func(c protocol.ChatReacted) Event { return ChatReacted{c} })
-	case protocol.TypeChatHistory:
-		return read(f, func(c protocol.ChatHistory) Event { return ChatHistory{c} })
+	case protocol.TypeChatLine, protocol.TypeChatEdited, protocol.TypeChatDeleted, protocol.TypeChatReacted, protocol.TypeChatHistory:
+		return applyChat(f)
 	case protocol.TypeReaction:
 		return read(f, func(r protocol.Reaction) Event { return Reacted{r} })
 	case protocol.TypeDrawings:
@@ -106,6 +98,24 @@ func (s *Session) apply(f frame) (Event, error) {
 		return nil, nil
 	default:
 		return nil, fmt.Errorf("unknown type %q", f.Type)
+	}
+}
+
+// applyChat gives what happened in the chat; the session keeps no lines.
+func applyChat(f frame) (Event, error) {
+	switch f.Type {
+	case protocol.TypeChatLine:
+		return read(f, func(c protocol.ChatLine) Event { return ChatReceived{c} })
+	case protocol.TypeChatEdited:
+		return read(f, func(c protocol.ChatEdited) Event { return ChatEdited{c} })
+	case protocol.TypeChatDeleted:
+		return read(f, func(c protocol.ChatDeleted) Event { return ChatDeleted{c} })
+	case protocol.TypeChatReacted:
+		return read(f, func(c protocol.ChatReacted) Event { return ChatReacted{c} })
+	case protocol.TypeChatHistory:
+		return read(f, func(c protocol.ChatHistory) Event { return ChatHistory{c} })
+	default:
+		return nil, fmt.Errorf("unknown type %q of chat", f.Type)
 	}
 }
 

@@ -67,6 +67,17 @@ func domainPlan(m protocol.BreakoutPlan) breakout.Plan {
 	return plan
 }
 
+// wireBreakingOut puts what is told of breakout rooms into its form on the wire.
+func wireBreakingOut(data rooms.Data) (kind protocol.ServerType, out any) {
+	switch d := data.(type) {
+	case rooms.Breakouts:
+		return protocol.TypeBreakouts, wireBreakouts(d)
+	case rooms.BreakoutNotice:
+		return protocol.TypeBreakoutNotice, wireNotice(d)
+	}
+	return "", nil
+}
+
 // wireBreakouts says how long is left rather than until when: the clocks of
 // clients are their own. It is worked out when the message leaves.
 func wireBreakouts(b rooms.Breakouts) protocol.Breakouts {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"time"
 
 	"palabre/rooms"
@@ -14,8 +15,17 @@ import (
 // event that carries the same ref.
 type command func(ctx context.Context, s *rooms.Session, re rooms.Ref, data json.RawMessage) error
 
-// commands is what each message does. Messages that are no commands of the
-// session — hello, offer, ping — are the connection's own.
+// allCommands is the one table of what each message does. Messages that are no
+// commands of the session — hello, offer, ping — are the connection's own.
+func allCommands() map[protocol.ClientType]command {
+	all := commands()
+	maps.Copy(all, polling())
+	maps.Copy(all, hosting())
+	maps.Copy(all, breakingOut())
+	return all
+}
+
+// commands is what everybody in a room may ask of it, beside polls.
 func commands() map[protocol.ClientType]command {
 	return map[protocol.ClientType]command{
 		protocol.TypeJoin: with(func(ctx context.Context, s *rooms.Session, re rooms.Ref, m protocol.Join) error {
@@ -50,15 +60,6 @@ func commands() map[protocol.ClientType]command {
 		protocol.TypeDeny: with(func(ctx context.Context, s *rooms.Session, re rooms.Ref, m protocol.Target) error {
 			return s.Deny(ctx, re, m.Participant)
 		}),
-		protocol.TypePollCreate: with(createPoll),
-		protocol.TypePollVote: with(func(ctx context.Context, s *rooms.Session, re rooms.Ref, m protocol.PollVote) error {
-			return s.VotePoll(ctx, re, m.Poll, m.Choice)
-		}),
-		protocol.TypePollOpen:    aboutPoll((*rooms.Session).OpenPoll),
-		protocol.TypePollClose:   aboutPoll((*rooms.Session).ClosePoll),
-		protocol.TypePollShare:   aboutPoll((*rooms.Session).SharePoll),
-		protocol.TypePollDelete:  aboutPoll((*rooms.Session).DeletePoll),
-		protocol.TypePollBallots: aboutPoll((*rooms.Session).Ballots),
 		protocol.TypeDrawAllow: with(func(ctx context.Context, s *rooms.Session, re rooms.Ref, m protocol.DrawAllow) error {
 			return s.AllowDrawing(ctx, re, m.Participant, rooms.DrawingRule(m.Rule), m.People)
 		}),

@@ -44,20 +44,16 @@ func message(e rooms.Event) protocol.ServerMessage {
 		m.Type, m.Data = protocol.TypeQuality, wireQuality(d)
 	case rooms.About:
 		m.Type, m.Data = protocol.TypeRoom, wireRoom(d)
-	case rooms.Polls:
-		m.Type, m.Data = protocol.TypePolls, wirePolls(d)
-	case rooms.Ballots:
-		m.Type, m.Data = protocol.TypeBallots, wireBallots(d)
+	case rooms.Polls, rooms.Ballots:
+		m.Type, m.Data = wirePolling(d)
 	case rooms.Invitation:
 		m.Type, m.Data = protocol.TypeLink, wireLink(d)
 	case rooms.InvitationList:
 		m.Type, m.Data = protocol.TypeLinks, wireLinks(d)
 	case rooms.Drawings:
 		m.Type, m.Data = protocol.TypeDrawings, wireDrawings(d)
-	case rooms.Breakouts:
-		m.Type, m.Data = protocol.TypeBreakouts, wireBreakouts(d)
-	case rooms.BreakoutNotice:
-		m.Type, m.Data = protocol.TypeBreakoutNotice, wireNotice(d)
+	case rooms.Breakouts, rooms.BreakoutNotice:
+		m.Type, m.Data = wireBreakingOut(d)
 	case rooms.RestartICE:
 		m.Type = protocol.TypeICERestart
 	case rooms.MediaLost:

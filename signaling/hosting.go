@@ -3,7 +3,6 @@ package signaling
 import (
 	"context"
 	"encoding/base64"
-	"maps"
 
 	"palabre/rooms"
 	"palabre/signaling/protocol"
@@ -34,14 +33,6 @@ func hosting() map[protocol.ClientType]command {
 		}),
 		protocol.TypeEnd: without((*rooms.Session).End),
 	}
-}
-
-// allCommands is the one table of what each message does.
-func allCommands() map[protocol.ClientType]command {
-	all := commands()
-	maps.Copy(all, hosting())
-	maps.Copy(all, breakingOut())
-	return all
 }
 
 func aboutSomebody(do func(*rooms.Session, context.Context, rooms.Ref, string) error) command {

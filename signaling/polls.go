@@ -8,6 +8,21 @@ import (
 	"palabre/signaling/protocol"
 )
 
+// polling is what each message about polls does.
+func polling() map[protocol.ClientType]command {
+	return map[protocol.ClientType]command{
+		protocol.TypePollCreate: with(createPoll),
+		protocol.TypePollVote: with(func(ctx context.Context, s *rooms.Session, re rooms.Ref, m protocol.PollVote) error {
+			return s.VotePoll(ctx, re, m.Poll, m.Choice)
+		}),
+		protocol.TypePollOpen:    aboutPoll((*rooms.Session).OpenPoll),
+		protocol.TypePollClose:   aboutPoll((*rooms.Session).ClosePoll),
+		protocol.TypePollShare:   aboutPoll((*rooms.Session).SharePoll),
+		protocol.TypePollDelete:  aboutPoll((*rooms.Session).DeletePoll),
+		protocol.TypePollBallots: aboutPoll((*rooms.Session).Ballots),
+	}
+}
+
 func createPoll(ctx context.Context, s *rooms.Session, re rooms.Ref, m protocol.PollCreate) error {
 	_, err := s.CreatePoll(ctx, re, poll.Question{
 		Text: m.Question, Options: m.Options, Multiple: m.Multiple, Anonymous: m.Anonymous, Results: poll.Sharing(m.Results),
@@ -20,6 +35,17 @@ func aboutPoll(do func(*rooms.Session, context.Context, rooms.Ref, string) error
 	return with(func(ctx context.Context, s *rooms.Session, re rooms.Ref, m protocol.PollTarget) error {
 		return do(s, ctx, re, m.Poll)
 	})
+}
+
+// wirePolling puts what is told of polls into its form on the wire.
+func wirePolling(data rooms.Data) (kind protocol.ServerType, out any) {
+	switch d := data.(type) {
+	case rooms.Polls:
+		return protocol.TypePolls, wirePolls(d)
+	case rooms.Ballots:
+		return protocol.TypeBallots, wireBallots(d)
+	}
+	return "", nil
 }
 
 func wirePolls(p rooms.Polls) protocol.Polls {
