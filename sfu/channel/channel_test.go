@@ -175,8 +175,9 @@ func TestNothingRunsBeforeTheClientAsks(t *testing.T) {
 	n, _ := lines(t)
 	n.Take([]byte("too short"))
 	n.Take(make([]byte, 40)) // no INIT
-	if n.Open() || n.Send([]byte("x")) || runtime.NumGoroutine() != before {
-		t.Errorf("open %v, %d goroutines more", n.Open(), runtime.NumGoroutine()-before)
+	// Those of tests before may still be ending.
+	if more := runtime.NumGoroutine() - before; n.Open() || n.Send([]byte("x")) || more > 0 {
+		t.Errorf("open %v, %d goroutines more", n.Open(), more)
 	}
 }
 
@@ -376,11 +377,12 @@ func (s *spy) Write(b []byte) (int, error) {
 // sides of a channel together to 128 KiB of memory, stacks included.
 func TestWhatAChannelCosts(t *testing.T) {
 	const channels, clientGoroutines = 50, 3
-	held := func() uint64 {
+	held := func() int64 {
 		runtime.GC()
+		runtime.GC() // what pools let go of by the first
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
-		return m.HeapAlloc + m.StackInuse
+		return int64(m.HeapAlloc + m.StackInuse)
 	}
 	goroutines, memory := runtime.NumGoroutine(), held()
 	for range channels {
