@@ -62,7 +62,7 @@ func TestGateBoundsTheConnections(t *testing.T) {
 				inside = append(inside, <-in)
 			}
 			refused := visit(t, address)
-			_ = refused.SetReadDeadline(time.Now().Add(10 * time.Second))
+			_ = refused.SetReadDeadline(time.Now().Add(20 * time.Second))
 			if _, err := refused.Read(make([]byte, 1)); err == nil || errors.Is(err, net.ErrClosed) {
 				t.Errorf("the fourth connection was not shown out: %v", err)
 			}
@@ -71,7 +71,7 @@ func TestGateBoundsTheConnections(t *testing.T) {
 			}
 			_ = inside[0].Close()
 			_ = inside[0].Close() // twice, as its users may
-			for deadline := time.Now().Add(10 * time.Second); g.Count() == 3 && time.Now().Before(deadline); {
+			for deadline := time.Now().Add(20 * time.Second); g.Count() == 3 && time.Now().Before(deadline); {
 				<-time.NewTimer(time.Millisecond).C
 			}
 			visit(t, address)
@@ -95,7 +95,7 @@ func TestGateEndsSilentConnections(t *testing.T) {
 	if _, err := c.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 		t.Errorf("a silent connection gave %v, want its end", err)
 	}
-	if took := time.Since(start); took > 5*time.Second {
+	if took := time.Since(start); took > 15*time.Second {
 		t.Errorf("it took %v", took)
 	}
 	_ = c.Close()
@@ -148,7 +148,7 @@ func TestGuestSaysItsLastWords(t *testing.T) {
 	if _, err := c.Write(words); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("writing after Close gave %v", err)
 	}
-	_ = far.SetReadDeadline(time.Now().Add(10 * time.Second))
+	_ = far.SetReadDeadline(time.Now().Add(20 * time.Second))
 	if got, err := io.ReadAll(far); err != nil || len(got) != len(words) {
 		t.Errorf("%d of %d bytes arrived, %v", len(got), len(words), err)
 	}
@@ -163,7 +163,7 @@ func TestGuestNeverBlocksItsWriter(t *testing.T) {
 	for n := 0; n < 100_000 && err == nil; n++ {
 		_, err = c.Write(packet)
 	}
-	if !errors.Is(err, errUnsent) || time.Since(start) > 5*time.Second {
+	if !errors.Is(err, errUnsent) || time.Since(start) > 15*time.Second {
 		t.Errorf("%v after %v, want a refusal at once", err, time.Since(start))
 	}
 	_ = c.Close()
@@ -171,7 +171,7 @@ func TestGuestNeverBlocksItsWriter(t *testing.T) {
 	go func() { g.writers.Wait(); close(done) }()
 	select {
 	case <-done:
-	case <-time.After(parting + 5*time.Second):
+	case <-time.After(parting + 20*time.Second):
 		t.Error("the writer outlived its connection")
 	}
 }
