@@ -119,12 +119,15 @@ func TestStrangersOnUDPAreIgnored(t *testing.T) {
 	if dropped > 0 {
 		t.Error("a stranger's datagrams reached a connection")
 	}
-	for n := range uint16(20) {
+	// Of what is left in the socket of a busy machine the first may be lost.
+	n := uint16(0)
+	until(t, "the client's own packets to pass", func() bool {
 		if err := client.Write(client.SealRTP(rtp(n, 7))); err != nil {
 			t.Fatal(err)
 		}
-	}
-	until(t, "the client's own packets to pass", func() bool { return listener.count() == 20 })
+		n++
+		return listener.count() >= 20
+	})
 }
 
 // closed says whether the far end closed the connection by deadline.
@@ -174,10 +177,10 @@ func TestStrangersOnTCPAreShownOut(t *testing.T) {
 			open = append(open, visit{name, c})
 		}
 	}
-	deadline := time.Now().Add(strange + 5*time.Second)
+	deadline := time.Now().Add(strange + wait)
 	for _, v := range open {
 		if !closed(v.conn, deadline) {
-			t.Errorf("%s: still open after %v", v.name, strange+5*time.Second)
+			t.Errorf("%s: still open after %v", v.name, strange+wait)
 		}
 	}
 	until(t, "the goroutines of the strangers to end", func() bool { return runtime.NumGoroutine() <= routines+3 })

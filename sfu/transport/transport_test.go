@@ -170,8 +170,8 @@ func TestClosingIsHeardAtOnce(t *testing.T) {
 			select {
 			case <-client.Ended():
 				t.Logf("heard after %v", time.Since(start))
-			case <-time.After(2 * time.Second):
-				t.Error("the client heard nothing within 2 s")
+			case <-time.After(wait): // silence alone would take 30 s to tell it
+				t.Error("the client heard nothing")
 			}
 			if listener.heard("failed") {
 				t.Error("our own closing was reported as a failure")
@@ -195,8 +195,8 @@ func TestSilenceDisconnectsThenFails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := newHost(t, func(c *transport.Config) { c.Silence, c.Patience = 300*time.Millisecond, 700*time.Millisecond })
 			_, client, listener := dial(t, h, network)
-			client.Vanish()
 			start := time.Now()
+			client.Vanish()
 			until(t, "disconnected", func() bool { return listener.heard("disconnected") || listener.heard("failed") })
 			first := time.Since(start)
 			until(t, "failed", func() bool { return listener.heard("failed: the client could not be reached for 1s") })
