@@ -299,21 +299,22 @@ func TestW10_GuessingRooms(t *testing.T) {
 	catalogue.Report(t, catalogue.Item{
 		ID:       "W10",
 		Injected: "hellos to guessed rooms, one after the other from one address; rooms asked for by names that exist and that do not",
-		Measured: fmt.Sprintf("429 from the %dth on; made-up names like %s have 81 random bits; answers alike: %v, medians %.1f ms apart", tried-limited+1, name, alike, gap.Seconds()*1000),
+		Measured: fmt.Sprintf("429 from the %dth on; made-up names like %s have 81 random bits; answers alike: %v, lower quartiles %.1f ms apart", tried-limited+1, name, alike, gap.Seconds()*1000),
 		Bar:      "429 after 60 at once and 30 a minute; at least 80 bits; same answer, within 5 ms",
 		Pass:     tried-limited <= most && limited >= 20 && alike && gap <= 5*time.Millisecond,
 	})
 }
 
 // oracle asks for rooms of a chosen name, some of which exist, in turns, and
-// gives how far apart the medians are and whether the answers look alike.
+// gives how far apart the lower quartiles are, which a busy machine moves least,
+// and whether the answers look alike.
 func oracle(t *testing.T) (gap time.Duration, alike bool) {
 	t.Helper()
 	h, _, _ := access(t, gate.Limits{})
 	h.Want(http.StatusCreated, "PUT /rooms/board", apitest.All, nil)
 	h.Join("live", "hal", rooms.Host)
 	alike = true
-	const rounds = 40
+	const rounds = 100
 	var known, unknown []time.Duration
 	ask := func(name string) time.Duration {
 		start := time.Now()
@@ -334,7 +335,7 @@ func oracle(t *testing.T) (gap time.Duration, alike bool) {
 	}
 	slices.Sort(known)
 	slices.Sort(unknown)
-	return (known[rounds/2] - unknown[rounds/2]).Abs(), alike
+	return (known[rounds/4] - unknown[rounds/4]).Abs(), alike
 }
 
 func TestW19_GuessingAPassword(t *testing.T) {
