@@ -26,6 +26,8 @@ const (
 	AuditRead      Scope = "audit:read"
 	WebhooksRead   Scope = "webhooks:read"
 	WebhooksWrite  Scope = "webhooks:write"
+	MailRead       Scope = "mail:read"
+	MailWrite      Scope = "mail:write"
 	KeysRead       Scope = "keys:read"
 	KeysWrite      Scope = "keys:write"
 )
@@ -54,6 +56,8 @@ func scopes() []struct {
 		{AuditRead, "read the audit log"},
 		{WebhooksRead, "see webhooks and their deliveries"},
 		{WebhooksWrite, "make, change and delete webhooks"},
+		{MailRead, "see which mail waits or could not be sent, with its recipients"},
+		{MailWrite, "have mail tried again that could not be sent, and delete it"},
 		{KeysRead, "see which API keys there are"},
 		{KeysWrite, "make API keys with no more rights than one's own, and revoke them"},
 	}

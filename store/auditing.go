@@ -20,7 +20,7 @@ import (
 func auditedFamilies() []string {
 	return []string{
 		"room", "participant", "lobby", "role", "link", "key",
-		"webhook", "appointment", "template", "breakout", "recording",
+		"webhook", "mail", "appointment", "template", "breakout", "recording",
 	}
 }
 

@@ -23,7 +23,9 @@ func TestNoErrorSaysWhoConnects(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	as := func(url, user string) string { return strings.Replace(url, "postgres://postgres@", "postgres://"+user+":hunter2@", 1) }
+	as := func(url, user string) string {
+		return strings.Replace(url, "postgres://postgres@", "postgres://"+user+":hunter2@", 1)
+	}
 	for name, test := range map[string]struct{ url, says string }{
 		"no such user":     {as(server.URL(database), "burglar"), "refuses the log-in"},
 		"no such database": {as(server.URL("treasury"), "gardener"), "no such database"},

@@ -105,7 +105,7 @@ func (s *Store) TidyMail(ctx context.Context, now time.Time) (waiting, dead int,
 	return waiting, dead, wrapped(err, "tidy mail")
 }
 
-// Mail lists messages that wait or are dead, by id after one.
+// Mail implements [mail.Book].
 func (s *Store) Mail(ctx context.Context, state mail.State, after string, limit int) ([]mail.Queued, error) {
 	rows, err := s.read.QueryContext(ctx, `SELECT `+mailColumns+` FROM mails
 		WHERE id > $1 AND (CAST($2 AS TEXT) = '' OR state = $2) ORDER BY id LIMIT $3`, after, string(state), limit)
@@ -116,15 +116,28 @@ func (s *Store) Mail(ctx context.Context, state mail.State, after string, limit 
 	return list, s.explained(wrapped(err, "list mail"))
 }
 
-// RetryMail has a dead message tried again, as if it were new.
-func (s *Store) RetryMail(ctx context.Context, id string, now time.Time) error {
-	return wrapped(s.tx(ctx, func(tx *sql.Tx) error {
-		n, err := changed(tx.ExecContext(ctx, `UPDATE mails SET state = 'waiting', created = $2, due = $2, attempts = 0 WHERE id = $1`, id, micros(now)))
-		if err == nil && n == 0 {
+// RetryMail implements [mail.Book].
+func (s *Store) RetryMail(ctx context.Context, id string, now time.Time) (mail.Queued, error) {
+	return s.oneMail(ctx, "queue a message again",
+		`UPDATE mails SET state = 'waiting', created = $2, due = $2, attempts = 0 WHERE id = $1 RETURNING `+mailColumns, id, micros(now))
+}
+
+// DeleteMail implements [mail.Book].
+func (s *Store) DeleteMail(ctx context.Context, id string) (mail.Queued, error) {
+	return s.oneMail(ctx, "delete a message", `DELETE FROM mails WHERE id = $1 RETURNING `+mailColumns, id)
+}
+
+// oneMail changes one message and gives it.
+func (s *Store) oneMail(ctx context.Context, doing, statement string, args ...any) (m mail.Queued, err error) {
+	err = s.tx(ctx, func(tx *sql.Tx) error {
+		found, err := scanMail(tx.QueryRowContext(ctx, statement, args...))
+		if errors.Is(err, sql.ErrNoRows) {
 			return mail.ErrNotFound
 		}
+		m = found
 		return err
-	}), "queue a message again")
+	})
+	return m, wrapped(err, doing)
 }
 
 func scanMail(row scanner) (mail.Queued, error) {

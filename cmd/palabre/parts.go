@@ -175,7 +175,7 @@ func (p *parts) openSignaling(s settings, log *slog.Logger, registry *prometheus
 		API: api.Config{
 			Repeats: p.store.Repeats(), Shelf: p.store, Keys: programs, KeyBook: p.store,
 			Reports: p.store, Polls: p.store, Audit: p.store, Chat: p.store,
-			Hooks: p.hooks, Desk: p.desk, Templates: p.store,
+			Hooks: p.hooks, Mail: api.Mail{Book: p.store, Journal: p.store.Memory()}, Desk: p.desk, Templates: p.store,
 		},
 		OpenRooms: s.OpenRooms, PublicURL: s.PublicURL, TrustedProxies: proxies,
 		Limits:       gate.Limits{PerMinute: s.FailuresPerIP, Open: s.OpenPerIP},

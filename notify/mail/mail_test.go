@@ -326,7 +326,7 @@ func TestRefusedMail(t *testing.T) {
 	office.mu.Lock()
 	office.refuse = nil
 	office.mu.Unlock()
-	if err := b.store.RetryMail(t.Context(), b.waiting(mail.Dead)[0].ID, b.now()); err != nil {
+	if _, err := b.store.RetryMail(t.Context(), b.waiting(mail.Dead)[0].ID, b.now()); err != nil {
 		t.Fatal(err)
 	}
 	b.until("the dead one is sent", func() bool { return len(office.all()) == 2 })
@@ -341,6 +341,9 @@ func TestOldMailIsGivenUp(t *testing.T) {
 	b.offset.Store(int64(mail.MaxAge + time.Minute))
 	b.start(office)
 	b.until("it is dead", func() bool { return len(b.waiting(mail.Dead)) == 1 })
+	if died := b.waiting(mail.Dead)[0].Due; b.now().Sub(died) > time.Minute || died.After(b.now()) {
+		t.Errorf("it was given up at %v, now is %v", died, b.now())
+	}
 	office.open()
 }
 

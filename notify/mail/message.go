@@ -9,6 +9,8 @@ import (
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
+
+	"palabre/rooms"
 )
 
 const (
@@ -60,9 +62,11 @@ const (
 // Queued is a message in the store.
 type Queued struct {
 	Message
-	State        State
-	Created, Due time.Time
-	Attempts     int
+	State   State
+	Created time.Time
+	// Due is when it is tried next; of a dead message, when it was given up.
+	Due      time.Time
+	Attempts int
 	// Error is what the mail server said last, or why it was not reached.
 	Error string
 }
@@ -80,6 +84,34 @@ type Queue interface {
 	// TidyMail deletes dead messages that died long ago, and counts.
 	TidyMail(ctx context.Context, now time.Time) (waiting, dead int, err error)
 }
+
+// Book is what administrators ask of the store.
+type Book interface {
+	// Mail lists messages by their ids after one; an empty state is any.
+	Mail(ctx context.Context, state State, after string, limit int) ([]Queued, error)
+	// RetryMail has a message tried again as if it were new; [ErrNotFound] where there is none.
+	RetryMail(ctx context.Context, id string, now time.Time) (Queued, error)
+	// DeleteMail forgets a message and gives it; [ErrNotFound] where there is
+	// none. One that is on its way now may still arrive.
+	DeleteMail(ctx context.Context, id string) (Queued, error)
+}
+
+// Journal is where facts about mail go, for the audit log.
+type Journal interface {
+	Keep(facts []rooms.Fact, kept func())
+}
+
+// Changed is the fact that somebody had a message tried again or deleted it.
+// The audit log outlives mail: it does not say who a message was for.
+type Changed struct {
+	// What is "retried" or "deleted".
+	What string
+	// Message is its id, About its kind.
+	Message, About string
+}
+
+// Kind names the fact.
+func (Changed) Kind() string { return "mail.changed" }
 
 // compose writes a message out for the wire. The library encodes what is not
 // ASCII and folds; what could end a header is taken out before.

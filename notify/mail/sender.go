@@ -160,7 +160,7 @@ func (s *Sender) away(ctx context.Context, list []Queued, cause error) {
 	defer cancel()
 	for _, m := range list {
 		if s.cfg.Now().Sub(m.Created) > MaxAge {
-			m.State, m.Error = Dead, short(cause)
+			m.State, m.Due, m.Error = Dead, s.cfg.Now(), short(cause)
 			s.warn(ctx, "giving a message up", s.cfg.Queue.MailFailed(note, m))
 		}
 	}
@@ -193,7 +193,7 @@ func (s *Sender) send(ctx context.Context, client *gomail.Client, m Queued) {
 		m.Due = now.Add(list[m.Attempts-1])
 		s.sent.WithLabelValues("retry").Inc()
 	} else {
-		m.State = Dead
+		m.State, m.Due = Dead, now
 		s.sent.WithLabelValues("dead").Inc()
 		s.cfg.Logger.Warn("a message cannot be sent", "message", m.ID, "error", m.Error)
 	}

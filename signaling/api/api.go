@@ -68,6 +68,8 @@ type Config struct {
 	Shelf Shelf
 	// Hooks keeps webhooks.
 	Hooks Hooks
+	// Mail shows what waits to be sent and what could not be.
+	Mail Mail
 	// Desk takes appointments, Templates keeps settings that rooms are made from.
 	Desk      *schedule.Desk
 	Templates Templates
@@ -111,6 +113,7 @@ func (a *API) routes() []Route {
 		a.drawingRoutes(),
 		a.breakoutRoutes(),
 		a.hookRoutes(),
+		a.mailRoutes(),
 		a.scheduleRoutes(),
 		a.linkRoutes(),
 		a.keyRoutes(),

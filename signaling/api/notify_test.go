@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"palabre/identity"
 	"palabre/notify/mail"
@@ -26,6 +27,7 @@ func notified(t *testing.T, owners bool) (*apitest.House, *store.Store) {
 			"plk_reader": {ID: "reader", Scopes: []identity.Scope{identity.WebhooksRead}},
 		}
 		c.Hooks = api.Hooks{Book: s, Journal: s.Memory()}
+		c.Mail = api.Mail{Book: s, Journal: s.Memory()}
 		c.Desk = schedule.NewDesk(schedule.Config{Book: s, Journal: s.Memory(), From: "meet@example.org", Owners: owners, Domain: "meet.example"})
 		c.Templates = s
 	}), s
@@ -243,6 +245,68 @@ func TestOwnersAndMail(t *testing.T) {
 	if status != http.StatusForbidden {
 		t.Errorf("after %d invitations owners may go on: %d", 10*schedule.OwnerInvitees, status)
 	}
+}
+
+// What the mail server would not take is seen, tried again and deleted by
+// administrators, and the audit log says so without saying who it was for.
+func TestDeadMail(t *testing.T) {
+	h, s := notified(t, false)
+	h.Want(201, "POST /rooms/oak/appointments", apitest.All, meetingBody(map[string]any{"invitees": []map[string]string{
+		{"email": "ana@example.org"}, {"email": "ben@example.org"}, {"email": "cy@example.org"},
+	}}))
+	waiting, err := s.Mail(t.Context(), mail.Waiting, "", 10)
+	if err != nil || len(waiting) != 3 {
+		t.Fatalf("%+v (%v)", waiting, err)
+	}
+	died := time.Now().UTC().Truncate(time.Second)
+	for _, m := range waiting[:2] { // as the sender does
+		m.State, m.Due, m.Attempts, m.Error = mail.Dead, died, 3, "550 no such user"
+		if err := s.MailFailed(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	type page struct {
+		Items []struct {
+			ID, Kind, To, State, Error string
+			Attempts                   int
+			Due, GivenUp               *time.Time
+		}
+		Next string
+	}
+	var first, second, all page
+	h.Want(200, "GET /mail?state=dead&limit=1", apitest.All, nil).JSON(&first)
+	h.Want(200, "GET /mail?state=dead&limit=1&cursor="+first.Next, apitest.All, nil).JSON(&second)
+	if len(first.Items) != 1 || len(second.Items) != 1 || first.Next == "" || second.Next != "" || first.Items[0].ID == second.Items[0].ID {
+		t.Fatalf("the pages are %+v and %+v", first, second)
+	}
+	dead, other := first.Items[0], second.Items[0]
+	if dead.Kind != "invitation" || dead.To != waiting[0].To || dead.Attempts != 3 || dead.Error != "550 no such user" || dead.Due != nil ||
+		dead.GivenUp == nil || !dead.GivenUp.Equal(died) {
+		t.Errorf("a dead message is %+v", dead)
+	}
+	h.Want(202, "POST /mail/"+dead.ID+"/retry", apitest.All, nil)
+	h.Want(204, "DELETE /mail/"+other.ID, apitest.All, nil)
+	h.Want(404, "DELETE /mail/"+other.ID, apitest.All, nil)
+	h.Want(404, "POST /mail/"+other.ID+"/retry", apitest.All, nil)
+	h.Want(200, "GET /mail", apitest.All, nil).JSON(&all)
+	if len(all.Items) != 2 || all.Items[0].ID != dead.ID || all.Items[0].State != "waiting" || all.Items[0].Attempts != 0 || all.Items[0].Due == nil {
+		t.Errorf("after that there are %+v", all)
+	}
+	h.Want(400, "GET /mail?state=lost", apitest.All, nil)
+	for who, bearer := range map[string]string{"a key without the scope": "plk_reader", "a key for some rooms": "plk_narrow", "an owner": h.Token("oak", rooms.Owner, "eve")} {
+		for _, what := range []string{"GET /mail", "POST /mail/" + dead.ID + "/retry", "DELETE /mail/" + dead.ID} {
+			if status := h.Do(what, bearer, nil).Status; status != http.StatusForbidden {
+				t.Errorf("%s, %s: %d", who, what, status)
+			}
+		}
+	}
+	eventually(t, "both are in the audit log", func() bool {
+		log := string(h.Want(200, "GET /audit?action=mail.changed", apitest.All, nil).Body)
+		if strings.Contains(log, "@example.org") {
+			t.Fatalf("the audit log says who mail was for: %s", log)
+		}
+		return strings.Contains(log, "retried") && strings.Contains(log, "deleted") && strings.Contains(log, dead.ID)
+	})
 }
 
 // A deleted room takes its appointments and webhooks with it.
