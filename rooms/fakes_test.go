@@ -334,8 +334,15 @@ func (c *caller) Say(ctx context.Context, re Ref, text, nonce string) error {
 
 func (c *caller) id() string { return c.Welcome().Participant }
 
-// pull takes all that waits, checks the numbering, and gives what is new.
+// pull takes all that waits once the rooms are quiet, and gives what is new.
 func (c *caller) pull() []Event {
+	c.t.Helper()
+	synctest.Wait()
+	return c.pullNow()
+}
+
+// pullNow takes all that waits, checks the numbering, and gives what is new.
+func (c *caller) pullNow() []Event {
 	c.t.Helper()
 	var all []Event
 	for {

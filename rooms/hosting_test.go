@@ -472,6 +472,7 @@ func TestChangedWhileTheyWaited(t *testing.T) {
 		}
 		_, err := ben.Negotiate(bg, Offer{SDP: "o"})
 		ok(t, err)
+		synctest.Wait()
 		if peer := h.media.of(t, ben.id()); peer.sending != (Sending{}) {
 			t.Errorf("his media comes in with %+v", peer.sending)
 		}

@@ -277,16 +277,16 @@ func TestManyAtOnce(t *testing.T) {
 					_ = c.Join(bg, 1, fmt.Sprint("P", i), Sending{})
 					_, _ = c.Negotiate(bg, Offer{SDP: "o"})
 					_ = c.Say(bg, 2, "hello", fmt.Sprint(round))
-					c.pull()
+					c.pullNow()
 					c.Detach()
 					back, err := h.resume(c)
 					if err != nil {
 						t.Error(err)
 						return
 					}
-					back.pull()
+					back.pullNow()
 					_ = back.Leave(bg, 3)
-					back.pull()
+					back.pullNow()
 				}
 			})
 		}

@@ -259,7 +259,7 @@ func (c *client) ended() bool {
 
 // read takes what waits and compares what was told before.
 func (c *client) read() {
-	for _, e := range c.pull() {
+	for _, e := range c.pullNow() {
 		if before, again := c.log[e.Seq]; again && !reflect.DeepEqual(before, e) {
 			c.t.Errorf("number %d was %+v and now is %+v", e.Seq, before, e)
 		}

@@ -203,7 +203,7 @@ func TestW09_TheCapHolds(t *testing.T) {
 						c.Detach()
 						if back, err := h.resume(c); err == nil {
 							c = back
-							c.pull()
+							c.pullNow()
 							continue
 						}
 					}
@@ -217,7 +217,7 @@ func TestW09_TheCapHolds(t *testing.T) {
 					}
 					c = fresh
 					note(c.Join(bg, 1, "P", Sending{}))
-					c.pull()
+					c.pullNow()
 					if round%8 == 7 {
 						_ = c.Leave(bg, 0)
 						c = nil
