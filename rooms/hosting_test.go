@@ -6,6 +6,7 @@ import (
 	"image/jpeg"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
