@@ -14,6 +14,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"palabre/sfu/descriptor"
+	"palabre/sfu/descriptor/descriptortest"
 	header "palabre/sfu/rtp"
 )
 
@@ -146,7 +147,7 @@ func (s *scalable) send(sid, tid int, key bool, picture, sequence, number uint16
 	p.Payload = append(p.Payload, make([]byte, 60*(sid+1))...)
 	p.Payload = append(binary.BigEndian.AppendUint16(p.Payload, picture), byte(sid), byte(tid))
 	if s.id != 0 {
-		if err := p.SetExtension(s.id, descriptor.Append(nil, &d)); err != nil {
+		if err := p.SetExtension(s.id, descriptortest.Append(nil, &d)); err != nil {
 			s.client.t.Error(err)
 		}
 	}

@@ -1,47 +1,5 @@
 package descriptor
 
-// Append appends d as it is sent. It writes the structure when d says that it
-// is attached, the mask when d says so, and of the frame what is not as in its template.
-func Append(dst []byte, d *Descriptor) []byte {
-	w := writer{dst: dst}
-	w.flag(d.Start)
-	w.flag(d.End)
-	w.bits(uint32(d.Template), offsetBits)
-	w.bits(uint32(d.Number), 16)
-	if !d.Attached && !d.Masked && !d.CustomIndications && !d.CustomDiffs && !d.CustomChains {
-		return w.dst
-	}
-	for _, flag := range [...]bool{d.Attached, d.Masked, d.CustomIndications, d.CustomDiffs, d.CustomChains} {
-		w.flag(flag)
-	}
-	if d.Attached {
-		d.Structure.append(&w)
-	}
-	if d.Masked {
-		w.bits(d.Active, int(d.Structure.Targets))
-	}
-	if d.CustomIndications {
-		d.Indications.append(&w, d.Structure.Targets)
-	}
-	if d.CustomDiffs {
-		for _, diff := range d.Diffs[:d.DiffCount] {
-			size := 1
-			for diff-1 >= 1<<(4*size) {
-				size++
-			}
-			w.bits(uint32(size), 2)
-			w.bits(uint32(diff-1), 4*size)
-		}
-		w.bits(0, 2)
-	}
-	if d.CustomChains {
-		for _, chain := range d.Chains[:d.Structure.Chains] {
-			w.bits(uint32(chain), 8)
-		}
-	}
-	return w.dst
-}
-
 // Patch is what is another in one viewer's descriptors than in the sender's.
 type Patch struct {
 	// Number is added to frame numbers, and Template to template ids modulo 64:

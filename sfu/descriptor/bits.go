@@ -61,27 +61,6 @@ func (w *writer) bits(v uint32, n int) {
 	}
 }
 
-func (w *writer) flag(v bool) {
-	n := uint32(0)
-	if v {
-		n = 1
-	}
-	w.bits(n, 1)
-}
-
-// below writes v, less than n, coded ns(n).
-func (w *writer) below(v, n uint32) {
-	width := bits.Len32(n)
-	short := uint32(1)<<width - n
-	switch {
-	case width == 0:
-	case v < short:
-		w.bits(v, width-1)
-	default:
-		w.bits(v+short, width)
-	}
-}
-
 // copy appends the next n bits of r.
 func (w *writer) copy(r *reader, n int) {
 	for ; n > 0; n -= 16 {

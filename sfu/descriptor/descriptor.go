@@ -98,15 +98,6 @@ type Structure struct {
 // Spatials is how many spatial layers the structure has.
 func (s *Structure) Spatials() int { return int(s.Templates[len(s.Templates)-1].Spatial) + 1 }
 
-// Temporals is how many temporal layers the structure has.
-func (s *Structure) Temporals() int {
-	most := uint8(0)
-	for i := range s.Templates {
-		most = max(most, s.Templates[i].Temporal)
-	}
-	return int(most) + 1
-}
-
 // Mask is the decode targets that go no further than these ids.
 func (s *Structure) Mask(spatial, temporal uint8) uint32 {
 	mask := uint32(0)

@@ -48,7 +48,7 @@ func TestTemporalLayers(t *testing.T) {
 	if !key.Start || key.End || !key.Attached || key.Number != 256 || key.Active != 0b11 || key.DiffCount != 0 {
 		t.Errorf("key frame %+v", key)
 	}
-	if s := key.Structure; s.Spatials() != 1 || s.Temporals() != 2 || s.Chains != 1 || s.Layers[0] != (descriptor.Layer{}) || s.Layers[1].Temporal != 1 {
+	if s := key.Structure; s.Spatials() != 1 || s.Chains != 1 || s.Layers[0] != (descriptor.Layer{}) || s.Layers[1].Temporal != 1 {
 		t.Errorf("structure %+v", key.Structure)
 	}
 	for name, c := range map[string]struct {
@@ -77,7 +77,7 @@ func TestSpatialLayers(t *testing.T) {
 	var r descriptor.Reader
 	key := read(t, &r, "1 1 000010 1111111111111111 11000 "+l3t1key+" 011")
 	s := key.Structure
-	if s.Spatials() != 3 || s.Temporals() != 1 || s.Mask(1, 7) != 0b011 || s.Mask(descriptor.MaxTargets, 0) != 0b111 || key.Active != 0b011 {
+	if s.Spatials() != 3 || s.Mask(1, 7) != 0b011 || s.Mask(descriptor.MaxTargets, 0) != 0b111 || key.Active != 0b011 {
 		t.Errorf("structure %+v, active %b", s, key.Active)
 	}
 	var f codec.Frame

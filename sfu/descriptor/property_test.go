@@ -7,6 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"palabre/sfu/descriptor"
+	"palabre/sfu/descriptor/descriptortest"
 )
 
 func drawIndications(t *rapid.T, targets uint8) descriptor.Indications {
@@ -119,7 +120,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 			if d.Masked {
 				active = d.Active
 			}
-			raw := descriptor.Append(nil, &d)
+			raw := descriptortest.Append(nil, &d)
 			if err := sender.Read(raw, &got); err != nil {
 				t.Fatalf("%x of %+v: %v", raw, d, err)
 			}

@@ -10,6 +10,7 @@ import (
 	"palabre/sfu/cache"
 	"palabre/sfu/codec"
 	"palabre/sfu/descriptor"
+	"palabre/sfu/descriptor/descriptortest"
 	"palabre/sfu/rewrite"
 	"palabre/sfu/rtp"
 )
@@ -139,7 +140,7 @@ func (e *encoder) shoot(tick int) (out []layered) {
 
 func (e *encoder) packet(d descriptor.Descriptor, tick int, marker bool) *cache.Packet {
 	capture := time.Duration(tick) * frameTime
-	o := rtp.Outgoing{SequenceNumber: e.sequence, Timestamp: e.start + uint32(tick*frameTicks), Marker: marker, DependencyDescriptor: descriptor.Append(nil, &d)}
+	o := rtp.Outgoing{SequenceNumber: e.sequence, Timestamp: e.start + uint32(tick*frameTicks), Marker: marker, DependencyDescriptor: descriptortest.Append(nil, &d)}
 	e.sequence++
 	p := e.pool.Copy(append(rtp.AppendHeader(nil, &e.ids, &o), 1))
 	if err := rtp.Parse(p.Bytes(), &e.ids, &p.Header); err != nil {

@@ -8,6 +8,7 @@ import (
 	"palabre/sfu/cache"
 	"palabre/sfu/codec"
 	"palabre/sfu/descriptor"
+	"palabre/sfu/descriptor/descriptortest"
 	"palabre/sfu/layers"
 	"palabre/sfu/rtp"
 )
@@ -88,7 +89,7 @@ func TestAPacketAheadOfItsStructure(t *testing.T) {
 		t.Errorf("%+v, %v", f, err)
 	}
 	first := descriptor.Descriptor{Start: true, End: true, Number: 10, Attached: true, Structure: &descriptor.Structure{Targets: 1, Templates: make([]descriptor.Frame, 2)}}
-	if p, err = inspect(descriptor.Append(nil, &first), key); err != nil || !p.Frame.SwitchPoint() || p.Frame.Width != 640 || p.Structure == nil {
+	if p, err = inspect(descriptortest.Append(nil, &first), key); err != nil || !p.Frame.SwitchPoint() || p.Frame.Width != 640 || p.Structure == nil {
 		t.Errorf("with its structure: %+v, %v", p.Frame, err)
 	}
 	if p, err = inspect([]byte{0xC1, 0, 11}, key); err != nil || p.Frame.SwitchPoint() || p.Structure == nil {
