@@ -126,7 +126,7 @@ func TestAdmittedPeopleAreNotAskedAgainAfterARestart(t *testing.T) {
 	if code, _ := s.stop(); code != 0 {
 		t.Errorf("stopped with %d", code)
 	}
-	serveIn(t, s.data, "--lobby", "--http", "127.0.0.1:"+s.port())
+	serveIn(t, s.data, "--lobby", "--http", s.vacated())
 	await(guest, "coming back", func(r client.Resumed) bool { return r.Fresh })
 	host.seesAndHears(guest)
 	if knocks := len(happened[client.Waiting](guest)); knocks != 1 {

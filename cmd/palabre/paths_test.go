@@ -119,7 +119,7 @@ func TestRelayedPeopleComeBackAfterARestart(t *testing.T) {
 	ana, bob := enter(t, config("Ana")), enter(t, config("Bob"))
 	ana.seesAndHears(bob)
 	s.stop()
-	serveIn(t, s.data, "--http", "127.0.0.1:"+s.port(), "--tls", "self", "--turn-url", "turn:"+wire.listener.Addr().String()+"?transport=tcp")
+	serveIn(t, s.data, "--http", s.vacated(), "--tls", "self", "--turn-url", "turn:"+wire.listener.Addr().String()+"?transport=tcp")
 	for _, p := range []*person{ana, bob} {
 		back := await(p, "coming back", func(r client.Resumed) bool { return r.Fresh })
 		if len(back.ICEServers) != 1 {

@@ -73,7 +73,7 @@ func TestPollsAndAttendanceSurviveAKill(t *testing.T) {
 	until(t, "the votes to be stored", func() bool { return stored(first.server, meeting+"/polls") == want })
 
 	_ = first.kill(syscall.SIGKILL)
-	second := boot(t, data, "127.0.0.1:"+first.port())
+	second := boot(t, data, first.vacated())
 	until(t, "the polls to be back", func() bool { return stored(second.server, "/polls") == want })
 	second.ask(http.StatusForbidden, http.MethodPut, "/polls/"+ids[1]+"/vote", bob.Token, `{"choice":[0]}`) // it stands
 	second.ask(http.StatusNoContent, http.MethodPut, "/polls/"+ids[0]+"/vote", bob.Token, `{"choice":[0]}`)

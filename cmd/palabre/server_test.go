@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -103,7 +104,22 @@ func (s *server) stop() (code int, took time.Duration) {
 // again starts a server on the same data folder and the same HTTP port.
 func (s *server) again() *server {
 	s.t.Helper()
-	return serveIn(s.t, s.data, "--http", "127.0.0.1:"+s.port())
+	return serveIn(s.t, s.data, "--http", s.vacated())
+}
+
+// vacated is the address of a server that has ended, once it can be listened on
+// again: for a moment somebody's outgoing connection may have its port.
+func (s *server) vacated() string {
+	s.t.Helper()
+	address := "127.0.0.1:" + s.port()
+	until(s.t, address+" to be free", func() bool {
+		l, err := net.Listen("tcp", address)
+		if err == nil {
+			err = l.Close()
+		}
+		return err == nil
+	})
+	return address
 }
 
 func (s *server) port() string {

@@ -176,7 +176,7 @@ func TestF01_Killed(t *testing.T) {
 	lines, before := []string{"one", "two", "three", "four"}, cleo.ids()
 
 	_ = first.kill(syscall.SIGKILL)
-	second := boot(t, data, "127.0.0.1:"+first.port(), "--lobby")
+	second := boot(t, data, first.vacated(), "--lobby")
 	listening := time.Now()
 	back := mediaBack(t, listening, ana, bob, cleo)
 
@@ -212,7 +212,7 @@ func TestF02_Terminated(t *testing.T) {
 			told++
 		}
 	}
-	second := boot(t, data, "127.0.0.1:"+first.port())
+	second := boot(t, data, first.vacated())
 	hearEachOther(people...)
 	chat, _, _ := history(t, second.as("garden", "host", "Hana"))
 	catalogue.Report(t, catalogue.Item{

@@ -84,7 +84,7 @@ func TestWebhooksOfAMeeting(t *testing.T) {
 		}
 	}
 	s.stop()
-	s = serveIn(t, s.data, "--http", "127.0.0.1:"+s.port(), "--webhook-allow", "127.0.0.0/8")
+	s = serveIn(t, s.data, "--http", s.vacated(), "--webhook-allow", "127.0.0.0/8")
 	well.Store(true)
 	// However many attempts there were, and pauses after them: the oldest is sent now, and the rest follow it.
 	_, body = s.get("/api/v1/hooks/"+hook.ID+"/deliveries", authorized...)
