@@ -112,9 +112,11 @@ export function Surface({ drawing, canvas, picture, box }: Props) {
     const all = event.getCoalescedEvents?.() ?? [];
     for (const one of all.length > 0 ? all : [event]) drawing.strokes.move(pointOf(layer.current, one), one.timeStamp);
   };
-  const up = () => {
+  const up = (event?: PointerEvent) => {
     if (!lowered.current) return;
     lowered.current = false;
+    // Where it is lifted is where the mark ends, also when no move has told of that.
+    if (event?.type === 'pointerup' && event.isPrimary && held !== 'rubber' && layer.current) drawing.strokes.move(pointOf(layer.current, event), event.timeStamp);
     drawing.strokes.end(performance.now());
   };
   const key = (event: KeyboardEvent) => {
