@@ -20,6 +20,7 @@ const (
 	ChatRead       Scope = "chat:read"
 	ChatWrite      Scope = "chat:write"
 	PollsRead      Scope = "polls:read"
+	PollsPrivate   Scope = "polls:private"
 	PollsWrite     Scope = "polls:write"
 	AttendanceRead Scope = "attendance:read"
 	UsageRead      Scope = "usage:read"
@@ -49,7 +50,8 @@ func scopes() []struct {
 		{LinksWrite, "make and revoke join links"},
 		{ChatRead, "read, search and export chat, with its files"},
 		{ChatWrite, "write into the chat and delete from it"},
-		{PollsRead, "read polls and their results"},
+		{PollsRead, "read polls and the results everybody may see"},
+		{PollsPrivate, "with polls:read, also read in exports the results that only who asked sees, and drafts"},
 		{PollsWrite, "open, change and close polls"},
 		{AttendanceRead, "see who was in which meeting, when and how long"},
 		{UsageRead, "see the figures of the whole server"},

@@ -228,10 +228,16 @@ func (r *room) pollster(by *person) poll.Person {
 
 // voter is what somebody's polls and votes are known by.
 func (p *person) voter() string {
-	if key := p.lasting(); key != "" || p.key == "" {
+	return Actor{Participant: p.id, Identity: p.identity, Key: p.key}.Voter()
+}
+
+// Voter is what the polls somebody asks, and their votes, are known by: polls
+// that are remembered name their asker so. It is empty for nobody.
+func (a Actor) Voter() string {
+	if key := cmp.Or(a.Identity, a.Participant); key != "" || a.Key == "" {
 		return key
 	}
-	return "key " + p.key // no participant has a space in their id
+	return "key " + a.Key // no participant has a space in their id
 }
 
 // cleanQuestion gives a question in the form others are shown.

@@ -126,8 +126,9 @@ func votePoll(c *Call) (Reply, error) {
 	})
 }
 
-// exportPolls gives the polls of a meeting that is remembered, with their
-// results: to programs all, to people those everybody may see and their own.
+// exportPolls gives the polls of a meeting that is remembered, with the results
+// everybody may see and those of the caller's own polls. Who asked in private was
+// told that nobody else sees the results: all of them take a scope of its own.
 func (a *API) exportPolls(c *Call) (Reply, error) {
 	if a.cfg.Polls == nil || a.cfg.Reports == nil {
 		return Reply{}, errNoStore
@@ -142,7 +143,7 @@ func (a *API) exportPolls(c *Call) (Reply, error) {
 	}
 	items := []wirePoll{}
 	for _, p := range found {
-		shows := c.Key.ID != "" || p.Shows(c.By.Identity)
+		shows := c.Key.May(identity.PollsPrivate) || p.Shows(c.By.Voter())
 		if p.State == poll.Draft && !shows {
 			continue
 		}

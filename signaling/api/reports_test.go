@@ -3,6 +3,7 @@ package api_test
 import (
 	"encoding/csv"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -150,6 +151,77 @@ func TestPollsByAPI(t *testing.T) {
 	})
 	h.Want(204, "DELETE"+path, apitest.All, nil)
 	h.Want(404, "DELETE"+path, apitest.All, nil)
+}
+
+// Whose poll is private was told that nobody else sees the results: an export
+// holds them for who asked and for keys whose scope says so, while the meeting is on and after.
+func TestPrivateResultsTakeAScope(t *testing.T) {
+	h := open(t, withKeys(apitest.APIKeys{
+		apitest.All:   {ID: "all", Scopes: identity.Scopes()},
+		"plk_reader":  {ID: "reader", Scopes: []identity.Scope{identity.PollsRead, identity.PollsWrite}},
+		"plk_auditor": {ID: "auditor", Scopes: []identity.Scope{identity.PollsRead, identity.PollsPrivate}},
+		"plk_half":    {ID: "half", Scopes: []identity.Scope{identity.PollsPrivate}},
+	}))
+	gus, ana := h.Join("garden", "gus", rooms.Guest), h.Join("garden", "ana", rooms.Host)
+	asked := map[string]string{h.Token("garden", rooms.Host, "ana"): "Ana asks", "plk_reader": "A program asks"}
+	for bearer, question := range asked {
+		var made struct{ ID string }
+		h.Want(201, "POST /rooms/garden/polls", bearer, map[string]any{
+			"question": question, "options": []string{"Yes", "No"}, "results": "private", "open": true,
+		}).JSON(&made)
+		h.Want(204, "PUT /rooms/garden/polls/"+made.ID+"/vote", h.Token("garden", rooms.Guest, "gus"), map[string]any{"choice": []int{1}})
+	}
+	h.Want(201, "POST /rooms/garden/polls", h.Token("garden", rooms.Host, "ana"), map[string]any{"question": "Ana drafts", "options": []string{"Yes", "No"}})
+	var meetings struct{ Items []struct{ ID, Ended string } }
+	h.Want(200, "GET /rooms/garden/meetings", apitest.All, nil).JSON(&meetings)
+	export := "GET /rooms/garden/meetings/" + meetings.Items[0].ID + "/polls"
+	// shown gives what an export holds: each question, and its votes where they are there.
+	shown := func(bearer string) string {
+		var polls struct {
+			Items []struct {
+				Question string
+				People   int
+				Counts   []int
+				Votes    []struct{ Name string }
+			}
+		}
+		h.Want(200, export, bearer, nil).JSON(&polls)
+		var all []string
+		for _, p := range polls.Items {
+			all = append(all, fmt.Sprintf("%s %d%v%v", p.Question, p.People, p.Counts, p.Votes))
+		}
+		slices.Sort(all)
+		return strings.Join(all, "; ")
+	}
+	wanted := map[string]string{
+		"plk_auditor":                            "A program asks 1[0 1][{gus}]; Ana asks 1[0 1][{gus}]; Ana drafts 0[0 0][]",
+		"plk_reader":                             "A program asks 1[0 1][{gus}]; Ana asks 1[][]",
+		h.Token("garden", rooms.Host, "ana"):     "A program asks 1[][]; Ana asks 1[0 1][{gus}]",
+		h.Token("garden", rooms.Host, "another"): "A program asks 1[][]; Ana asks 1[][]",
+	}
+	look := func(when string) {
+		eventually(t, "all is stored", func() bool { return shown("plk_auditor") == wanted["plk_auditor"] })
+		for bearer, want := range wanted {
+			if got := shown(bearer); got != want {
+				t.Errorf("%s %.12s is shown %q, want %q", when, bearer, got, want)
+			}
+		}
+		if table := string(h.Want(200, export+"?format=csv", "plk_reader", nil).Body); strings.Count(table, "gus") != 1 {
+			t.Errorf("%s the table names who voted in another's private poll:\n%s", when, table)
+		}
+	}
+	look("while the meeting is on")
+	for _, session := range []*rooms.Session{gus, ana} {
+		if err := session.Leave(t.Context(), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "the meeting has ended", func() bool {
+		h.Want(200, "GET /rooms/garden/meetings", apitest.All, nil).JSON(&meetings)
+		return meetings.Items[0].Ended != ""
+	})
+	look("after the meeting")
+	h.Want(403, export, "plk_half", nil)
 }
 
 func TestTheAuditLogByAPI(t *testing.T) {
