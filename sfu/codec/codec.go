@@ -42,33 +42,6 @@ func ByMime(mime string) Codec {
 	return Unknown
 }
 
-// Mime is the media type of the codec.
-func (c Codec) Mime() string {
-	if int(c) >= len(mimes) {
-		return ""
-	}
-	return mimes[c]
-}
-
-// String is the name of the codec in SDP.
-func (c Codec) String() string {
-	if _, name, ok := strings.Cut(c.Mime(), "/"); ok {
-		return name
-	}
-	return "unknown"
-}
-
-// Audio says whether the codec carries sound.
-func (c Codec) Audio() bool { return c == Opus || c == RED }
-
-// ClockRate is the RTP clock in ticks a second.
-func (c Codec) ClockRate() uint32 {
-	if c.Audio() {
-		return 48000
-	}
-	return 90000
-}
-
 // Frame is what one payload says of the frame it is part of.
 type Frame struct {
 	// KeyFrame: the packet belongs to a key frame. VP8 says it in the first packet only.

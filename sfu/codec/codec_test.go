@@ -21,16 +21,13 @@ func unhex(t testing.TB, s string) []byte {
 }
 
 func TestMediaTypes(t *testing.T) {
-	for c := codec.Opus; c <= codec.AV1; c++ {
-		if got := codec.ByMime(c.Mime()); got != c {
-			t.Errorf("%s is %s", c.Mime(), got)
+	for mime, want := range map[string]codec.Codec{
+		"audio/opus": codec.Opus, "audio/red": codec.RED, "video/VP8": codec.VP8, "video/VP9": codec.VP9, "video/H264": codec.H264, "video/AV1": codec.AV1,
+		"VIDEO/vp8": codec.VP8, "video/rtx": codec.Unknown, "": codec.Unknown, // case is folded, and only ours are known
+	} {
+		if got := codec.ByMime(mime); got != want {
+			t.Errorf("%q is %s, want %s", mime, got, want)
 		}
-	}
-	if codec.ByMime("VIDEO/vp8") != codec.VP8 || codec.ByMime("video/rtx") != codec.Unknown || codec.ByMime("") != codec.Unknown {
-		t.Error("media types are case folded, and only ours are known")
-	}
-	if codec.VP8.String() != "VP8" || codec.Opus.ClockRate() != 48000 || codec.AV1.ClockRate() != 90000 {
-		t.Error("name or clock of a codec")
 	}
 }
 

@@ -159,23 +159,8 @@ func pause(rtt time.Duration, try uint8) time.Duration {
 	return min(max(wait, minGap), maxGap)
 }
 
-// Next is when [List.Due] will have something to do; false when nothing is missing.
-func (l *List) Next() (time.Duration, bool) {
-	if len(l.entries) == 0 {
-		return 0, false
-	}
-	next := l.entries[0].next
-	for _, m := range l.entries[1:] {
-		next = min(next, m.next)
-	}
-	return next, true
-}
-
 // Missing is how many packets are waited for.
 func (l *List) Missing() int { return len(l.entries) }
-
-// Lost is how many packets were given up since the beginning.
-func (l *List) Lost() uint64 { return l.lost }
 
 // Broken says that something was given up since the last key frame: a video
 // stream cannot be decoded until the next.

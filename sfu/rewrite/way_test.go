@@ -2,6 +2,7 @@ package rewrite_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"testing"
 	"time"
 
@@ -92,7 +93,7 @@ func (w *way) repeat(number uint16) []byte {
 	o := rtp.Outgoing{SSRC: 0xEEEE, PayloadType: 97, MID: "7", SequenceNumber: 1, Timestamp: sent.Timestamp, Marker: sent.Marker}
 	o.SetTransportSequence(9)
 	o.SetAbsSendTime(10)
-	w.dst = rtp.AppendRTX(w.dst[:0], &w.ids, &o, number)
+	w.dst = binary.BigEndian.AppendUint16(rtp.AppendHeader(w.dst[:0], &w.ids, &o), number)
 	w.dst = codec.AppendPayload(w.dst, codec.VP8, p.Payload(), sent.PictureID, sent.TL0)
 	return w.dst
 }

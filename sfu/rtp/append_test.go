@@ -135,7 +135,6 @@ func TestAppendDoesNotAllocate(t *testing.T) {
 	ids, o, dst := chromium(t), exampleOutgoing(), make([]byte, 0, rtp.MaxPacket)
 	if n := testing.AllocsPerRun(1000, func() {
 		dst = rtp.AppendHeader(dst[:0], ids, &o)
-		dst = rtp.AppendRTX(dst[:0], ids, &o, 7)
 		dst = rtp.AppendPadding(dst[:0], ids, &o, 200)
 	}); n != 0 {
 		t.Errorf("%v allocations a packet", n)

@@ -147,12 +147,6 @@ func (v *Values) SetAbsSendTime(t uint32) {
 	v.Present |= 1 << AbsSendTime
 }
 
-// SetPlayoutDelay adds bounds for the receiver's buffer, in steps of 10 ms.
-func (v *Values) SetPlayoutDelay(minimum, maximum uint16) {
-	v.PlayoutDelay = uint32(minimum&0xFFF)<<12 | uint32(maximum&0xFFF)
-	v.Present |= 1 << PlayoutDelay
-}
-
 // element takes one extension element in. An element of the wrong size is
 // skipped: the rest of the packet is still good. Of two elements with one
 // meaning the last wins.

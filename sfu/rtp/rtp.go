@@ -74,9 +74,6 @@ func (h *Header) Payload(packet []byte) []byte { return packet[h.start:h.end:h.e
 // PayloadSize is the size of the payload in bytes; 0 for a packet that is only padding.
 func (h *Header) PayloadSize() int { return int(h.end - h.start) }
 
-// HeaderSize is the size in bytes of everything before the payload.
-func (h *Header) HeaderSize() int { return int(h.start) }
-
 // MID is the media section the packet belongs to (RFC 8843), empty when it does not say.
 func (h *Header) MID(packet []byte) []byte { return h.mid.of(packet) }
 

@@ -6,14 +6,6 @@ import "encoding/binary"
 // retransmitted payload (RFC 4588 §4).
 const osnSize = 2
 
-// AppendRTX appends the header of a retransmission and the sequence number of
-// the packet it repeats (RFC 4588 §4); the payload as it was sent first is to be
-// appended after it. o carries SSRC, payload type and sequence number of the
-// retransmission stream, and marker and timestamp of the original.
-func AppendRTX(dst []byte, ids *Extensions, o *Outgoing, original uint16) []byte {
-	return binary.BigEndian.AppendUint16(AppendHeader(dst, ids, o), original)
-}
-
 // Unwrap turns a retransmission back into the packet it repeats, in place, and
 // gives that packet: the end of the same memory. h must be its parsed header and is
 // changed along. ssrc and payloadType are those of the stream that is repaired.

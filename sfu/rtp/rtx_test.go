@@ -2,19 +2,20 @@ package rtp_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"testing"
 
 	"palabre/sfu/rtp"
 )
 
-// wrap makes a retransmission of the packet as a sender would.
+// wrap makes a retransmission of the packet as a sender would (RFC 4588 §4).
 func wrap(ids *rtp.Extensions, h *rtp.Header, raw []byte) []byte {
 	o := rtp.Outgoing{
 		SSRC: 0xAAAA, PayloadType: 97, SequenceNumber: 1, Timestamp: h.Timestamp, Marker: h.Marker,
 		MID: string(h.MID(raw)), Values: h.Values,
 	}
-	return append(rtp.AppendRTX(nil, ids, &o, h.SequenceNumber), h.Payload(raw)...)
+	return append(binary.BigEndian.AppendUint16(rtp.AppendHeader(nil, ids, &o), h.SequenceNumber), h.Payload(raw)...)
 }
 
 func TestUnwrapGivesTheOriginal(t *testing.T) {

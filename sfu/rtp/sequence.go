@@ -45,6 +45,3 @@ func (u *Unwrapper) Unwrap(n uint16) uint64 {
 func (u *Unwrapper) Peek(n uint16) uint64 {
 	return u.highest + uint64(int64(int16(n-uint16(u.highest))))
 }
-
-// Highest is the highest extended number so far; 0 before the first.
-func (u *Unwrapper) Highest() uint64 { return u.highest }

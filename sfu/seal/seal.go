@@ -16,9 +16,6 @@ import (
 )
 
 const (
-	// Overhead is how many bytes a sealed packet is longer: the tag (RFC 7714 §13.2).
-	Overhead = 16
-
 	saltSize   = 12      // RFC 7714 §8.1
 	fixedSize  = 12      // of an RTP header without CSRCs and extension (RFC 3550 §5.1)
 	indexBound = 1 << 48 // a key is good for so many packets of one SSRC (RFC 7714 §14.2)
@@ -109,10 +106,6 @@ func (s *Sealer) RTP(dst, header, payload []byte) ([]byte, error) {
 	dst = append(dst, header...)
 	return s.aead.Seal(dst, s.nonce[:], payload, dst[start:]), nil
 }
-
-// Forget drops what is known of an SSRC that will not be used again with this
-// key: its numbering would start over and repeat nonces.
-func (s *Sealer) Forget(ssrc uint32) { delete(s.streams, ssrc) }
 
 // index is the packet's index as its receiver will estimate it (RFC 3711 §3.3.1):
 // the one nearest to the highest so far. So a repair from before the sequence

@@ -12,6 +12,9 @@ import (
 	"pgregory.net/rapid"
 )
 
+// tagSize is how many bytes a sealed packet is longer (RFC 7714 §13.2).
+const tagSize = 16
+
 // opener is the other end, by another hand.
 func opener(t rapid.TB, key, salt []byte) *srtp.Context {
 	t.Helper()
@@ -49,7 +52,7 @@ func mustOpen(t rapid.TB, s *Sealer, open *srtp.Context, header, payload []byte)
 	if err != nil {
 		t.Fatalf("seal %d of %08x: %v", binary.BigEndian.Uint16(header[2:]), binary.BigEndian.Uint32(header[8:]), err)
 	}
-	if len(sealed) != len(header)+len(payload)+Overhead {
+	if len(sealed) != len(header)+len(payload)+tagSize {
 		t.Fatalf("%d + %d bytes became %d", len(header), len(payload), len(sealed))
 	}
 	plain, err := open.DecryptRTP(nil, sealed, nil)
@@ -205,10 +208,6 @@ func TestOutsideOfTheStream(t *testing.T) {
 	if _, err := s.RTP(nil, header(2, 0), nil); !errors.Is(err, ErrIndex) {
 		t.Errorf("a number after the last of the key: error %v", err)
 	}
-	s.Forget(1)
-	if _, err := s.RTP(nil, header(1, 65_000), nil); err != nil || len(s.streams) != 2 {
-		t.Errorf("after Forget: error %v, %d streams", err, len(s.streams))
-	}
 }
 
 func TestMisuse(t *testing.T) {
@@ -281,7 +280,7 @@ func FuzzRTP(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if len(sealed) != len(h)+len(payload)+Overhead {
+		if len(sealed) != len(h)+len(payload)+tagSize {
 			t.Fatalf("%d + %d bytes became %d", len(h), len(payload), len(sealed))
 		}
 		// Broken extension elements are nothing to the sealer, but the other end refuses them.

@@ -119,8 +119,6 @@ func (e *Engine) Open(at Seat, conn Conn, events Events, voices Voices) *Peer {
 type Source struct {
 	Name   string
 	Screen bool
-	// Quiet marks sound that is not a voice: a shared screen's.
-	Quiet bool
 	// KeepTwo has the two lowest layers wanted while anything is.
 	KeepTwo bool
 	Line    negotiate.Line

@@ -124,13 +124,6 @@ func (g *Gate) leave(c *guest) {
 	}
 }
 
-// Count is how many connections are open.
-func (g *Gate) Count() int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return len(g.guests)
-}
-
 func address(c net.Conn) netip.Addr {
 	if a, ok := c.RemoteAddr().(*net.TCPAddr); ok {
 		return a.AddrPort().Addr().Unmap()

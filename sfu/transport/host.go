@@ -168,9 +168,6 @@ func (h *Host) Ports() []*Port { return h.ports }
 // Sending counts what left by the ports.
 func (h *Host) Sending() *udp.Counters { return &h.sending }
 
-// Candidates are the candidate lines of every answer.
-func (h *Host) Candidates() []string { return slices.Clone(h.candidates) }
-
 // MediaAddrs are the addresses of the UDP candidates.
 func (h *Host) MediaAddrs() []netip.AddrPort { return slices.Clone(h.media) }
 

@@ -143,9 +143,6 @@ func (o *Outbox) Add(r *Route, datagram []byte) {
 	r.last = at
 }
 
-// Pending is how many datagrams wait.
-func (o *Outbox) Pending() int { return len(o.slots) }
-
 // Flush sends everything that waits. It does not wait for the network, except
 // for at most 5 ms in all while the socket's buffer is full; then, and where
 // the system refuses, datagrams are dropped and counted.
