@@ -78,8 +78,9 @@ func New(cfg Config) (*Server, error) {
 		// Idle connections share the buffers to write from; what waits to be
 		// written waits in the session's outbox.
 		WriteBufferPool: &sync.Pool{},
-		// 0 goes on with the buffer of the HTTP request.
-		ReadBufferSize:  0,
+		// Longer messages take more reads; the buffer of the HTTP request would
+		// stay for as long as the connection.
+		ReadBufferSize:  1 << 10,
 		WriteBufferSize: 4 << 10,
 	}
 	cfg.API.Rooms, cfg.API.Tokens, cfg.API.Logger = cfg.Rooms, cfg.Tokens, cfg.Logger

@@ -30,9 +30,9 @@ type history struct {
 }
 
 const (
-	// leastHistory holds a second of a usual viewer, mostHistory as much of
-	// 50 Mbit/s: 128 kB.
-	leastHistory, mostHistory = 512, 8192
+	// leastHistory holds what a usual viewer has not reported yet, mostHistory a
+	// second of 50 Mbit/s: 128 kB.
+	leastHistory, mostHistory = 128, 8192
 	// fresh is how young a packet must be for its report to be worth waiting for.
 	fresh = 2 * time.Second
 )
