@@ -35,7 +35,7 @@ export const early = {
   'app.copyLink': { en: 'Copy link', fr: 'Copier le lien' },
   'app.copied': { en: 'Link copied', fr: 'Lien copié' },
 
-  'home.sentence': { en: 'Talk face to face, on a server of your own.', fr: 'Parlez-vous face à face, sur votre propre serveur.' },
+  'home.sentence': { en: 'Talk face to face, on a server of your own.', fr: 'Parlez-vous face\u00a0à\u00a0face, sur votre propre serveur.' },
   'home.start': { en: 'Start a meeting', fr: 'Démarrer une réunion' },
   'home.starting': { en: 'Preparing a link…', fr: 'Préparation du lien…' },
   'home.schedule': { en: 'Schedule a meeting', fr: 'Planifier une réunion' },

@@ -31,8 +31,10 @@ function Waiting({ meeting, onCancel }: Props) {
       <span class="dots" aria-hidden="true"><i /><i /><i /></span>
       <h2>{t('door.waiting')}</h2>
       <p>{t('door.waitingHint')}</p>
-      {may(meeting, 'publish') || meeting.local.preview.value ? <show.Part meeting={meeting} /> : null}
-      <button type="button" class="button" onClick={onCancel}>{t('app.cancel')}</button>
+      <div class="door-choices">
+        {may(meeting, 'publish') || meeting.local.preview.value ? <show.Part meeting={meeting} /> : null}
+        <button type="button" class="button" onClick={onCancel}>{t('app.cancel')}</button>
+      </div>
     </div>
   );
 }
@@ -96,6 +98,8 @@ export function PreJoin({ meeting, onCancel }: Props) {
   const [name, setName] = useState(() => memory.get('name') ?? '');
   const title = meeting.about.value.title || roomTitle(meeting.options.room);
   const shown = meeting.fixedName.value || name;
+  // Who must be let in is not told who is inside, not even that nobody is.
+  const told = meeting.phase.value !== 'waiting' && (!meeting.about.value.lobby || may(meeting, 'pass'));
   useEffect(() => { document.title = t('app.title', { room: title }); });
   return (
     <div class="door">
@@ -107,7 +111,7 @@ export function PreJoin({ meeting, onCancel }: Props) {
         <div class="door-right">
           <div class="door-title">
             <h1>{title}</h1>
-            <p>{whoIsIn(meeting.preview.value)}</p>
+            <p>{told && whoIsIn(meeting.preview.value)}</p>
           </div>
           {meeting.phase.value === 'waiting' ? <Waiting meeting={meeting} onCancel={onCancel} /> : <JoinForm meeting={meeting} name={name} setName={setName} />}
         </div>

@@ -81,7 +81,7 @@ function When({ plan, set }: Omit<FieldsProps, 'canMail'>) {
       <Labelled label={t('schedule.zone')}>
         {(id) => <Choice id={id} value={plan.zone} options={zones(plan.zone).map((zone) => [zone, zone.replaceAll('_', ' ')])} onChoose={(zone) => set({ zone })} />}
       </Labelled>
-      <Labelled label={t('schedule.repeat')}>
+      <Labelled label={t('schedule.repeat')} wide={plan.repeat === 'never'}>
         {(id) => <Choice id={id} value={plan.repeat} options={choices(plan.day).map((repeat) => [repeat, t(names[repeat])])} onChoose={(repeat) => set({ repeat: repeat as Repeat })} />}
       </Labelled>
       {plan.repeat !== 'never' && (
