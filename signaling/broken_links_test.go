@@ -23,7 +23,7 @@ func TestF04_WebSocketReset(t *testing.T) {
 	peer.report.Connected()
 	var back []time.Duration
 	var got []string
-	resume, last := joined.Resume, uint64(0)
+	resume, last := joined.Resume, ana.last
 	const rounds = 20
 	for i := range rounds {
 		tcp, ok := ana.NetConn().(*net.TCPConn)

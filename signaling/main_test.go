@@ -206,6 +206,7 @@ type client struct {
 	*websocket.Conn
 	t      testing.TB
 	nextID uint32
+	last   uint64 // the number of the newest event read
 }
 
 func (h *house) dialHeader(header http.Header) (*websocket.Conn, *http.Response, error) {
@@ -265,6 +266,7 @@ func (c *client) next() (frame, error) {
 		return f, err
 	}
 	err := c.ReadJSON(&f)
+	c.last = max(c.last, f.Seq)
 	return f, err
 }
 
