@@ -235,34 +235,34 @@ func TestWhoGivesUpDisturbsNothing(t *testing.T) {
 	})
 }
 
-func TestNextBlocksUntilThereIsSomething(t *testing.T) {
+func TestReadyUntilThereIsNoMore(t *testing.T) {
 	inHouse(t, nil, func(t *testing.T, h *house) {
 		ada, ben := h.person(Guest, "Ada"), h.person(Guest, "Ben")
 		ada.pull()
-		next := make(chan Event, 1)
+		all := make(chan []Event)
 		go func() {
-			e, err := ada.Next(bg)
-			if err != nil {
-				t.Error(err)
+			var got []Event
+			for range ada.Ready() {
+				events, err := ada.Take(9)
+				if got = append(got, events...); err != nil {
+					if !errors.Is(err, ErrEnded) {
+						t.Errorf("the end is %v", err)
+					}
+					all <- got
+					return
+				}
 			}
-			next <- e
 		}()
 		synctest.Wait()
 		ok(t, ben.Say(bg, 0, "hi", ""))
-		if line, is := (<-next).Data.(Line); !is || line.Text != "hi" {
-			t.Errorf("got %+v", line)
-		}
-		ctx, cancel := context.WithTimeout(bg, time.Second)
-		defer cancel()
-		if _, err := ada.Next(ctx); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("got %v", err)
-		}
+		synctest.Wait()
 		ok(t, ada.Leave(bg, 0))
-		if e, err := ada.Next(bg); err != nil || e.Data != (Closed{ReasonLeft}) {
-			t.Errorf("got %+v, %v", e, err)
+		got := <-all
+		if line, is := got[0].Data.(Line); !is || line.Text != "hi" {
+			t.Errorf("got %+v", got)
 		}
-		if _, err := ada.Next(bg); !errors.Is(err, ErrEnded) {
-			t.Errorf("got %v", err)
+		if last := got[len(got)-1]; last.Data != (Closed{ReasonLeft}) {
+			t.Errorf("the last is %+v", last)
 		}
 	})
 }

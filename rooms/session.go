@@ -137,25 +137,6 @@ func (s *Session) Ready() <-chan struct{} { return s.reader.ready }
 // [ErrSlow], [ErrTaken] or [ErrDetached].
 func (s *Session) Take(limit int) ([]Event, error) { return s.person.out.take(s.reader, limit) }
 
-// Next blocks for one event. It is Take for readers with a goroutine to spare;
-// a session has one reader.
-func (s *Session) Next(ctx context.Context) (Event, error) {
-	for {
-		events, err := s.Take(1)
-		if err != nil {
-			return Event{}, err
-		}
-		if len(events) > 0 {
-			return events[0], nil
-		}
-		select {
-		case <-s.Ready():
-		case <-ctx.Done():
-			return Event{}, ctx.Err()
-		}
-	}
-}
-
 // Done is closed when the session is over for good, not when it is merely detached.
 func (s *Session) Done() <-chan struct{} { return s.person.done }
 

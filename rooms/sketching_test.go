@@ -10,13 +10,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"palabre/rooms/drawing"
+	"palabre/rooms/drawing/drawingtest"
 )
 
 // hand is a caller with a data channel, and the drawing as they know it.
 type hand struct {
 	*caller
 	peer *fakePeer
-	view drawing.View
+	view drawingtest.View
 	read int
 }
 
@@ -34,7 +35,7 @@ func (h *house) hand(c *caller) *hand {
 // say sends records and waits until the room has told of them.
 func (h *hand) say(records ...drawing.Record) {
 	h.t.Helper()
-	h.peer.report.Message(drawing.Message(records...))
+	h.peer.report.Message(drawingtest.Message(records...))
 	settle()
 }
 
@@ -147,14 +148,14 @@ func TestMessagesOfOneTurnGoTogether(t *testing.T) {
 		ana.marks()
 		before := ana.read
 		for mark := range uint32(30) {
-			ben.peer.report.Message(drawing.Message(pen(1, mark+1, true, 1)))
+			ben.peer.report.Message(drawingtest.Message(pen(1, mark+1, true, 1)))
 		}
 		settle()
 		if marks := ana.marks(); len(marks) != 30 || ana.read-before > 2 {
 			t.Errorf("%d marks in %d messages", len(marks), ana.read-before)
 		}
 		for range 10 * maxInk { // more than ever comes: whoever sent it is told what is
-			viewer.peer.report.Message(drawing.Message(drawing.Undo{Canvas: 1}))
+			viewer.peer.report.Message(drawingtest.Message(drawing.Undo{Canvas: 1}))
 		}
 		settle()
 		viewer.marks()

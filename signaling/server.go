@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -97,21 +96,6 @@ func New(cfg Config) (*Server, error) {
 
 // Handler answers every request of the server.
 func (s *Server) Handler() http.Handler { return s.router }
-
-// Routes lists what the server answers as "METHOD /path/{parameter}".
-func (s *Server) Routes() []string {
-	var list []string
-	for _, r := range s.router.Routes() {
-		parts := strings.Split(r.Path, "/")
-		for i, p := range parts {
-			if name, ok := strings.CutPrefix(p, ":"); ok {
-				parts[i] = "{" + name + "}"
-			}
-		}
-		list = append(list, r.Method+" "+strings.Join(parts, "/"))
-	}
-	return list
-}
 
 // Drain refuses new sessions from now on, makes /readyz say so, and tells
 // everybody to come back between after and twice after. Calls go on until Close.

@@ -1,7 +1,6 @@
 package calendar
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -141,6 +140,3 @@ func (a Appointment) end(start Wall, duration time.Duration) Wall {
 func text5545(cal *ics.Calendar) []byte {
 	return []byte(cal.Serialize(ics.WithNewLine("\r\n")))
 }
-
-// FileName is what a downloaded calendar is called.
-func (a Appointment) FileName() string { return fmt.Sprintf("%s.ics", a.Room) }

@@ -172,14 +172,6 @@ func (b *Board) Author(number uint16) Author {
 	return Author{}
 }
 
-// Sharer is whose share a canvas is of; empty where there is no such canvas.
-func (b *Board) Sharer(number uint32) string {
-	if c := b.canvas(number); c != nil {
-		return c.sharer
-	}
-	return ""
-}
-
 func (b *Board) canvas(number uint32) *canvas {
 	i, found := slices.BinarySearchFunc(b.canvases, number, func(c *canvas, n uint32) int { return cmp.Compare(c.number, n) })
 	if !found {

@@ -11,12 +11,13 @@ import (
 	"pgregory.net/rapid"
 
 	"palabre/rooms/drawing"
+	"palabre/rooms/drawing/drawingtest"
 )
 
 // table is a board with people who draw on it and one who reads all along.
 type table struct {
 	board    drawing.Board
-	reader   drawing.View
+	reader   drawingtest.View
 	canvases []uint32
 	people   map[string]uint32 // their newest mark
 	marks    []drawing.Mark    // as they would be by the rules, in order
@@ -161,7 +162,7 @@ func (b *table) drop(err error, which func(drawing.Mark) bool, one bool) {
 }
 
 func (b *table) check(t *rapid.T) {
-	var late drawing.View
+	var late drawingtest.View
 	for _, message := range b.board.Snapshot(drawing.Author{Number: 1}, func(string) bool { return true }) {
 		if len(message) > drawing.MaxMessage {
 			t.Errorf("a message of %d bytes", len(message))

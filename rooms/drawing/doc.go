@@ -3,8 +3,8 @@
 //
 // A [Board] is a plain state machine of one owner: no goroutine, no lock, no
 // clock. It takes [Draw] and the like, and gives the records that tell readers
-// what came of them; a [View] is what a reader makes of those. Coordinates are
-// relative to the picture: 0 to 65535 of its width and height.
+// what came of them. Coordinates are relative to the picture: 0 to 65535 of its
+// width and height.
 //
 // Who may draw is not decided here, but how much: what is over a bound is
 // refused with [ErrFull], nothing drawn before is given up for it.

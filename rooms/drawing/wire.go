@@ -175,15 +175,6 @@ func text(b []byte, s string) []byte {
 // bytes is what a mark costs on the wire.
 func (m *Mark) bytes() int { return 16 + pointSize*len(m.Points) + len(m.Text) }
 
-// Message puts records into one message, however large it gets.
-func Message(records ...Record) []byte {
-	b := []byte{Version}
-	for _, r := range records {
-		b = r.append(b)
-	}
-	return b
-}
-
 // Writer puts records into as few messages as they fit in. The zero value is ready.
 type Writer struct {
 	full [][]byte

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"palabre/rooms/drawing"
+	"palabre/rooms/drawing/drawingtest"
 )
 
 // told is a record as the vectors write it, which the page's tests read too.
@@ -116,7 +117,7 @@ func TestTheVectorsAreWhatIsWritten(t *testing.T) {
 	}
 	for _, v := range vectors {
 		records := all[v.Name]
-		if got := hex.EncodeToString(drawing.Message(records...)); got != v.Hex {
+		if got := hex.EncodeToString(drawingtest.Message(records...)); got != v.Hex {
 			t.Errorf("%s is written %s", v.Name, got)
 		}
 		message, err := hex.DecodeString(v.Hex)
@@ -151,19 +152,19 @@ func TestNothingElseIsRead(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	for _, records := range samples() {
-		f.Add(drawing.Message(records...))
+		f.Add(drawingtest.Message(records...))
 	}
 	f.Fuzz(func(t *testing.T, message []byte) {
 		records, err := drawing.Parse(message)
 		if err != nil {
 			return
 		}
-		again, err := drawing.Parse(drawing.Message(records...))
+		again, err := drawing.Parse(drawingtest.Message(records...))
 		if err != nil || !cmp.Equal(records, again) {
 			t.Errorf("%v is read back as %v, %v", records, again, err)
 		}
 		var board drawing.Board
-		var view drawing.View
+		var view drawingtest.View
 		canvas, _ := board.Begin("p")
 		author, _, _ := board.Join("a", "A")
 		_ = view.Apply(message)

@@ -172,7 +172,7 @@ type View struct {
 }
 
 // View gives a poll as one person may see it: without others' votes, which
-// [Book.Ballots] gives, and without counts that are not for them.
+// [Poll.Ballots] gives, and without counts that are not for them.
 func (b *Book) View(id, reader string) (View, error) {
 	p := b.find(id)
 	if p == nil {
@@ -186,15 +186,6 @@ func (b *Book) View(id, reader string) (View, error) {
 		v.Counts = slices.Clone(p.Counts)
 	}
 	return v, nil
-}
-
-// Ballots gives who chose what in a named poll, by name.
-func (b *Book) Ballots(id string) ([]Vote, error) {
-	p := b.find(id)
-	if p == nil {
-		return nil, ErrUnknown
-	}
-	return p.Ballots(), nil
 }
 
 // Ballots gives who chose what, by name; of an anonymous poll nothing.

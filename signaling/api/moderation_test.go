@@ -13,11 +13,19 @@ import (
 func news[D rooms.Data](t *testing.T, s *rooms.Session, wanted func(D) bool) D {
 	t.Helper()
 	for {
-		e, err := s.Next(t.Context())
+		events, err := s.Take(1)
 		if err != nil {
 			t.Fatalf("waiting for %T: %v", *new(D), err)
 		}
-		if d, is := e.Data.(D); is && wanted(d) {
+		if len(events) == 0 {
+			select {
+			case <-s.Ready():
+			case <-t.Context().Done():
+				t.Fatalf("waiting for %T: %v", *new(D), t.Context().Err())
+			}
+			continue
+		}
+		if d, is := events[0].Data.(D); is && wanted(d) {
 			return d
 		}
 	}
