@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -68,10 +69,29 @@ func (r *room) attended(p *person, now time.Time) {
 		p.stay.Took = max(c.up.Sub(p.joined), soonest)
 	}
 	if r.rooms.cfg.Impersonal {
-		p.stay.Participant, p.stay.Identity, p.stay.Name = r.rooms.veil.over(p.lasting(), p.joined), "", ""
+		p.stay.Participant, p.stay.Identity, p.stay.Name, p.stay.Client = r.rooms.veil.over(p.lasting(), p.joined), "", "", ""
 		p.stay.Spoke, p.stay.Poor = 0, 0
 	}
 }
+
+// logged is what the server's log calls somebody who came in, and the program
+// they use. Where no personal figures are kept it is what their stay is kept
+// under: an id may be the identity of a token.
+func (r *room) logged(p *person) (participant, client string) {
+	if r.rooms.cfg.Impersonal {
+		return r.rooms.veil.over(p.lasting(), p.joined), ""
+	}
+	return p.id, p.client
+}
+
+// Veiled says that a stay was kept without personal figures: what it lacks is
+// not known, rather than nothing.
+func (s Stay) Veiled() bool {
+	return s.Identity == "" && s.Name == "" && strings.HasPrefix(s.Participant, veiled)
+}
+
+// veiled begins the names that mean nothing.
+const veiled = "anonymous-"
 
 // veil gives people names that can be counted for a day and mean nothing: its
 // key is nowhere but in this process.
@@ -84,7 +104,7 @@ func (v *veil) over(who string, at time.Time) string {
 	v.once.Do(func() { _, _ = rand.Read(v.key[:]) }) // it cannot fail (crypto/rand)
 	sum := hmac.New(sha256.New, v.key[:])
 	sum.Write([]byte(at.UTC().Format(time.DateOnly) + " " + who))
-	return "anonymous-" + hex.EncodeToString(sum.Sum(nil)[:12])
+	return veiled + hex.EncodeToString(sum.Sum(nil)[:12])
 }
 
 // JoinsFailed says how often somebody could not come in, by why. It is no one

@@ -272,7 +272,8 @@ func (r *room) enter(p *person, re Ref) error {
 		p.sending = r.quietly(p, p.sending)
 	}
 	r.rooms.metrics.joined(p)
-	r.log.Info("joined", "participant", p.id, "role", p.role, "kind", p.kind, "client", p.client)
+	who, client := r.logged(p)
+	r.log.Info("joined", "participant", who, "role", p.role, "kind", p.kind, "client", client)
 	if p.kind == Spectator {
 		r.hidden++
 		p.link.setLayout(r.spectatorLayout(p))

@@ -84,7 +84,8 @@ func (r *room) removeFor(p *person, reason Reason, re Ref, by *person, answer Re
 	}
 	if before.place == joined {
 		r.rooms.metrics.left(p, reason)
-		r.log.Info("left", "participant", p.id, "reason", reason, "stayed", time.Since(p.joined).Round(time.Second).String())
+		who, _ := r.logged(p)
+		r.log.Info("left", "participant", who, "reason", reason, "stayed", time.Since(p.joined).Round(time.Second).String())
 	}
 	if len(r.inside) == 0 {
 		r.adjourn(reason)

@@ -59,7 +59,8 @@ func meetingEnded(ctx context.Context, tx *sql.Tx, fact rooms.Fact) error {
 	if err := closeStays(ctx, tx, end.Meeting.ID); err != nil {
 		return err
 	}
-	state, err := json.Marshal(end.Meeting)
+	// Who had which role, was put out or knew the lock was for those who come back to it.
+	state, err := json.Marshal(rooms.Meeting{ID: end.Meeting.ID, Started: end.Meeting.Started})
 	if err != nil {
 		return fmt.Errorf("write down a meeting: %w", err)
 	}

@@ -35,6 +35,8 @@ type Attendee struct {
 	// Stays is how often they came in.
 	Stays  int
 	Client string
+	// Veiled says that no personal figures were kept: Spoke and Poor are not known.
+	Veiled bool
 }
 
 // People puts the stays of a meeting together by person, in the order they first
@@ -45,7 +47,7 @@ func People(stays []rooms.Stay, until time.Time) []Attendee {
 		who := cmp.Or(stay.Identity, stay.Participant)
 		a := byPerson[who]
 		if a == nil {
-			a = &Attendee{Participant: stay.Participant, Identity: stay.Identity, First: stay.Joined, Took: stay.Took}
+			a = &Attendee{Participant: stay.Participant, Identity: stay.Identity, First: stay.Joined, Took: stay.Took, Veiled: stay.Veiled()}
 			byPerson[who] = a
 		}
 		a.add(stay, until)

@@ -96,10 +96,11 @@ type wireAttendee struct {
 	Joined      time.Time  `json:"joined"`
 	Left        *time.Time `json:"left,omitempty"`
 	Stayed      float64    `json:"stayedSeconds"`
-	Spoke       float64    `json:"spokeSeconds"`
-	// Poor is how long the connection was bad; Quality the share of the time it was not, 0 to 1.
-	Poor    float64 `json:"poorSeconds"`
-	Quality float64 `json:"quality"`
+	// What is missing where no personal figures are kept: how long they spoke, and
+	// how long the connection was bad; Quality is the share of the time it was not, 0 to 1.
+	Spoke   *float64 `json:"spokeSeconds,omitempty"`
+	Poor    *float64 `json:"poorSeconds,omitempty"`
+	Quality *float64 `json:"quality,omitempty"`
 	// Took is how long media took after joining; null where it never came.
 	Took   *float64 `json:"joinSeconds"`
 	Stays  int      `json:"stays"`
@@ -109,10 +110,14 @@ type wireAttendee struct {
 func attendeeOnWire(p attendance.Attendee) wireAttendee {
 	w := wireAttendee{
 		Participant: p.Participant, Identity: p.Identity, Name: p.Name, Role: p.Role, Joined: p.First, Left: moment(p.Last),
-		Stayed: p.Stayed.Seconds(), Spoke: p.Spoke.Seconds(), Poor: p.Poor.Seconds(), Quality: 1, Stays: p.Stays, Client: p.Client,
+		Stayed: p.Stayed.Seconds(), Stays: p.Stays, Client: p.Client,
 	}
-	if p.Stayed > 0 {
-		w.Quality = max(0, 1-p.Poor.Seconds()/p.Stayed.Seconds())
+	if !p.Veiled {
+		spoke, poor, quality := p.Spoke.Seconds(), p.Poor.Seconds(), 1.0
+		if p.Stayed > 0 {
+			quality = max(0, 1-poor/p.Stayed.Seconds())
+		}
+		w.Spoke, w.Poor, w.Quality = &spoke, &poor, &quality
 	}
 	if p.Took > 0 {
 		took := p.Took.Seconds()
@@ -139,13 +144,9 @@ func (a *API) attendance(c *Call) (Reply, error) {
 	for i, p := range found {
 		w := attendeeOnWire(p)
 		people[i] = w
-		took := ""
-		if w.Took != nil {
-			took = seconds(*w.Took)
-		}
 		rows = append(rows, []string{
-			p.Name, string(p.Role), p.Identity, stamp(p.First), stamp(p.Last), seconds(w.Stayed), seconds(w.Spoke), seconds(w.Poor),
-			strconv.FormatFloat(w.Quality, 'f', 3, 64), took, strconv.Itoa(p.Stays), p.Client, p.Participant,
+			p.Name, string(p.Role), p.Identity, stamp(p.First), stamp(p.Last), seconds(w.Stayed), known(w.Spoke, seconds), known(w.Poor, seconds),
+			known(w.Quality, millisecond), known(w.Took, seconds), strconv.Itoa(p.Stays), p.Client, p.Participant,
 		})
 	}
 	if c.wantsCSV() {
@@ -155,6 +156,14 @@ func (a *API) attendance(c *Call) (Reply, error) {
 		Meeting wireMeeting    `json:"meeting"`
 		People  []wireAttendee `json:"people"`
 	}{meetingOnWire(m), people})
+}
+
+// known is a figure in a table, empty where there is none.
+func known(figure *float64, written func(float64) string) string {
+	if figure == nil {
+		return ""
+	}
+	return written(*figure)
 }
 
 func seconds(s float64) string { return strconv.FormatFloat(s, 'f', 1, 64) }
