@@ -37,6 +37,7 @@ type near struct {
 	messages []string
 	hold     chan struct{} // messages wait for it
 	writable atomic.Int64
+	client   atomic.Pointer[far] // whom packets go to
 }
 
 func (n *near) Message(data []byte) {
@@ -86,10 +87,11 @@ func (f *far) SetWriteDeadline(t time.Time) error { return nil }
 // lines is a channel of the server's, and the way to it.
 func lines(t testing.TB) (*near, *far) {
 	t.Helper()
-	n, f := &near{}, &far{in: packetio.NewBuffer()}
+	n := &near{}
 	n.Channel = channel.New(channel.Config{
 		Label: "test", Events: n, Logger: slog.New(slog.DiscardHandler),
 		Write: func(packet []byte) error {
+			f := n.client.Load()
 			if f.stalled.Load() {
 				return nil
 			}
@@ -97,9 +99,16 @@ func lines(t testing.TB) (*near, *far) {
 			return err
 		},
 	})
-	f.to = n.Channel
 	t.Cleanup(n.Close)
-	return n, f
+	return n, n.line()
+}
+
+// line is the way to the server of a client that begins anew: an association
+// that has ended may close its own a little later.
+func (n *near) line() *far {
+	f := &far{in: packetio.NewBuffer(), to: n.Channel}
+	n.client.Store(f)
+	return f
 }
 
 // associate is a client that begins an association.
@@ -324,7 +333,7 @@ func TestAnAssociationMayBeginAnewButNotForEver(t *testing.T) {
 		until(t, "a message", func() bool { return n.got() == i+1 })
 		a.Abort("again")
 		until(t, "the end", func() bool { return !n.Open() })
-		f.in, f.closed = packetio.NewBuffer(), atomic.Bool{}
+		f = n.line()
 	}
 }
 
@@ -394,9 +403,10 @@ func TestWhatAChannelCosts(t *testing.T) {
 		until(t, "the channel", func() bool { return n.got() == 1 })
 	}
 	each := float64(held()-memory) / channels
-	if more := runtime.NumGoroutine() - goroutines; more > channels*(5+clientGoroutines) {
-		t.Errorf("%d channels take %d goroutines", channels, more)
-	}
+	// Some run for a moment only, while a channel begins.
+	until(t, fmt.Sprintf("%d channels to take no more than %d goroutines each", channels, 5+clientGoroutines), func() bool {
+		return runtime.NumGoroutine()-goroutines <= channels*(5+clientGoroutines)
+	})
 	t.Logf("%.0f KiB a channel, both sides", each/1024)
 	if each > 128<<10 {
 		t.Errorf("a channel takes %.0f KiB on both sides", each/1024)
