@@ -87,6 +87,10 @@ describe('texts', () => {
     expect(typography('en', 'a ? b')).toBe('a ? b');
   });
 
+  it('elide before names in French', () => {
+    for (const [name, text] of [['Émile', 'Écran d’Émile'], ['ana', 'Écran d’ana'], ['Benoît', 'Écran de Benoît']] as const) expect(textIn('fr', 'stage.screenOf', { name })).toBe(text);
+  });
+
   it('leave what people wrote alone', () => {
     expect(textIn('fr', 'chat.from', { name: 'Ana {text}', text: 'ah !' })).toBe('Ana {text}\u202f: ah !');
   });

@@ -44,10 +44,11 @@ function form(entry: string | Plural, language: Language, n: unknown): string {
 export function textIn<K extends Key>(language: Language, key: K, ...values: Values<K>): string {
   const filling = (values[0] ?? {}) as Record<string, string | number>;
   const template = typography(language, form(texts.get(key)?.[language] ?? key, language, filling['n']));
-  return template.replace(/\{(\w+)\}/g, (hole, name: string) => {
+  return template.replace(/(\bde )?\{(\w+)\}/g, (hole, of: string | undefined, name: string) => {
     const value = filling[name];
     if (value === undefined) return hole;
-    return typeof value === 'number' ? numbers[language].format(value) : value;
+    const text = typeof value === 'number' ? numbers[language].format(value) : value;
+    return of ? (/^[aeiouàâäéèêëîïôöùûüœæ]/i.test(text) ? `d’${text}` : of + text) : text;
   });
 }
 

@@ -22,7 +22,7 @@ export function MeetingTools({ call }: { call: CallState }) {
         </button>
       )}
       {may(meeting, 'configure') && (
-        <button type="button" class="round" aria-label={t('menu.room')} title={t('menu.room')} onClick={() => call.openDialog('room')}><SettingsIcon size={20} /></button>
+        <button type="button" class="button small wide" onClick={() => call.openDialog('room')}><SettingsIcon size={18} />{t('menu.room')}</button>
       )}
     </div>
   );

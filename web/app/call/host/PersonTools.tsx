@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useId, useState } from 'preact/hooks';
 import type { Participant, Role } from '../../../sdk';
-import { CameraIcon, CameraOffIcon, MicIcon, MicOffIcon } from '../../icons';
+import { CameraIcon, CameraOffIcon, DownIcon, MicIcon, MicOffIcon } from '../../icons';
 import { t, type PlainKey } from '../../language';
 import { may } from '../../permissions';
 import { attempt } from '../actions';
@@ -39,9 +39,12 @@ function RoleChoice({ call, person, roles }: Props & { roles: readonly Role[] })
   return (
     <div class="person-role">
       <label for={id}>{t('host.role')}</label>
-      <select id={id} class="field" value={person.role} onChange={(event) => choose(event.currentTarget.value as Role)}>
-        {roles.map((role) => <option key={role} value={role}>{roleName(role)}</option>)}
-      </select>
+      <span class="select">
+        <select id={id} class="field" value={person.role} onChange={(event) => choose(event.currentTarget.value as Role)}>
+          {roles.map((role) => <option key={role} value={role}>{roleName(role)}</option>)}
+        </select>
+        <DownIcon size={18} />
+      </span>
     </div>
   );
 }

@@ -1,5 +1,6 @@
 import { useId, useState } from 'preact/hooks';
 import type { Action, Configure, Role } from '../../../sdk';
+import { DownIcon } from '../../icons';
 import { t, type PlainKey } from '../../language';
 import { may } from '../../permissions';
 import { roomTitle } from '../../route';
@@ -50,10 +51,13 @@ function Least({ call, action, name }: Props & { action: Action; name: PlainKey 
   return (
     <div class="room-least">
       <label for={id}>{t(name)}</label>
-      <select id={id} class="field" value={least} onChange={(event) => change(call, { least: { [action]: event.currentTarget.value as Role } })}>
-        {limits.map((limit) => <option key={limit.role} value={limit.role}>{t(limit.name)}</option>)}
-        {own && <option value={least}>{t('room.other', { role: roleName(least) })}</option>}
-      </select>
+      <span class="select">
+        <select id={id} class="field" value={least} onChange={(event) => change(call, { least: { [action]: event.currentTarget.value as Role } })}>
+          {limits.map((limit) => <option key={limit.role} value={limit.role}>{t(limit.name)}</option>)}
+          {own && <option value={least}>{t('room.other', { role: roleName(least) })}</option>}
+        </select>
+        <DownIcon size={18} />
+      </span>
     </div>
   );
 }

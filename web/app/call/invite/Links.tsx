@@ -4,6 +4,7 @@ import { hosting } from '../../../locales/hosting';
 import { addTexts } from '../../../locales/text';
 import { MaxName } from '../../../sdk';
 import type { Link, Role, ServerMessage } from '../../../sdk/protocol';
+import { DownIcon } from '../../icons';
 import { t, type PlainKey } from '../../language';
 import { CopyLink } from '../../ui/CopyLink';
 import { attempt } from '../actions';
@@ -23,9 +24,12 @@ function Choice<Value extends string>({ label, value, values, name, onChoose }: 
   return (
     <div>
       <label class="label" for={id}>{t(label)}</label>
-      <select id={id} class="field" value={value} onChange={(event) => onChoose(event.currentTarget.value as Value)}>
-        {values.map((one) => <option key={one} value={one}>{name(one)}</option>)}
-      </select>
+      <span class="select">
+        <select id={id} class="field" value={value} onChange={(event) => onChoose(event.currentTarget.value as Value)}>
+          {values.map((one) => <option key={one} value={one}>{name(one)}</option>)}
+        </select>
+        <DownIcon size={18} />
+      </span>
     </div>
   );
 }
