@@ -35,6 +35,8 @@ type Config struct {
 	Retention time.Duration
 	// AuditRetention is how long the audit log goes back; 0 is for ever.
 	AuditRetention time.Duration
+	// Wait is how long Open waits for a PostgreSQL that is away; 0 fails at once.
+	Wait time.Duration
 	// Logger is where the store writes what went wrong. Default discards.
 	Logger *slog.Logger
 	// Metrics is where the figures are registered; nil registers none.
@@ -58,6 +60,8 @@ type Store struct {
 }
 
 // Open opens the database, makes it if need be and brings its tables up to date.
+// A PostgreSQL that is away is waited for as long as cfg.Wait says, and then the
+// error is what it would have been at once.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
 	cfg.Logger = cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler))
 	engine, err := engineOf(cfg.URL)
@@ -67,6 +71,9 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	s := &Store{cfg: cfg, engine: engine, log: cfg.Logger}
 	if s.write, s.read, err = engine.open(); err != nil {
 		return nil, err
+	}
+	if err := s.await(ctx); err != nil {
+		return nil, errors.Join(err, s.closeDatabase())
 	}
 	if err := migrate(ctx, s.engine, s.write); err != nil {
 		return nil, errors.Join(err, s.closeDatabase())

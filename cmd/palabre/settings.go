@@ -20,6 +20,7 @@ import (
 type settings struct {
 	storage
 	attachments
+	DatabaseWait    time.Duration `name:"database-wait" help:"How long a start waits for a PostgreSQL that is away before it fails; 0: not at all." default:"1m"`
 	Retention       time.Duration `help:"How long chat, polls and attendance are kept after a meeting, where the room does not say; 0: for ever." default:"2160h"`
 	AuditRetention  time.Duration `name:"audit-retention" help:"How long the audit log goes back; 0: for ever." default:"0"`
 	PersonalFigures bool          `name:"personal-figures" help:"Keep in attendance who was there, how long each spoke and how good their connection was. Otherwise people are only counted." default:"true" negatable:""`
@@ -76,7 +77,7 @@ func (s settings) Validate() error {
 		s.checkTLS(), s.checkPublicURL(), s.checkNodeIPs(), s.checkProxies(), s.checkTurn(),
 		checkRange("max-people", s.MaxPeople, 2, 1000),
 		checkRange("loudest", s.Loudest, 1, 20),
-		s.checkHoldVoices(), s.attachments.check(), s.checkDatabase(), s.checkRetention(), s.checkAuditRetention(),
+		s.checkHoldVoices(), s.attachments.check(), s.checkDatabase(), s.checkDatabaseWait(), s.checkRetention(), s.checkAuditRetention(),
 		checkRange("track-metrics", s.TrackMetrics, 0, 2000),
 		checkRange("failures-per-ip", s.FailuresPerIP, 1, 1_000_000),
 		checkRange("open-per-ip", s.OpenPerIP, 1, 1_000_000),

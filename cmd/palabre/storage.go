@@ -44,6 +44,16 @@ func (s settings) checkRetention() error {
 	return nil
 }
 
+// mostWait is how long a start may wait for its database: whoever waits longer has another fault.
+const mostWait = time.Hour
+
+func (s settings) checkDatabaseWait() error {
+	if s.DatabaseWait < 0 || s.DatabaseWait > mostWait {
+		return fmt.Errorf("--database-wait %v is out of range: choose 0 to %v", s.DatabaseWait, mostWait)
+	}
+	return nil
+}
+
 // leastAudit is the shortest time an audit log is of use for.
 const leastAudit = 24 * time.Hour
 
@@ -54,15 +64,17 @@ func (s settings) checkAuditRetention() error {
 	return nil
 }
 
-// openStart bounds the opening of the database and the migration of its tables.
+// openStart bounds the opening of the database, once it is there, and the migration of its tables.
 const openStart = 2 * time.Minute
 
 // openStore opens the database before the rooms, and closes it after them.
 func (p *parts) openStore(ctx context.Context, s settings, log *slog.Logger, registry *prometheus.Registry) error {
-	ctx, cancel := context.WithTimeout(ctx, openStart)
+	ctx, cancel := context.WithTimeout(ctx, s.DatabaseWait+openStart)
 	defer cancel()
 	var err error
-	p.store, err = store.Open(ctx, store.Config{URL: s.database(), Retention: s.Retention, AuditRetention: s.AuditRetention, Logger: log, Metrics: registry})
+	p.store, err = store.Open(ctx, store.Config{
+		URL: s.database(), Wait: s.DatabaseWait, Retention: s.Retention, AuditRetention: s.AuditRetention, Logger: log, Metrics: registry,
+	})
 	if err != nil {
 		return fmt.Errorf("open the database: %w", err)
 	}
