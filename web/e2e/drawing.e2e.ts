@@ -1,56 +1,13 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChromiumGuest, joinAs, launchChromium } from './guest';
+import { ink, places, stroke } from './ink';
 import { drawDevices, looks } from './people';
 import { Server } from './server';
 import { until } from './until';
 import { textIn, type PlainKey } from './words';
 
 const pictures = process.env['DRAWING_PICTURES'];
-
-/** How many pixels of a drawing are inked around a place of the picture, given as parts of its width and height. */
-function ink(guest: ChromiumGuest, x: number, y: number, where = '.tile[data-source="screen"] .drawing'): Promise<number> {
-  return guest.evaluate(
-    ({ x, y, where }) => {
-      let inked = 0;
-      for (const canvas of document.querySelectorAll<HTMLCanvasElement>(`${where} canvas`)) {
-        const size = Math.max(2, Math.round(canvas.width * 0.02));
-        const left = Math.round(canvas.width * x - size / 2);
-        const top = Math.round(canvas.height * y - size / 2);
-        const { data } = canvas.getContext('2d')!.getImageData(left, top, size, size);
-        for (let i = 3; i < data.length; i += 4) if (data[i]! > 60) inked += 1;
-      }
-      return inked;
-    },
-    { x, y, where },
-  );
-}
-
-/** The overlay and the picture under it, in pixels of the page. */
-function places(guest: ChromiumGuest): Promise<{ overlay: DOMRect; picture: { x: number; y: number; width: number; height: number } }> {
-  return guest.evaluate(() => {
-    const tile = document.querySelector<HTMLElement>('.tile[data-source="screen"]')!;
-    const video = tile.querySelector('video')!;
-    const box = video.getBoundingClientRect();
-    const scale = Math.min(box.width / video.videoWidth, box.height / video.videoHeight);
-    const [width, height] = [video.videoWidth * scale, video.videoHeight * scale];
-    return {
-      overlay: tile.querySelector('.drawing')!.getBoundingClientRect().toJSON() as DOMRect,
-      picture: { x: box.x + (box.width - width) / 2, y: box.y + (box.height - height) / 2, width, height },
-    };
-  });
-}
-
-/** Moves the mouse over the shared picture with its button down, by parts of its width and height. */
-async function stroke(guest: ChromiumGuest, ...points: [number, number][]): Promise<void> {
-  const { overlay } = await places(guest);
-  const at = ([x, y]: [number, number]): [number, number] => [overlay.x + x * overlay.width, overlay.y + y * overlay.height];
-  const { mouse } = guest.page;
-  await mouse.move(...at(points[0]!));
-  await mouse.down();
-  for (const point of points.slice(1)) await mouse.move(...at(point), { steps: 12 });
-  await mouse.up();
-}
 
 const word = (key: PlainKey) => textIn('en', key);
 const drawOn = 'Draw on Ana’s screen';

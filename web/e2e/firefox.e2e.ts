@@ -2,6 +2,7 @@ import type { Browser } from 'playwright-core';
 import type { Browser as FirefoxBrowser } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChromiumGuest, FirefoxGuest, idOf, joinAs, launchChromium, launchFirefox, received, seesAndHears, stats, tiles } from './guest';
+import { ink, stroke } from './ink';
 import { Proxy } from './proxy';
 import { Server } from './server';
 import { until } from './until';
@@ -37,9 +38,22 @@ describe('two people in Chromium and one in Firefox', () => {
     for (const guest of guests) for (const other of guests) if (other !== guest) await seesAndHears(guest, other.name, 60_000);
   });
 
-  it('shows Chromium’s screen in Firefox and takes it away', async () => {
+  it('shows Chromium’s screen in Firefox, where both draw on it', async () => {
     await ben.press('Share screen');
     await until('Fleur sees the screen', async () => (await received(fleur, 'Ben', 'stage')).frames > 0);
+    for (const guest of [ana, fleur]) await until(`${guest.name} has the drawing over it`, () => guest.evaluate(() => (document.querySelector('.tile[data-source="screen"] .drawing')?.clientWidth ?? 0) > 100));
+    await ana.press('Draw on Ben’s screen');
+    await stroke(ana, [0.2, 0.2], [0.5, 0.2]);
+    await until('Fleur sees what Ana drew', async () => (await ink(fleur, 0.35, 0.2)) > 4);
+    await fleur.press('Draw on Ben’s screen');
+    await stroke(fleur, [0.6, 0.5], [0.6, 0.8]);
+    for (const guest of [fleur, ana]) await until(`${guest.name} sees what Fleur drew`, async () => (await ink(guest, 0.6, 0.65)) > 4);
+    await until('Ben sees both on the screen he shares', async () => (await ink(ben, 0.35, 0.2, '.own-share-thumb .drawing')) > 0 && (await ink(ben, 0.6, 0.65, '.own-share-thumb .drawing')) > 0);
+    await fleur.press('Undo');
+    for (const guest of [fleur, ana]) {
+      await until(`Fleur’s own mark is gone for ${guest.name}`, async () => (await ink(guest, 0.6, 0.65)) === 0);
+      expect(await ink(guest, 0.35, 0.2)).toBeGreaterThan(4);
+    }
     await ben.press('Stop sharing');
     await until('the share is gone', async () => (await tiles(fleur, 'Ben', 'screen')) === 0, 5_000);
   });

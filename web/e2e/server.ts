@@ -24,7 +24,7 @@ export class Server {
   ) {}
 
   static async start(...flags: string[]): Promise<Server> {
-    const server = new Server(await freeTCP(), await freeUDP(), mkdtempSync(join(tmpdir(), 'palabre-e2e-')), flags);
+    const server = new Server(await freeTCP(), await freeMedia(), mkdtempSync(join(tmpdir(), 'palabre-e2e-')), flags);
     await server.up();
     return server;
   }
@@ -104,15 +104,24 @@ export class Server {
   }
 }
 
-export function freeTCP(): Promise<number> {
+/** A TCP port nobody uses, or the given one. */
+export function freeTCP(port = 0): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
+    probe.listen(port, '127.0.0.1', () => {
       const { port } = probe.address() as AddressInfo;
       probe.close(() => resolve(port));
     });
   });
+}
+
+/** A UDP port nobody uses, whose number is free for TCP too: media comes by both. */
+async function freeMedia(): Promise<number> {
+  for (let tries = 20; ; tries--) {
+    const port = await freeUDP();
+    if (tries === 0 || (await freeTCP(port).catch(() => 0))) return port;
+  }
 }
 
 function freeUDP(): Promise<number> {
