@@ -2,7 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { ChromiumGuest, joinAs, launchChromium, received } from './guest';
+import { ChromiumGuest, joinAs, launchChromium, received, tiles } from './guest';
+import { stroke } from './ink';
 import { drawDevices, looks } from './people';
 import { Server } from './server';
 import { until } from './until';
@@ -63,21 +64,88 @@ describe('screenshots', () => {
     }, 400_000);
   }
 
-  it('draws a shared screen with people', async () => {
-    while (others.length > 5) await others.pop()!.close();
-    // Wide enough for the bar to hold every button.
-    await others[0]!.page.setViewportSize({ width: 900, height: 600 });
-    await others[0]!.press('Share screen');
+  it('draws the chat', async () => {
+    while (others.length > 4) {
+      const guest = others.pop()!;
+      await guest.press('Leave'); // who only closes the page is waited for
+      await guest.close();
+    }
+    const lines = ['Good morning! The plan is on the board.', 'The well first, then the bridge?', 'Yes: the masons are free in April.'];
+    for (const [i, line] of lines.entries()) {
+      const guest = others[i]!;
+      await guest.press('Chat');
+      await guest.type('Message to everyone', line);
+      await guest.page.keyboard.press('Enter');
+      await guest.page.locator('.line').getByText(line).waitFor();
+      await guest.page.locator('.panel-close').click();
+    }
     for (const [size, viewport] of Object.entries(sizes)) {
-      await look(size, viewport, 'share', 6, async (guest) => {
-        await until('the screen is sharp', async () => (await received(guest, names[1]!, 'stage')).height >= (size === 'desktop' ? 1080 : 360), 60_000);
+      await look(size, viewport, 'chat', 5, async (guest) => {
+        await guest.press('Chat');
+        if (size === 'phone') return;
+        await guest.type('Message to everyone', 'Then the well it is. I write to them today.');
+        await guest.page.keyboard.press('Enter');
       });
     }
   }, 400_000);
 
-  async function look(size: string, viewport: { width: number; height: number }, name: string, people: number, ready?: (guest: ChromiumGuest) => Promise<void>): Promise<void> {
+  it('draws a poll', async () => {
+    const token = await server.command('token', '--room', 'spring-plan', '--role', 'host', '--sub', 'ana');
+    const answers = ['Monday morning', 'Tuesday after the market', 'When the orchard is planted'];
+    await look('desktop', sizes.desktop, 'polls', 5, async (guest) => {
+      await openPolls(guest);
+      await guest.press('New poll');
+      await guest.type('Question', 'When shall we meet next?');
+      await guest.press('Add an answer');
+      for (const [i, answer] of answers.entries()) await guest.type(`Answer ${i + 1}`, answer);
+      await guest.press('Ask now');
+      for (const [i, answer] of [1, 1, 0, 2].entries()) await vote(others[i]!, answers[answer]!);
+      await vote(guest, answers[1]!);
+    }, `#token=${token}`);
+  }, 400_000);
+
+  it('draws a shared screen with people, and what they draw on it', async () => {
+    await fill('spring-plan', 6);
+    // Wide enough for the bar to hold every button.
+    for (const guest of others.slice(0, 2)) await guest.page.setViewportSize({ width: 900, height: 600 });
+    await others[0]!.press('Share screen');
+    const sharp = (size: string) => async (guest: ChromiumGuest) => {
+      await until('the screen is sharp', async () => (await received(guest, names[1]!, 'stage')).height >= (size === 'desktop' ? 1080 : 360), 60_000);
+    };
+    for (const [size, viewport] of Object.entries(sizes)) await look(size, viewport, 'share', 6, sharp(size));
+    const chidi = others[1]!;
+    await chidi.press('Draw on Benoît’s screen');
+    await chidi.press('Box');
+    await stroke(chidi, [0.04, 0.49], [0.63, 0.6]);
+    for (const [size, viewport] of Object.entries(sizes)) {
+      await look(size, viewport, 'drawing', 6, async (guest) => {
+        await sharp(size)(guest);
+        await guest.press('Draw on Benoît’s screen');
+        if (size === 'phone') return;
+        await guest.press('Arrow');
+        await stroke(guest, [0.84, 0.8], [0.79, 0.63]);
+        await guest.press('Pen');
+        await stroke(guest, [0.06, 0.235], [0.16, 0.24], [0.31, 0.235]);
+      });
+    }
+  }, 600_000);
+
+  const openPolls = async (guest: ChromiumGuest) => {
+    await guest.press('More');
+    await guest.page.locator('.menu-item').filter({ hasText: 'Polls' }).click();
+    await guest.page.locator('.polls').waitFor();
+  };
+  const vote = async (guest: ChromiumGuest, answer: string) => {
+    if (!(await guest.page.locator('.polls').isVisible())) await openPolls(guest);
+    await guest.page.locator('.poll-option label').filter({ hasText: answer }).click();
+    await guest.page.locator('.poll button[type=submit]').click();
+    await guest.page.getByText('Your vote counts.').waitFor();
+    if (guest.name !== 'Ana') await guest.page.locator('.panel-close').click();
+  };
+
+  async function look(size: string, viewport: { width: number; height: number }, name: string, people: number, ready?: (guest: ChromiumGuest) => Promise<void>, token = ''): Promise<void> {
     const guest = await arrive(0, viewport);
-    await joinAs(guest, `${server.url}/r/spring-plan?lang=en`);
+    await joinAs(guest, `${server.url}/r/spring-plan?lang=en${token}`);
     await until(
       'every picture shown moves',
       () =>
@@ -92,6 +160,8 @@ describe('screenshots', () => {
     await guest.page.mouse.move(200, 200); // the bar shows itself
     await shoot(guest, `${name}-${size}`);
     await guest.press('Leave');
+    if (token) await guest.page.locator('.leave-choice').first().click(); // hosts are asked which it is to be
+    await until('the place is free', async () => (await tiles(others[0]!, 'Ana')) === 0);
     await guest.close();
   }
 });
