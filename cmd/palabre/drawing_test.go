@@ -11,6 +11,7 @@ import (
 
 	"palabre/client"
 	"palabre/rooms/drawing"
+	"palabre/rooms/drawing/drawingtest"
 	"palabre/signaling/protocol"
 )
 
@@ -18,7 +19,7 @@ import (
 type hand struct {
 	*person
 	mu       sync.Mutex
-	view     drawing.View
+	view     drawingtest.View
 	err      error
 	messages int
 }
@@ -57,7 +58,7 @@ func draws(t *testing.T, p *person) *hand {
 	if err := p.Draw(ctx, hello, h.hear); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "the whole drawing", func() bool { return h.sees(func(v *drawing.View) bool { return v.Complete }) })
+	until(t, "the whole drawing", func() bool { return h.sees(func(v *drawingtest.View) bool { return v.Complete }) })
 	return h
 }
 
@@ -70,7 +71,7 @@ func (h *hand) hear(message []byte) {
 	}
 }
 
-func (h *hand) sees(what func(*drawing.View) bool) bool {
+func (h *hand) sees(what func(*drawingtest.View) bool) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return what(&h.view)
@@ -179,10 +180,10 @@ func TestWhoMayNotDrawIsToldSo(t *testing.T) {
 	until(t, "the rule", func() bool { return cleo.rule() == protocol.DrawNamed && ben.rule() == protocol.DrawNamed })
 	cleo.draw(t, line(canvas, 1, true, spot(1)), line(canvas, 1, true, spot(2)))
 	ben.draw(t, line(canvas, 1, true, spot(3)))
-	until(t, "Cleo's refusal", func() bool { return cleo.sees(func(v *drawing.View) bool { return len(v.Refused) > 0 }) })
+	until(t, "Cleo's refusal", func() bool { return cleo.sees(func(v *drawingtest.View) bool { return len(v.Refused) > 0 }) })
 	until(t, "Ben's mark", func() bool { return len(cleo.marks(t)) == 1 })
 	want := drawing.Refused{Canvas: canvas, Mark: 1, Why: drawing.NotAllowed}
-	if !cleo.sees(func(v *drawing.View) bool { return slices.Equal(v.Refused, []drawing.Refused{want}) }) {
+	if !cleo.sees(func(v *drawingtest.View) bool { return slices.Equal(v.Refused, []drawing.Refused{want}) }) {
 		t.Errorf("Cleo was told %v", cleo.view.Refused)
 	}
 	if err := cleo.ClearDrawing(ana.ID()); err != nil {

@@ -143,9 +143,30 @@ func (p *person) seesAndHears(other *person) {
 
 func (p *person) seesAndHearsID(id string) {
 	p.t.Helper()
+	defer p.explain(id)
 	audio, video := p.of(id, webrtc.RTPCodecTypeAudio).packets, p.of(id, webrtc.RTPCodecTypeVideo).packets
 	until(p.t, "sound of "+id, func() bool { return p.of(id, webrtc.RTPCodecTypeAudio).packets > audio+10 })
 	until(p.t, "picture of "+id, func() bool { return p.of(id, webrtc.RTPCodecTypeVideo).packets > video+10 })
+}
+
+// explain says after a failure what p was told of somebody's media.
+func (p *person) explain(id string) {
+	if !p.t.Failed() {
+		return
+	}
+	if seats := happened[client.Seated](p); len(seats) > 0 {
+		p.t.Logf("of %s %s has %+v and %+v, and was seated %d times, last %+v", id, p.ID(),
+			p.of(id, webrtc.RTPCodecTypeAudio), p.of(id, webrtc.RTPCodecTypeVideo), len(seats), seats[len(seats)-1].Seats)
+	}
+	p.t.Logf("quality %+v, connection %+v, resumed %d times", last(happened[client.QualityChanged](p)), last(happened[client.MediaChanged](p)), len(happened[client.Resumed](p)))
+}
+
+// last is the newest of some events.
+func last[E any](events []E) (newest E) {
+	if n := len(events); n > 0 {
+		newest = events[n-1]
+	}
+	return newest
 }
 
 // ids lists who is in the room for p, sorted.
