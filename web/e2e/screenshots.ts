@@ -70,6 +70,7 @@ describe('screenshots', () => {
       await guest.press('Leave'); // who only closes the page is waited for
       await guest.close();
     }
+    await fill('spring-plan', 5);
     const lines = ['Good morning! The plan is on the board.', 'The well first, then the bridge?', 'Yes: the masons are free in April.'];
     for (const [i, line] of lines.entries()) {
       const guest = others[i]!;
@@ -91,6 +92,7 @@ describe('screenshots', () => {
 
   it('draws a poll', async () => {
     const token = await server.command('token', '--room', 'spring-plan', '--role', 'host', '--sub', 'ana');
+    await fill('spring-plan', 5);
     const answers = ['Monday morning', 'Tuesday after the market', 'When the orchard is planted'];
     await look('desktop', sizes.desktop, 'polls', 5, async (guest) => {
       await openPolls(guest);
@@ -157,6 +159,8 @@ describe('screenshots', () => {
     );
     await ready?.(guest);
     await guest.page.waitForTimeout(6_000); // toasts fade, layers settle
+    // A busy machine looks like a weak connection; that is not what these pictures are about.
+    await until('nothing is said of connections', () => guest.evaluate(() => !document.querySelector('.notice.slim')), 20_000).catch(() => undefined);
     await guest.page.mouse.move(200, 200); // the bar shows itself
     await shoot(guest, `${name}-${size}`);
     await guest.press('Leave');
