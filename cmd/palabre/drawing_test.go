@@ -54,7 +54,7 @@ func draws(t *testing.T, p *person) *hand {
 	h := &hand{person: p}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	hello := func() { _ = p.SendDrawing(drawing.Message(drawing.Hello{})) }
+	hello := func() { _ = p.SendDrawing(drawingtest.Message(drawing.Hello{})) }
 	if err := p.Draw(ctx, hello, h.hear); err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +102,7 @@ func (h *hand) canvas(sharer string) uint32 {
 
 func (h *hand) draw(t *testing.T, records ...drawing.Record) {
 	t.Helper()
-	if err := h.SendDrawing(drawing.Message(records...)); err != nil {
+	if err := h.SendDrawing(drawingtest.Message(records...)); err != nil {
 		t.Fatal(err)
 	}
 }
