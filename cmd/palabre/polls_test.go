@@ -23,10 +23,16 @@ type asked struct {
 	}
 }
 
-// ask asks the API as somebody, and wants an answer.
+// ask asks the API as somebody, and wants an answer. A server that cannot read
+// its store in time says so, and is asked again, as its clients do.
 func (s *server) ask(status int, method, path, token, body string) string {
 	s.t.Helper()
-	res, text := s.do(method, "/api/v1/rooms/garden"+path, body, "Authorization", "Bearer "+token, "Content-Type", "application/json")
+	var res *http.Response
+	var text string
+	until(s.t, "the server to read its store", func() bool {
+		res, text = s.do(method, "/api/v1/rooms/garden"+path, body, "Authorization", "Bearer "+token, "Content-Type", "application/json")
+		return res.StatusCode != http.StatusServiceUnavailable || status == http.StatusServiceUnavailable
+	})
 	if res.StatusCode != status {
 		s.t.Fatalf("%s %s: %d %s, want %d", method, path, res.StatusCode, text, status)
 	}
