@@ -21,7 +21,7 @@ type AuditLog interface {
 }
 
 func (a *API) auditRoutes() []Route {
-	return []Route{{Method: http.MethodGet, Path: "/audit", Scope: identity.AuditRead, Do: a.listAudit}}
+	return []Route{{Method: http.MethodGet, Path: "/audit", Scope: identity.AuditRead, Server: true, Do: a.listAudit}}
 }
 
 // listAudit gives the audit log, newest first, as it is exported: with the

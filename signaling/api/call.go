@@ -187,6 +187,8 @@ func (c *Call) allowKey(text string) error {
 		return refuse(rooms.CodeForbidden, "This API key lacks the scope "+string(c.route.Scope)+".")
 	case c.Room != "" && !key.Opens(c.Room):
 		return refuse(rooms.CodeForbidden, "This API key is for other rooms.")
+	case c.route.Server && len(key.Rooms) > 0:
+		return refuse(rooms.CodeForbidden, "This API key is for some rooms, and this is of the whole server.")
 	}
 	c.Key = key
 	c.By.Key, c.By.Name, c.By.Role = key.ID, key.Name, rooms.Owner

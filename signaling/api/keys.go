@@ -21,9 +21,9 @@ type KeyBook interface {
 
 func (a *API) keyRoutes() []Route {
 	return []Route{
-		{Method: http.MethodGet, Path: "/keys", Scope: identity.KeysRead, Do: a.listKeys},
+		{Method: http.MethodGet, Path: "/keys", Scope: identity.KeysRead, Server: true, Do: a.listKeys},
 		{Method: http.MethodPost, Path: "/keys", Scope: identity.KeysWrite, Secret: true, Do: a.createKey},
-		{Method: http.MethodDelete, Path: "/keys/{key}", Scope: identity.KeysWrite, Do: a.revokeKey},
+		{Method: http.MethodDelete, Path: "/keys/{key}", Scope: identity.KeysWrite, Server: true, Do: a.revokeKey},
 	}
 }
 

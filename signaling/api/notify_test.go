@@ -33,6 +33,22 @@ func notified(t *testing.T, owners bool) (*apitest.House, *store.Store) {
 	}), s
 }
 
+// A key for some rooms learns and changes nothing of the whole server, whatever its scopes.
+func TestKeysForSomeRooms(t *testing.T) {
+	h, _ := notified(t, false)
+	template := map[string]any{"name": "weekly", "settings": map[string]any{}}
+	for call, body := range map[string]any{
+		"GET /audit": nil, "GET /usage": nil, "GET /keys": nil, "DELETE /keys/all": nil, "GET /mail": nil,
+		"POST /mail/m/retry": nil, "DELETE /mail/m": nil, "PUT /templates/weekly": template, "DELETE /templates/weekly": nil,
+	} {
+		t.Run(call, func(t *testing.T) {
+			if text := string(h.Want(403, call, "plk_narrow", body).Body); !strings.Contains(text, "of the whole server") {
+				t.Errorf("refused with %s", text)
+			}
+		})
+	}
+}
+
 type hookAnswer struct {
 	ID, Secret, Room, Why string
 	Events                []string

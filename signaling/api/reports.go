@@ -28,7 +28,7 @@ func (a *API) reportRoutes() []Route {
 		{Method: http.MethodGet, Path: "/rooms/{room}/meetings", Scope: identity.AttendanceRead, Action: rooms.Export, Do: a.listMeetings},
 		{Method: http.MethodGet, Path: "/rooms/{room}/meetings/{meeting}/attendance", Scope: identity.AttendanceRead, Action: rooms.Export, Do: a.attendance},
 		{Method: http.MethodGet, Path: "/rooms/{room}/usage", Scope: identity.AttendanceRead, Action: rooms.Export, Do: a.usage},
-		{Method: http.MethodGet, Path: "/usage", Scope: identity.UsageRead, Do: a.usage},
+		{Method: http.MethodGet, Path: "/usage", Scope: identity.UsageRead, Server: true, Do: a.usage},
 	}
 }
 

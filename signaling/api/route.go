@@ -17,6 +17,8 @@ type Route struct {
 	Method, Path string
 	// Scope is what an API key must hold; empty lets no key in.
 	Scope identity.Scope
+	// Server: it is of the whole server, so that a key for some rooms may not.
+	Server bool
 	// Action is what the role of a join token for the room must be allowed;
 	// empty takes no join tokens. Rooms ask again with the room's own settings.
 	Action rooms.Action

@@ -29,8 +29,8 @@ func (a *API) scheduleRoutes() []Route {
 		{Method: http.MethodGet, Path: "/calendars/{file}", Do: a.calendarFile},
 		{Method: http.MethodGet, Path: "/templates", Scope: identity.RoomsRead, Do: a.listTemplates},
 		{Method: http.MethodGet, Path: "/templates/{template}", Scope: identity.RoomsRead, Do: a.showTemplate},
-		{Method: http.MethodPut, Path: "/templates/{template}", Scope: identity.RoomsWrite, Do: a.saveTemplate},
-		{Method: http.MethodDelete, Path: "/templates/{template}", Scope: identity.RoomsWrite, Do: a.removeTemplate},
+		{Method: http.MethodPut, Path: "/templates/{template}", Scope: identity.RoomsWrite, Server: true, Do: a.saveTemplate},
+		{Method: http.MethodDelete, Path: "/templates/{template}", Scope: identity.RoomsWrite, Server: true, Do: a.removeTemplate},
 		{Method: http.MethodPost, Path: "/rooms/{room}/template", Scope: identity.RoomsWrite, Action: rooms.Own, Do: a.applyTemplate},
 	}
 }
