@@ -1,7 +1,9 @@
 package rooms
 
 import (
+	"cmp"
 	"errors"
+	"slices"
 
 	"palabre/rooms/portrait"
 )
@@ -99,5 +101,55 @@ func (r *room) admitAll(by *person, re Ref) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// knocking lists who waits, in a stable order.
+func (r *room) knocking() []*person {
+	list := slices.DeleteFunc(r.everyone(), func(p *person) bool { return p.place != waiting })
+	slices.SortFunc(list, func(a, b *person) int { return cmp.Compare(a.id, b.id) })
+	return list
+}
+
+// tellAdmitters tells those who may admit; re goes to the one who asked.
+func (r *room) tellAdmitters(by *person, re Ref, data Data) {
+	for _, p := range r.inside {
+		switch {
+		case p == by:
+			r.tell(p, re, data)
+		case r.may(p, Admit):
+			r.tell(p, 0, data)
+		}
+	}
+}
+
+// admit lets a waiting person in.
+func (r *room) admit(by *person, re Ref, id string) error {
+	if err := r.require(by, Admit); err != nil {
+		return err
+	}
+	p := r.people[id]
+	if p == nil || p.place != waiting {
+		return refuse(CodeNotFound, "Nobody with this id waits to be admitted.")
+	}
+	if r.rooms.Draining() {
+		return errDraining
+	}
+	return r.letIn(by, re, p)
+}
+
+// deny refuses a waiting person.
+func (r *room) deny(by *person, re Ref, id string) error {
+	if err := r.require(by, Deny); err != nil {
+		return err
+	}
+	p := r.people[id]
+	if p == nil || p.place != waiting {
+		return refuse(CodeNotFound, "Nobody with this id waits to be admitted.")
+	}
+	r.keep(by.actor(), LobbyDenied{Whom: p.whom()}, nil)
+	p.place = atDoor // the knock is answered here, with its reference
+	r.tellAdmitters(by, re, Knock{Participant: p.id, Name: p.name, Gone: true})
+	r.remove(p, ReasonDenied, 0)
 	return nil
 }
