@@ -79,14 +79,14 @@ func (s *Session) apply(f frame) (Event, error) {
 		return applyChat(f)
 	case protocol.TypeReaction:
 		return read(f, func(r protocol.Reaction) Event { return Reacted{r} })
-	case protocol.TypeDrawings:
-		return read(f, func(d protocol.Drawings) Event { return DrawingsChanged{d} })
-	case protocol.TypeBreakouts:
-		return read(f, func(b protocol.Breakouts) Event { return BreakoutsChanged{b} })
-	case protocol.TypeBreakoutNotice:
-		return read(f, func(n protocol.BreakoutNotice) Event { return BreakoutNotice{n} })
+	case protocol.TypePolls, protocol.TypeBallots, protocol.TypeLink, protocol.TypeLinks,
+		protocol.TypeDrawings, protocol.TypeBreakouts, protocol.TypeBreakoutNotice:
+		return applyTopic(f)
 	case protocol.TypeICERestart:
 		s.need(repairRestart)
+		return nil, nil
+	case protocol.TypeMediaLost:
+		s.need(repairRebuild)
 		return nil, nil
 	case protocol.TypeRestarting:
 		return read(f, s.applyRestarting)
@@ -98,6 +98,28 @@ func (s *Session) apply(f frame) (Event, error) {
 		return nil, nil
 	default:
 		return nil, fmt.Errorf("unknown type %q", f.Type)
+	}
+}
+
+// applyTopic gives what happened to things of which the session keeps nothing.
+func applyTopic(f frame) (Event, error) {
+	switch f.Type {
+	case protocol.TypeDrawings:
+		return read(f, func(d protocol.Drawings) Event { return DrawingsChanged{d} })
+	case protocol.TypePolls:
+		return read(f, func(p protocol.Polls) Event { return PollsChanged{p} })
+	case protocol.TypeBallots:
+		return read(f, func(b protocol.Ballots) Event { return BallotsShown{b} })
+	case protocol.TypeLink:
+		return read(f, func(l protocol.Link) Event { return LinkChanged{l} })
+	case protocol.TypeLinks:
+		return read(f, func(l protocol.Links) Event { return LinksListed{l} })
+	case protocol.TypeBreakouts:
+		return read(f, func(b protocol.Breakouts) Event { return BreakoutsChanged{b} })
+	case protocol.TypeBreakoutNotice:
+		return read(f, func(n protocol.BreakoutNotice) Event { return BreakoutNotice{n} })
+	default:
+		return nil, fmt.Errorf("unknown type %q of a topic", f.Type)
 	}
 }
 

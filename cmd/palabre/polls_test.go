@@ -8,9 +8,13 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
+
+	"palabre/client"
+	"palabre/signaling/protocol"
 )
 
 // asked is the polls of a room as somebody's token shows them.
@@ -127,4 +131,29 @@ func TestTamperingIsSaidOnTheCommandLine(t *testing.T) {
 			t.Errorf("%s: exit %d: %s", name, code, errs)
 		}
 	}
+}
+
+// TestPollsAndLinksByClients has the Go client ask, vote and invite.
+func TestPollsAndLinksByClients(t *testing.T) {
+	s := boot(t, t.TempDir(), "127.0.0.1:0")
+	ana, bob := enter(t, s.as("garden", "host", "Ana")), enter(t, s.as("garden", "member", "Bob"))
+	done := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	done(ana.CreatePoll(protocol.PollCreate{Question: "Lunch?", Options: []string{"Soup", "Salad"}, Results: protocol.ResultsLive, Open: true}))
+	open := await(bob, "the poll", func(p client.PollsChanged) bool { return len(p.Polls.Polls) == 1 })
+	done(bob.Vote(open.Polls.Polls[0].ID, 1))
+	await(ana, "Bob's vote", func(p client.PollsChanged) bool { return len(p.Polls.Polls) == 1 && p.Polls.Polls[0].People == 1 })
+	done(ana.AskBallots(open.Polls.Polls[0].ID))
+	await(ana, "who chose what", func(b client.BallotsShown) bool { return len(b.Votes) == 1 })
+	done(ana.CreateLink(protocol.LinkWish{Role: protocol.RoleGuest, Name: "Cleo", Once: true}))
+	made := await(ana, "the link", func(l client.LinkChanged) bool { return l.Token != "" })
+	done(ana.RevokeLink(made.ID))
+	done(ana.ListLinks(""))
+	await(ana, "the revoked link", func(l client.LinksListed) bool {
+		return slices.ContainsFunc(l.Links.Links, func(l protocol.Link) bool { return l.ID == made.ID && l.Revoked > 0 })
+	})
 }
