@@ -1,18 +1,16 @@
-// Package seal is the sending half of SRTP with AES-GCM (RFC 3711, RFC 7714).
+// Package seal is SRTP and SRTCP with AES-GCM (RFC 3711, RFC 7714).
 //
 // A [Sealer] writes header, sealed payload and tag in one go to where the
-// packet leaves from. It holds one AES-GCM for its master key, builds nonce and
-// additional data without allocating, and keeps for every SSRC the index that a
-// receiver derives from the sequence numbers it sees. Only the header is
-// authenticated in the clear; there is no key identifier (MKI) and no Cryptex.
+// packet leaves from, and keeps for every SSRC the index that a receiver derives
+// from the sequence numbers it sees. An [Opener] is that receiver: it opens
+// packets where they lie, each once. Both build nonce and additional data
+// without allocating. Only the header is authenticated in the clear; there is no
+// key identifier (MKI) and no Cryptex.
 package seal
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
 	"encoding/binary"
 	"errors"
-	"fmt"
 )
 
 const (
@@ -21,10 +19,11 @@ const (
 	indexBound = 1 << 48 // a key is good for so many packets of one SSRC (RFC 7714 §14.2)
 )
 
-// Errors of [Sealer.RTP]. They are fixed values, so that a flood of them
+// Errors of a [Sealer]. They are fixed values, so that a flood of them
 // allocates nothing.
 var (
-	// ErrHeader: the header is not one whole RTP header and nothing else.
+	// ErrHeader: the header is not one whole RTP header and nothing else, or the
+	// packet is no RTCP.
 	ErrHeader = errors.New("seal: not exactly one RTP header")
 	// ErrIndex: the sequence number lies before the first of its stream, or
 	// after the last its key is good for.
@@ -34,11 +33,9 @@ var (
 // Sealer seals the packets of one direction of one connection. It belongs to
 // one goroutine.
 type Sealer struct {
-	aead    cipher.AEAD
-	salt8   uint64         // the first 8 bytes of the salt
-	salt4   uint32         // the last 4
-	nonce   [saltSize]byte // kept here, for on the stack it would escape
+	session
 	streams map[uint32]*stream
+	control controlSealer
 }
 
 // stream is what is known of one SSRC.
@@ -50,37 +47,15 @@ type stream struct {
 // for AEAD_AES_256_GCM, and the master salt of 12 bytes, as DTLS exports them
 // (RFC 7714 §12).
 func New(masterKey, masterSalt []byte) (*Sealer, error) {
-	if len(masterKey) != 16 && len(masterKey) != 32 {
-		return nil, fmt.Errorf("seal: master key has %d bytes, AES-GCM needs 16 or 32", len(masterKey))
-	}
-	if len(masterSalt) != saltSize {
-		return nil, fmt.Errorf("seal: master salt has %d bytes, AES-GCM needs %d", len(masterSalt), saltSize)
-	}
-	key, err := derive(masterKey, masterSalt, labelKey, len(masterKey))
+	media, err := newSession(masterKey, masterSalt, labelKey, labelSalt)
 	if err != nil {
 		return nil, err
 	}
-	salt, err := derive(masterKey, masterSalt, labelSalt, saltSize)
+	control, err := newSession(masterKey, masterSalt, labelControlKey, labelControlSalt)
 	if err != nil {
 		return nil, err
 	}
-	return fromSession(key, salt)
-}
-
-// fromSession makes a sealer from keys already derived.
-func fromSession(key, salt []byte) (*Sealer, error) {
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, fmt.Errorf("seal: set up AES with the session key: %w", err)
-	}
-	aead, err := cipher.NewGCM(block)
-	if err != nil {
-		return nil, fmt.Errorf("seal: set up GCM: %w", err)
-	}
-	return &Sealer{
-		aead: aead, salt8: binary.BigEndian.Uint64(salt), salt4: binary.BigEndian.Uint32(salt[8:]),
-		streams: map[uint32]*stream{},
-	}, nil
+	return &Sealer{session: media, control: controlSealer{session: control}, streams: map[uint32]*stream{}}, nil
 }
 
 // RTP appends the packet to dst: header as it is, payload sealed, tag. The payload
@@ -99,12 +74,9 @@ func (s *Sealer) RTP(dst, header, payload []byte) ([]byte, error) {
 	if !ok {
 		return dst, ErrIndex
 	}
-	// RFC 7714 §8.1: two zero bytes, SSRC, rollover counter and sequence number, XOR the salt.
-	binary.BigEndian.PutUint64(s.nonce[0:], s.salt8^(uint64(ssrc)<<16|uint64(index>>32)))
-	binary.BigEndian.PutUint32(s.nonce[8:], s.salt4^uint32(index))
 	start := len(dst)
 	dst = append(dst, header...)
-	return s.aead.Seal(dst, s.nonce[:], payload, dst[start:]), nil
+	return s.aead.Seal(dst, s.nonceOf(ssrc, index), payload, dst[start:]), nil
 }
 
 // index is the packet's index as its receiver will estimate it (RFC 3711 §3.3.1):

@@ -13,7 +13,6 @@ import (
 	"github.com/pion/transport/v4/dpipe"
 
 	"palabre/sfu/negotiate"
-	"palabre/sfu/seal"
 	"palabre/sfu/udp"
 )
 
@@ -75,7 +74,7 @@ func (h *Host) tryFast() (segments bool, err error) {
 const tryTime = 5 * time.Second
 
 // trySealing makes a handshake with ourselves, and has Pion's client open what
-// is sealed with the keys of our side.
+// is sealed with the keys of our side, and the other way round.
 func (h *Host) trySealing() error {
 	ctx, cancel := context.WithTimeout(context.Background(), tryTime)
 	defer cancel()
@@ -103,36 +102,58 @@ func (h *Host) trySealing() error {
 	return err
 }
 
+// protection is one end's SRTP.
+type protection interface {
+	sealRTP(dst, header, payload []byte) ([]byte, error)
+	sealRTCP(dst, packet []byte) ([]byte, error)
+	openRTP(b []byte) ([]byte, Drop, bool)
+	openRTCP(b []byte) ([]byte, Drop, bool)
+}
+
 func sealedIsOpened(server, client *dtls.Conn) error {
-	ours, theirs := srtp.Config{Profile: srtp.ProtectionProfileAeadAes128Gcm}, srtp.Config{Profile: srtp.ProtectionProfileAeadAes128Gcm}
-	for conn, c := range map[*dtls.Conn]*srtp.Config{server: &ours, client: &theirs} {
-		state, ok := conn.ConnectionState()
-		if !ok {
-			return errors.New("DTLS gave no keys")
-		}
-		if err := c.ExtractSessionKeysFromDTLS(&state, conn == client); err != nil {
-			return fmt.Errorf("take the SRTP keys from DTLS: %w", err)
-		}
+	near, ok := server.ConnectionState()
+	far, farOK := client.ConnectionState()
+	if !ok || !farOK {
+		return errors.New("DTLS gave no keys")
 	}
-	sealer, err := seal.New(ours.Keys.LocalMasterKey, ours.Keys.LocalMasterSalt)
+	nobody := func(uint32) {}
+	ours, err := newKeys(&near, dtls.SRTP_AEAD_AES_128_GCM, true, nobody)
 	if err != nil {
 		return err
 	}
-	opener, err := srtp.CreateContext(theirs.Keys.RemoteMasterKey, theirs.Keys.RemoteMasterSalt, theirs.Profile)
-	if err != nil {
-		return fmt.Errorf("use the SRTP keys: %w", err)
+	c := srtp.Config{Profile: srtp.ProtectionProfileAeadAes128Gcm}
+	if err := c.ExtractSessionKeysFromDTLS(&far, true); err != nil {
+		return fmt.Errorf("take the SRTP keys from DTLS: %w", err)
 	}
-	header, payload := []byte{0x80, 96, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3}, []byte("palabre")
-	sealed, err := sealer.RTP(nil, header, payload)
+	theirs, err := newContexts(c, nobody)
 	if err != nil {
 		return err
 	}
-	plain, err := opener.DecryptRTP(nil, sealed, nil)
-	if err != nil {
-		return fmt.Errorf("open what was sealed: %w", err)
+	if err := opened(ours, theirs); err != nil {
+		return fmt.Errorf("have Pion open what we seal: %w", err)
 	}
-	if !bytes.Equal(plain, append(header, payload...)) {
-		return errors.New("what was opened is not what was sealed")
+	if err := opened(theirs, ours); err != nil {
+		return fmt.Errorf("open what Pion seals: %w", err)
+	}
+	return nil
+}
+
+// opened has one end seal a packet of each kind and the other open it.
+func opened(from, to protection) error {
+	packet := []byte("\x80\x60\x00\x01\x00\x00\x00\x02\x00\x00\x00\x03palabre!")
+	sealed, err := from.sealRTP(nil, packet[:12], packet[12:])
+	if err != nil {
+		return err
+	}
+	if plain, why, ok := to.openRTP(sealed); !ok || !bytes.Equal(plain, packet) {
+		return fmt.Errorf("an RTP packet did not come through (%v)", why)
+	}
+	report := []byte("\x80\xCC\x00\x04\x00\x00\x00\x03testpalabre!")
+	if sealed, err = from.sealRTCP(nil, report); err != nil {
+		return err
+	}
+	if plain, why, ok := to.openRTCP(sealed); !ok || !bytes.Equal(plain, report) {
+		return fmt.Errorf("an RTCP packet did not come through (%v)", why)
 	}
 	return nil
 }

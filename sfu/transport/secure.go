@@ -1,13 +1,10 @@
 package transport
 
 import (
-	"encoding/binary"
-	"errors"
 	"fmt"
+	"iter"
 
 	"github.com/pion/dtls/v3"
-	"github.com/pion/rtcp"
-	"github.com/pion/rtp"
 	"github.com/pion/srtp/v3"
 
 	"palabre/sfu/seal"
@@ -24,8 +21,6 @@ const (
 	// MaxSSRCs is how many streams one client may send; each costs replay state.
 	// A client with microphone, camera, screen and their repair streams has 14.
 	MaxSSRCs = 64
-	// replayWindow is in packets: half a second of the largest video.
-	replayWindow = 1024
 	// maxPacket is the largest datagram handled, in bytes.
 	maxPacket = 1600
 	// overhead is what SRTP and SRTCP add at most.
@@ -62,44 +57,38 @@ func (d Drop) String() string {
 	return "early"
 }
 
-// keys are the SRTP contexts of one connection. The read side is guarded by
-// Conn.reading, the write side has one writer.
+// keys are the SRTP keys of one connection. What opens is guarded by
+// Conn.reading, what seals has one writer.
 type keys struct {
-	remote  *srtp.Context
-	header  rtp.Header
-	control rtcp.Header
-	known   map[uint32]bool // streams that sent an authentic packet
-	knownC  map[uint32]bool // the same for RTCP
-	fresh   func(ssrc uint32)
+	opener *seal.Opener // with AES-GCM where there are ports; else pion does it
+	sealer *seal.Sealer // with AES-GCM: RTP, and RTCP where pion is nil
+	pion   *contexts    // what of the two is missing; nil when nothing is
 
-	local       *srtp.Context
-	sealer      *seal.Sealer // of RTP with AES-GCM; else local does it
-	sent        rtp.Header
-	sentControl rtcp.Header
-	scratch     []byte // for what leaves by no port
+	scratch []byte // for what leaves by no port
 }
 
-// newKeys takes the keys of a finished handshake. fresh is told of each stream
-// with its first authentic packet.
-func newKeys(state *dtls.State, profile dtls.SRTPProtectionProfile, fresh func(ssrc uint32)) (*keys, error) {
+// newKeys takes the keys of a finished handshake. own says that media goes by
+// our ports: Pion's path is Pion's as far as it goes. fresh is told of each
+// stream with its first authentic packet.
+func newKeys(state *dtls.State, profile dtls.SRTPProtectionProfile, own bool, fresh func(ssrc uint32)) (*keys, error) {
 	c := srtp.Config{Profile: srtp.ProtectionProfile(profile)}
 	if err := c.ExtractSessionKeysFromDTLS(state, false); err != nil {
 		return nil, fmt.Errorf("take the SRTP keys from DTLS: %w", err)
 	}
-	k := &keys{known: map[uint32]bool{}, knownC: map[uint32]bool{}, fresh: fresh}
+	k, gcm := &keys{}, profile == dtls.SRTP_AEAD_AES_128_GCM || profile == dtls.SRTP_AEAD_AES_256_GCM
 	var err error
-	k.remote, err = srtp.CreateContext(c.Keys.RemoteMasterKey, c.Keys.RemoteMasterSalt, c.Profile,
-		srtp.SRTPReplayProtection(replayWindow), srtp.SRTCPReplayProtection(replayWindow))
-	if err != nil {
-		return nil, fmt.Errorf("use the client's SRTP keys: %w", err)
-	}
-	if k.local, err = srtp.CreateContext(c.Keys.LocalMasterKey, c.Keys.LocalMasterSalt, c.Profile); err != nil {
-		return nil, fmt.Errorf("use the server's SRTP keys: %w", err)
-	}
-	if c.Profile == srtp.ProtectionProfileAeadAes128Gcm || c.Profile == srtp.ProtectionProfileAeadAes256Gcm {
+	if gcm {
 		if k.sealer, err = seal.New(c.Keys.LocalMasterKey, c.Keys.LocalMasterSalt); err != nil {
 			return nil, fmt.Errorf("use the server's SRTP keys: %w", err)
 		}
+	}
+	if !gcm || !own {
+		k.pion, err = newContexts(c, fresh)
+	} else if k.opener, err = seal.NewOpener(c.Keys.RemoteMasterKey, c.Keys.RemoteMasterSalt, MaxSSRCs, fresh); err != nil {
+		err = fmt.Errorf("use the client's SRTP keys: %w", err)
+	}
+	if err != nil {
+		return nil, err
 	}
 	return k, nil
 }
@@ -107,51 +96,45 @@ func newKeys(state *dtls.State, profile dtls.SRTPProtectionProfile, fresh func(s
 // openRTP decrypts in place. State for a stream is made only for authentic
 // packets, and for no more than MaxSSRCs streams.
 func (k *keys) openRTP(b []byte) ([]byte, Drop, bool) {
-	if len(b) < 12 {
+	switch {
+	case len(b) < 12:
 		return nil, DropMalformed, false
+	case k.opener == nil:
+		return k.pion.openRTP(b)
 	}
-	ssrc := binary.BigEndian.Uint32(b[8:])
-	isKnown := k.known[ssrc]
-	if !isKnown && len(k.known) >= MaxSSRCs {
-		return nil, DropSSRC, false
-	}
-	plain, err := k.remote.DecryptRTP(b, b, &k.header)
-	if err != nil {
-		return nil, reason(err), false
-	}
-	if !isKnown {
-		k.known[ssrc] = true
-		k.fresh(ssrc)
-	}
-	return plain, 0, true
+	plain, err := k.opener.RTP(b)
+	return plain, reason(err), err == nil
 }
 
 // openRTCP decrypts in place.
 func (k *keys) openRTCP(b []byte) ([]byte, Drop, bool) {
-	if len(b) < 8 {
+	switch {
+	case len(b) < 8:
 		return nil, DropMalformed, false
+	case k.opener == nil:
+		return k.pion.openRTCP(b)
 	}
-	ssrc := binary.BigEndian.Uint32(b[4:])
-	isKnown := k.knownC[ssrc]
-	if !isKnown && len(k.knownC) >= MaxSSRCs {
-		return nil, DropSSRC, false
-	}
-	plain, err := k.remote.DecryptRTCP(b, b, &k.control)
-	if err != nil {
-		return nil, reason(err), false
-	}
-	if !isKnown {
-		k.knownC[ssrc] = true
-		k.fresh(ssrc)
-	}
-	return plain, 0, true
+	plain, err := k.opener.RTCP(b)
+	return plain, reason(err), err == nil
 }
 
+// reason is for what an error of the opener counts.
 func reason(err error) Drop {
-	if err := errors.Unwrap(err); err != nil && err.Error() == "duplicated packet" {
-		return DropReplayed // Pion keeps the error's value to itself
+	switch err {
+	case seal.ErrReplayed:
+		return DropReplayed
+	case seal.ErrStreams:
+		return DropSSRC
 	}
 	return DropForged
+}
+
+// streams are the SSRCs of which authentic packets came.
+func (k *keys) streams() iter.Seq[uint32] {
+	if k.opener != nil {
+		return k.opener.Streams()
+	}
+	return k.pion.streams()
 }
 
 // sealRTP appends the encrypted packet to dst.
@@ -160,8 +143,7 @@ func (k *keys) sealRTP(dst, header, payload []byte) ([]byte, error) {
 	if k.sealer != nil {
 		dst, err = k.sealer.RTP(dst, header, payload)
 	} else {
-		plain := append(append(dst, header...), payload...)
-		dst, err = k.local.EncryptRTP(dst, plain[len(dst):], &k.sent)
+		dst, err = k.pion.sealRTP(dst, header, payload)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("seal an RTP packet: %w", err)
@@ -171,10 +153,14 @@ func (k *keys) sealRTP(dst, header, payload []byte) ([]byte, error) {
 
 // sealRTCP appends the encrypted compound packet to dst.
 func (k *keys) sealRTCP(dst, packet []byte) ([]byte, error) {
-	plain := append(dst, packet...)
-	sealed, err := k.local.EncryptRTCP(dst, plain[len(dst):], &k.sentControl)
+	var err error
+	if k.pion == nil {
+		dst, err = k.sealer.RTCP(dst, packet)
+	} else {
+		dst, err = k.pion.sealRTCP(dst, packet)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("seal an RTCP packet: %w", err)
 	}
-	return sealed, nil
+	return dst, nil
 }

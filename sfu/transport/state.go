@@ -17,7 +17,7 @@ func (c *Conn) secured(conn *dtls.Conn) error {
 	if !ok {
 		return errors.New("DTLS ended before its keys were taken")
 	}
-	k, err := newKeys(&state, profile, func(ssrc uint32) { c.host.streams.add(ssrc, c) })
+	k, err := newKeys(&state, profile, c.port != nil, func(ssrc uint32) { c.host.streams.add(ssrc, c) })
 	if err != nil {
 		return err
 	}

@@ -33,11 +33,9 @@ func (s *streams) of(ssrc uint32) *Conn {
 func (s *streams) remove(k *keys, c *Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, known := range []map[uint32]bool{k.known, k.knownC} {
-		for ssrc := range known {
-			if s.whose[ssrc] == c {
-				delete(s.whose, ssrc)
-			}
+	for ssrc := range k.streams() {
+		if s.whose[ssrc] == c {
+			delete(s.whose, ssrc)
 		}
 	}
 }
