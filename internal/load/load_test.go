@@ -224,6 +224,29 @@ func TestReportIsWrittenForPeopleAndPrograms(t *testing.T) {
 	}
 }
 
+// TestOverflowIsOurs has the generator's own sockets drop part of what was lost.
+func TestOverflowIsOurs(t *testing.T) {
+	report := Report{Loss: Loss{Lost: 10, LostAudio: 9}, Received: Flow{Video: 96}}
+	report.Loss.own(4)
+	if report.Loss.Lost != 6 || report.Loss.LostAudio != 6 || report.Loss.Overflow != 4 {
+		t.Errorf("4 of 10 were ours: %+v", report.Loss)
+	}
+	if err := report.Verdict(0.03); err == nil || !strings.Contains(err.Error(), "generator's own") {
+		t.Errorf("4 %% of ours is %v", err)
+	}
+	if err := report.Verdict(0.05); err != nil {
+		t.Error(err)
+	}
+	var table bytes.Buffer
+	if err := report.WriteTable(&table); err != nil || !strings.Contains(table.String(), "4 packets overflowed") {
+		t.Errorf("%v:\n%s", err, table.String())
+	}
+	report.Loss.own(100) // more than media
+	if report.Loss.Lost != 0 || report.Loss.LostAudio != 0 {
+		t.Errorf("all was ours: %+v", report.Loss)
+	}
+}
+
 func TestListenerIsFound(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -64,7 +64,11 @@ func (f Flow) Packets() uint64 { return f.Audio + f.Video }
 // the end, withheld ones while it was measured.
 type Loss struct {
 	// Lost packets left a gap in the sequence numbers that was not repaired.
+	// Those of Overflow are not among them.
 	Lost uint64 `json:"lost"`
+	// Overflow packets came, but found no room in the generator's own sockets,
+	// which it read too late: no fault of the server's.
+	Overflow uint64 `json:"overflow,omitempty"`
 	// LostAudio are those of Lost that were sound, which nobody asks for again.
 	LostAudio uint64 `json:"lostAudio"`
 	// Withheld video packets left no gap: the server dropped them on purpose.
@@ -75,6 +79,22 @@ type Loss struct {
 	// Foreign packets were not sent by this run.
 	Foreign uint64  `json:"foreign"`
 	Share   float64 `json:"share"` // of lost and withheld in all that was due
+}
+
+// own takes what did not fit into the generator's own sockets off what was
+// lost. Not all of it was media.
+func (l *Loss) own(overflow uint64) {
+	l.Overflow = overflow
+	l.Lost -= min(overflow, l.Lost)
+	l.LostAudio = min(l.LostAudio, l.Lost)
+}
+
+// ownShare is the share of what overflowed in all that came.
+func (l Loss) ownShare(received Flow) float64 {
+	if l.Overflow == 0 {
+		return 0
+	}
+	return float64(l.Overflow) / float64(l.Overflow+received.Packets())
 }
 
 // Join holds the times from a participant's first step to each milestone.
@@ -105,6 +125,8 @@ func (r Report) Verdict(maxLoss float64) error {
 	}
 	blame(r.Loss.Share > maxLoss, "%.4f %% of the packets (%d lost, %d of them sound; %d withheld)",
 		100*r.Loss.Share, r.Loss.Lost, r.Loss.LostAudio, r.Loss.Withheld)
+	blame(r.Loss.ownShare(r.Received) > maxLoss, "%d packets came and found no room in the generator's own sockets; "+
+		"this machine is too busy to read them: have fewer subscribers, or the kernel sample what they get", r.Loss.Overflow)
 	blame(r.Streams.Missing > 0, "%d of %d pictures never came", r.Streams.Missing, r.Streams.Expected)
 	blame(r.Streams.Stalled > 0, "%d of %d pictures stood still", r.Streams.Stalled, r.Streams.Expected)
 	blame(r.Streams.Deaf > 0, "%d subscribers heard nobody", r.Streams.Deaf)
@@ -131,6 +153,7 @@ func (r *run) report() Report {
 		report.Sent.PacketsSecond = float64(report.Sent.Packets()) / spent
 	}
 	r.addReceived(&report, end)
+	report.Loss.own(r.overflows() - r.overflow)
 	for _, s := range r.cheap {
 		report.Received.Extra += s.Extra()
 	}

@@ -51,6 +51,7 @@ type run struct {
 	viewers    []*viewer
 	sessions   []*client.Session
 	cheap      []*cheap.Subscriber
+	overflow   uint64         // what the cheap ones' sockets had dropped before the window
 	failures   map[string]int // why participants did not get in
 }
 
@@ -285,9 +286,18 @@ func (r *run) measure(ctx context.Context) {
 			}
 		})
 	}
+	r.overflow = r.overflows()
 	r.window.begin.Store(r.clock.now())
 	pause(ctx, r.options.Duration)
 	r.window.end.Store(r.clock.now())
+}
+
+// overflows is how many packets found no room in this process's sockets.
+func (r *run) overflows() (n uint64) {
+	for _, s := range r.cheap {
+		n += s.Overflow()
+	}
+	return n
 }
 
 // disperse stops the senders and ends every session.

@@ -49,6 +49,9 @@ func (r Report) WriteTable(to io.Writer) error {
 	if r.Sent.Late > 0 {
 		row("generator\t%d packets late\tthis machine was too busy to send them", r.Sent.Late)
 	}
+	if r.Loss.Overflow > 0 {
+		row("generator\t%d packets overflowed\tthis machine was too busy to read them", r.Loss.Overflow)
+	}
 	row("")
 	row("milliseconds\tp50\tp90\tp99\tp99.9\tmax\tcount")
 	for _, line := range []struct {

@@ -11,8 +11,10 @@
 // connection that is lost stays lost, and its lines stand still.
 //
 // A [Crowd] is what its subscribers share: the certificate, the text of the
-// offer and one goroutine for everything that is done from time to time. A
-// subscriber has two: one reads its WebSocket, one its UDP socket.
+// offer and one goroutine for everything that is done from time to time:
+// reading the UDP sockets is, too, on Linux. A subscriber has one goroutine that
+// reads its WebSocket, and one for its UDP socket until it is connected (and
+// ever after on other systems).
 package cheap
 
 import (
@@ -50,10 +52,13 @@ type Config struct {
 
 // tick is how often the crowd looks after its members, a share of them each
 // time, so that their feedback does not leave in one burst: each has its turn
-// every turns ticks.
+// every turns ticks. Their sockets are looked at every looks ticks: often enough
+// for answers to the server's checks, which measure round trips, and seldom
+// enough to cost nothing; when something came is told by the kernel.
 const (
 	tick  = 5 * time.Millisecond
 	turns = int(feedbackEvery / tick)
+	looks = 2
 )
 
 // Crowd is any number of subscribers of one room. Its methods may be called
@@ -65,7 +70,7 @@ type Crowd struct {
 	lines       []section
 	logs        logging.LoggerFactory
 	log         *slog.Logger
-	inbox       inbox
+	batches     sync.Pool // what sockets are read into
 	buffers     sync.Pool // of the WebSockets, which write seldom
 
 	done    chan struct{}
@@ -143,7 +148,8 @@ func (c *Crowd) release(s *Subscriber) {
 func (c *Crowd) care() {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
-	var scratch []*Subscriber
+	var looked, attended []*Subscriber
+	batch := newBatch()
 	for turn := 0; ; turn = (turn + 1) % turns {
 		select {
 		case <-c.done:
@@ -151,10 +157,16 @@ func (c *Crowd) care() {
 		case <-ticker.C:
 		}
 		c.mu.Lock()
-		scratch = append(scratch[:0], c.members[turn]...)
+		attended, looked = append(attended[:0], c.members[turn]...), looked[:0]
+		for t := turn % looks; t < turns; t += looks {
+			looked = append(looked, c.members[t]...)
+		}
 		c.mu.Unlock()
+		for _, s := range looked {
+			s.look(batch)
+		}
 		now := time.Now()
-		for _, s := range scratch {
+		for _, s := range attended {
 			s.attend(now)
 		}
 	}

@@ -2,7 +2,6 @@ package cheap
 
 import (
 	"fmt"
-	"net"
 
 	"golang.org/x/sys/unix"
 )
@@ -35,21 +34,11 @@ func sampling(n int) []unix.SockFilter {
 }
 
 // attachFilter makes the kernel sample what a socket receives.
-func attachFilter(socket *net.UDPConn, n int) error {
-	raw, err := socket.SyscallConn()
-	if err != nil {
-		return fmt.Errorf("sampling: %w", err)
-	}
+func attachFilter(fd, n int) error {
 	program := sampling(n)
 	filter := &unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]}
-	var set error
-	if err := raw.Control(func(fd uintptr) {
-		set = unix.SetsockoptSockFprog(int(fd), unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, filter)
-	}); err != nil {
-		return fmt.Errorf("sampling: %w", err)
-	}
-	if set != nil {
-		return fmt.Errorf("sampling: attaching the socket filter: %w", set)
+	if err := unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, filter); err != nil {
+		return fmt.Errorf("sampling: attaching the socket filter: %w", err)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package cheap
 
 import (
 	"encoding/binary"
+	"errors"
 	"net"
 	"testing"
 	"time"
@@ -17,7 +18,13 @@ func TestFilterPassesWhatItMust(t *testing.T) {
 			continue
 		}
 		defer socket.Close()
-		if err := attachFilter(socket.(*net.UDPConn), 16); err != nil {
+		raw, err := socket.(*net.UDPConn).SyscallConn()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var attached error
+		err = raw.Control(func(fd uintptr) { attached = attachFilter(int(fd), 16) })
+		if err := errors.Join(err, attached); err != nil {
 			t.Fatal(err)
 		}
 		sender, err := net.Dial("udp", socket.LocalAddr().String())

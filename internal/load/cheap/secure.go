@@ -182,7 +182,7 @@ func (p *pipe) Close() error {
 }
 
 // LocalAddr implements net.PacketConn.
-func (p *pipe) LocalAddr() net.Addr { return p.subscriber.socket.LocalAddr() }
+func (p *pipe) LocalAddr() net.Addr { return p.subscriber.socket.conn.LocalAddr() }
 
 // SetDeadline implements net.PacketConn.
 func (p *pipe) SetDeadline(at time.Time) error { return p.SetReadDeadline(at) }

@@ -16,7 +16,8 @@ import (
 )
 
 const (
-	// receiveBuffer is what the system keeps while the generator is busy.
+	// receiveBuffer is what the system keeps between two looks, and while the
+	// generator is busy: seconds of a line.
 	receiveBuffer = 2 << 20
 	maxPacket     = 1500
 	// maxEarly is how many packets may come before our half of the handshake
@@ -30,18 +31,19 @@ type Subscriber struct {
 	watch  Watcher
 	turn   int
 	signal *signal
-	socket *net.UDPConn
+	socket *socket
 
 	running  sync.WaitGroup
 	closing  sync.Once
 	nextPing time.Time // used by the crowd alone
 	extra    atomic.Uint64
+	overflow atomic.Uint64
 
 	mu       sync.Mutex
 	path     path
 	dtls     *pipe
 	keys     *keys
-	early    [][]byte
+	early    []datagram
 	streams  []*stream
 	bySSRC   map[uint32]*stream
 	last     *stream // whose packet came last
@@ -50,6 +52,14 @@ type Subscriber struct {
 	feedback feedback
 	sample   int // only every so many packets come in; 0 and 1 mean all
 	packet   Packet
+}
+
+// datagram is one as it came. Its data are valid during the call that hands it over.
+type datagram struct {
+	data    []byte
+	from    netip.AddrPort
+	at      time.Time // when it came
+	dropped uint32    // how many before it found no room in the socket, or did not pass its filter
 }
 
 // Times are a subscriber's first steps.
@@ -65,6 +75,9 @@ func (c *Crowd) Join(ctx context.Context, name string, watch Watcher) (*Subscrib
 	s.packet.subscriber = s
 	s.running.Go(link.read)
 	times, err := s.enter(ctx, name)
+	if err == nil {
+		err = s.socket.detach(&s.mu)
+	}
 	if err == nil {
 		err = c.admit(s)
 	}
@@ -153,11 +166,10 @@ func (s *Subscriber) connect(ctx context.Context, f frame) error {
 		return err
 	}
 	network, candidates := a.network()
-	s.socket, err = net.ListenUDP(network, nil)
+	s.socket, err = s.crowd.openSocket(network)
 	if err != nil {
-		return fmt.Errorf("opening a UDP socket: %w", err)
+		return err
 	}
-	_ = s.socket.SetReadBuffer(receiveBuffer) // with the smaller one it works too
 	s.take(a)
 	s.running.Go(s.read)
 	if err := s.findPath(ctx, candidates); err != nil {
@@ -189,40 +201,54 @@ func (s *Subscriber) open(k *keys) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.keys, s.dtls = k, nil
-	now := time.Now()
-	for _, datagram := range s.early {
-		s.media(datagram, now)
+	for _, d := range s.early {
+		s.media(d.data, d.at)
 	}
 	s.early = nil
 }
 
-// read takes datagrams until the socket is closed.
+// read takes datagrams until somebody looks after the socket otherwise, or it is closed.
 func (s *Subscriber) read() {
-	err := s.crowd.inbox.each(s.socket, s.datagram)
+	err := s.socket.wait(func(list []datagram) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.came(list)
+	})
 	if err != nil && !errors.Is(err, net.ErrClosed) {
 		s.crowd.log.Warn("a subscriber's socket cannot be read", "error", err)
 	}
 }
 
-// datagram sorts by the first byte (RFC 7983).
-func (s *Subscriber) datagram(b []byte, from netip.AddrPort) {
-	if len(b) == 0 {
-		return
-	}
+// look takes what has come since the last look.
+func (s *Subscriber) look(b *batch) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch first := b[0]; {
-	case first < 4:
-		s.stun(b, from)
-	case first >= 20 && first < 64:
-		if s.dtls != nil {
-			s.dtls.put(b)
+	s.socket.look(b, s.came)
+}
+
+// came sorts datagrams by their first byte (RFC 7983).
+func (s *Subscriber) came(list []datagram) {
+	for _, d := range list {
+		if d.dropped != 0 && s.sample <= 1 {
+			s.overflow.Add(uint64(d.dropped))
 		}
-	case first < 128 || first > 191 || len(b) < rtpHeader:
-	case s.keys != nil:
-		s.media(b, time.Now())
-	case len(s.early) < maxEarly:
-		s.early = append(s.early, slices.Clone(b))
+		if len(d.data) == 0 {
+			continue
+		}
+		switch first := d.data[0]; {
+		case first < 4:
+			s.stun(d.data, d.from)
+		case first >= 20 && first < 64:
+			if s.dtls != nil {
+				s.dtls.put(d.data)
+			}
+		case first < 128 || first > 191 || len(d.data) < rtpHeader:
+		case s.keys != nil:
+			s.media(d.data, d.at)
+		case len(s.early) < maxEarly:
+			d.data = slices.Clone(d.data)
+			s.early = append(s.early, d)
+		}
 	}
 }
 
@@ -267,6 +293,15 @@ func (s *Subscriber) step() uint32 { return uint32(max(s.sample, 1)) }
 // Extra is how many packets came beside the media: retransmissions and probes.
 func (s *Subscriber) Extra() uint64 { return s.extra.Load() }
 
+// Overflow is how many datagrams found no room in the socket because this
+// process did not read it in time: what they carried is missing, but by no
+// fault of the server's. It is counted until the kernel samples, whose count of
+// what it dropped holds what it was to throw away, too.
+func (s *Subscriber) Overflow() uint64 { return s.overflow.Load() }
+
+// errNotConnected says that there is no media path (yet).
+var errNotConnected = errors.New("the subscriber is not connected")
+
 // Sample makes the kernel throw away all RTP packets but those whose number is
 // a multiple of n, a power of two, so that they cost this process nothing. The
 // watcher sees only these from now on, and reports to the server count each
@@ -275,9 +310,9 @@ func (s *Subscriber) Sample(n int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.socket == nil {
-		return errors.New("sampling: the subscriber is not connected")
+		return errNotConnected
 	}
-	if err := attachFilter(s.socket, n); err != nil {
+	if err := s.socket.sample(n); err != nil {
 		return err
 	}
 	s.sample = n
@@ -289,7 +324,7 @@ func (s *Subscriber) Sample(n int) error {
 
 // send sends one datagram; what the system does not take is lost.
 func (s *Subscriber) send(b []byte, to netip.AddrPort) {
-	_, _ = s.socket.WriteToUDPAddrPort(b, to)
+	s.socket.send(b, to)
 }
 
 // Leave says goodbye and ends the session.
@@ -311,9 +346,14 @@ func (s *Subscriber) Leave(ctx context.Context) error {
 func (s *Subscriber) close() {
 	s.closing.Do(func() {
 		_ = s.signal.socket.Close()
-		if s.socket != nil {
-			_ = s.socket.Close()
+		if s.socket == nil {
+			s.running.Wait()
+			return
 		}
+		s.socket.stop()
 		s.running.Wait()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.socket.close()
 	})
 }

@@ -29,6 +29,7 @@ const (
 type notebook struct {
 	mu       sync.Mutex
 	numbers  []uint16
+	arrivals []time.Time
 	steps    int
 	payloads []string
 	failures int
@@ -39,7 +40,7 @@ type notebook struct {
 func (n *notebook) Packet(p *Packet) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.numbers = append(n.numbers, p.Number)
+	n.numbers, n.arrivals = append(n.numbers, p.Number), append(n.arrivals, p.At)
 	n.steps += p.Step
 	if n.open {
 		payload, err := p.Open()
@@ -84,23 +85,45 @@ func keyed(t *testing.T, b byte) *srtp.Context {
 	return c
 }
 
-// connected makes a subscriber whose media path stands, without signalling.
+// connected makes a subscriber whose media path stands, without signalling, and
+// looks at its socket all the time.
 func connected(t *testing.T, arrivals bool) *farEnd {
 	t.Helper()
-	listen := func() *net.UDPConn {
-		c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-		if err != nil {
-			t.Fatal(err)
+	f := unwatched(t, arrivals)
+	done := make(chan struct{})
+	var looking sync.WaitGroup
+	looking.Go(func() {
+		ticker := time.NewTicker(time.Millisecond)
+		defer ticker.Stop()
+		for batch := newBatch(); ; {
+			select {
+			case <-done:
+				return
+			case <-ticker.C:
+				f.subscriber.look(batch)
+			}
 		}
-		_ = c.SetReadBuffer(receiveBuffer) // the test sends without a pause
-		return c
+	})
+	t.Cleanup(func() { close(done); looking.Wait() })
+	return f
+}
+
+// unwatched is the same without anybody who looks.
+func unwatched(t *testing.T, arrivals bool) *farEnd {
+	t.Helper()
+	far, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
 	}
-	f := &farEnd{t: t, socket: listen(), seal: keyed(t, 1), open: keyed(t, 5), pictures: &notebook{}, sounds: &notebook{}}
+	f := &farEnd{t: t, socket: far, seal: keyed(t, 1), open: keyed(t, 5), pictures: &notebook{}, sounds: &notebook{}}
 	crowd, err := New(Config{Receive: client.Receive{Seats: 1}, Arrivals: arrivals})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Subscriber{crowd: crowd, path: newPath(), bySSRC: map[uint32]*stream{}, socket: listen(), nextPing: time.Now().Add(time.Hour)}
+	s := &Subscriber{crowd: crowd, path: newPath(), bySSRC: map[uint32]*stream{}, nextPing: time.Now().Add(time.Hour)}
+	if s.socket, err = crowd.openSocket("udp4"); err != nil {
+		t.Fatal(err)
+	}
 	s.packet.subscriber = s
 	s.watch = func(_ protocol.SeatKind, _ int, video bool) Line {
 		if video {
@@ -108,16 +131,21 @@ func connected(t *testing.T, arrivals bool) *farEnd {
 		}
 		return f.sounds
 	}
-	f.subscriber, f.to = s, s.socket.LocalAddr().(*net.UDPAddr).AddrPort()
+	port := s.socket.conn.LocalAddr().(*net.UDPAddr).AddrPort().Port()
+	f.subscriber, f.to = s, netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), port)
 	s.path.to = f.socket.LocalAddr().(*net.UDPAddr).AddrPort()
 	s.path.nextConsent = time.Now().Add(consentEvery)
 	a := answer{remote: credentials{"far", "0123456789012345678901"}, media: map[uint32]int{soundSSRC: 0, pictureSSRC: 1}, repairs: map[uint32]int{repairSSRC: 1}, arrivals: arrivalsID}
 	s.take(a)
 	s.running.Go(s.read)
 	s.open(&keys{local: keyed(t, 5), remote: keyed(t, 1)})
+	if err := s.socket.detach(&s.mu); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
-		_ = s.socket.Close()
+		s.socket.stop()
 		s.running.Wait()
+		s.socket.close()
 		crowd.Close()
 		_ = f.socket.Close()
 	})
