@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
@@ -49,11 +50,11 @@ func (p *pipe) ReadFrom(b []byte) (int, net.Addr, error) {
 	return n, p.RemoteAddr(), err
 }
 
-// WriteTo implements [net.PacketConn]. A datagram that finds no path is
-// lost like any other: DTLS repeats it.
+// WriteTo implements [net.PacketConn]. A datagram that finds no path, or one
+// that may not be used any more, is lost like any other: DTLS repeats it.
 func (p *pipe) WriteTo(b []byte, _ net.Addr) (int, error) {
 	n, err := p.out.Load().path.Write(b)
-	if errors.Is(err, ice.ErrNoCandidatePairs) {
+	if errors.Is(err, ice.ErrNoCandidatePairs) || errors.Is(err, ice.ErrClosed) {
 		return len(b), nil
 	}
 	return n, err
@@ -87,16 +88,17 @@ func (c *Conn) read(w *way) {
 		if err != nil {
 			return
 		}
-		if c.host.udp.fast != nil && n == len(sign) {
-			continue // of our own making
-		}
-		w.arrived(buffer[:n], time.Now())
+		w.arrived(buffer[:n], netip.AddrPort{}, time.Now()) // the agent has noted where it came from
 	}
 }
 
 // arrived takes in what came over a way.
-func (w *way) arrived(b []byte, at time.Time) {
-	if w.conn.classify(b, at) && w.conn.now.Load() != w {
+func (w *way) arrived(b []byte, from netip.AddrPort, at time.Time) {
+	if !w.conn.classify(b, at) {
+		return
+	}
+	w.heard(from, at)
+	if w.conn.now.Load() != w {
 		w.prove()
 	}
 }

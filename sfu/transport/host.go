@@ -48,7 +48,8 @@ type Config struct {
 	Lite bool
 	// Silence is how long a client may say nothing before it counts as
 	// disconnected; 0 means 5 s. Patience is how long after that it may still
-	// come back on its own; 0 means 25 s.
+	// come back on its own, while its consent lasts: 30 s from its last answer
+	// to a check (RFC 7675); 0 means 25 s.
 	Silence, Patience time.Duration
 	// Strange is how long a TCP connection may take to say whose it is; 0 means 5 s.
 	Strange time.Duration
@@ -93,13 +94,14 @@ type Host struct {
 	media       []netip.AddrPort
 	logs        *loggers
 	streams     streams
+	vigil       *vigil
 	interfaces  interfaces
 }
 
 // NewHost starts listening on the sockets of c.
 func NewHost(c Config) (*Host, error) {
 	c.defaults()
-	h := &Host{config: c, logs: &loggers{c.Logger}, streams: streams{whose: map[uint32]*Conn{}}}
+	h := &Host{config: c, logs: &loggers{c.Logger}, streams: streams{whose: map[uint32]*Conn{}}, vigil: newVigil(c.Silence)}
 	if err := h.certify(); err != nil {
 		return nil, err
 	}
@@ -200,6 +202,9 @@ func (h *Host) addresses() error {
 	}
 	return nil
 }
+
+// reflexive is the type preference of a peer-reflexive candidate (RFC 8445 section 5.1.2.2).
+const reflexive = 110
 
 // priority is RFC 8445 section 5.1.2.1.
 func priority(preference uint32, index int) uint32 {

@@ -39,8 +39,7 @@ type lane struct {
 	// source is where media comes from, run how many packets in a row have.
 	source netip.AddrPort
 	run    int
-	signed time.Time // when the agent was last told that media comes
-	way    *way      // whose lane it is
+	way    *way // whose lane it is
 	// queue is a ring that grows with what waits; most lanes never hold more
 	// than a check or two.
 	queue []*datagram
@@ -62,13 +61,6 @@ func newLane(m *mux, ufrag string, local net.Addr) *lane {
 // are sent to, and so is every movedEvery after that.
 const movedAt, movedEvery = 3, 64
 
-// signEvery is how often an agent is told of media that goes past it, so that it
-// knows the client to be there; sign is what it is told by.
-const signEvery = 500 * time.Millisecond
-
-// sign is what it is told by.
-const sign = "\xff"
-
 // media takes what is no STUN: past the agent where media may go there.
 func (l *lane) media(b []byte, from netip.AddrPort, at time.Time) {
 	l.mu.Lock()
@@ -78,23 +70,24 @@ func (l *lane) media(b []byte, from netip.AddrPort, at time.Time) {
 	l.run++
 	way := l.way
 	look := l.run%movedEvery == movedAt
-	fast := way != nil && l.mux.fast != nil
-	tell := fast && at.Sub(l.signed) > signEvery
-	if tell {
-		l.signed = at
-	}
 	l.mu.Unlock()
-	switch {
-	case !fast:
+	if way != nil && l.mux.fast != nil {
+		way.arrived(b, from, at)
+	} else {
 		l.put(b, from)
-	case tell:
-		l.put([]byte(sign), from)
-		fallthrough
-	default:
-		way.arrived(b, at)
 	}
 	if look && way != nil {
 		way.moved(from)
+	}
+}
+
+// answer takes what is STUN and no request: the way's own, or else the agent's.
+func (l *lane) answer(b []byte, from netip.AddrPort) {
+	l.mu.Lock()
+	way := l.way
+	l.mu.Unlock()
+	if way == nil || !way.answered(b, from) {
+		l.put(b, from)
 	}
 }
 

@@ -136,9 +136,9 @@ func (m *mux) takeSTUN(b []byte, from netip.AddrPort) {
 		}
 		return
 	}
-	// An answer names nobody: the agent that asked knows it by its transaction.
+	// An answer names nobody: whoever asked knows it by its transaction.
 	for _, l := range m.owners[from] {
-		l.put(b, from)
+		l.answer(b, from)
 	}
 }
 

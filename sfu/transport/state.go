@@ -164,6 +164,7 @@ func (c *Conn) Close() error {
 	err := p.Close()
 	for _, w := range []*way{open.current, open.next} {
 		if w != nil {
+			c.host.vigil.remove(w)
 			err = errors.Join(err, w.agent.GracefulClose())
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -22,14 +23,6 @@ const (
 	// grace is how long the old way is heard after the new one was taken, for
 	// what is still under way on it.
 	grace = 2 * time.Second
-	// consent is how often the path in use is checked (RFC 7675 section 5.1
-	// allows one to five seconds).
-	consent = time.Second
-	// freshness is how long an answer to a check counts as consent (RFC 7675 section 5.1).
-	freshness = 30 * time.Second
-	// stale is how long a path must have been silent for a check from another
-	// address to take its place: longer than consent, so that silence means loss.
-	stale = 1500 * time.Millisecond
 )
 
 // way is one generation of ICE: a pair of credentials on each side, and an
@@ -42,24 +35,16 @@ type way struct {
 	remote     [2]string // the client's
 	far        atomic.Pointer[end]
 	proven     atomic.Bool // an authentic packet came this way
-	up, failed bool        // under Conn.mu
-}
 
-// end is the client's end of the pair in use.
-type end struct {
-	ice.Candidate
-	addr netip.AddrPort
-	// direct: packets for it can leave by a [Port].
-	direct bool
-}
+	tie      uint64        // of our own checks (RFC 8445 section 7.1.3)
+	leads    atomic.Bool   // we are the controlling agent
+	begun    time.Duration // in the vigil's time
+	known    atomic.Int32  // the presence that was settled last
+	settling atomic.Bool
+	ends     ends
 
-func newEnd(c ice.Candidate) *end {
-	e := &end{Candidate: c}
-	if addr, err := netip.ParseAddr(c.Address()); err == nil {
-		e.addr = netip.AddrPortFrom(addr.Unmap(), uint16(c.Port()))
-		e.direct = c.NetworkType().IsUDP() && addr.Zone() == "" && !isRelayed(e.addr.Addr())
-	}
-	return e
+	up   bool   // under Conn.mu
+	lost string // why the way is lost for good, if it is; under Conn.mu
 }
 
 // ways are the generations of a connection.
@@ -71,7 +56,7 @@ type ways struct {
 
 // begin makes a way for the credentials of an offer. The caller holds c.mu.
 func (c *Conn) begin(ctx context.Context, o *negotiate.Offer) error {
-	w := &way{conn: c, ufrag: secret(8), pwd: secret(24), remote: [2]string{o.Ufrag, o.Pwd}}
+	w := &way{conn: c, ufrag: secret(8), pwd: secret(24), remote: [2]string{o.Ufrag, o.Pwd}, tie: rand.Uint64(), begun: c.host.vigil.now()}
 	if c.pipe == nil { // before anything can come in
 		c.pipe = newPipe(&c.now, func(certificate []byte) bool { return c.verify([][]byte{certificate}, nil) == nil })
 	}
@@ -80,6 +65,7 @@ func (c *Conn) begin(ctx context.Context, o *negotiate.Offer) error {
 	}
 	c.running.Add(1)
 	go c.read(w)
+	c.host.vigil.add(w)
 	if c.ways.next != nil {
 		c.retire(c.ways.next, 0)
 		c.ways.next = nil
@@ -100,8 +86,8 @@ func (w *way) open(ctx context.Context, o *negotiate.Offer) error {
 	if err != nil {
 		return fmt.Errorf("make an ICE agent: %w", err)
 	}
-	err = errors.Join(agent.OnConnectionStateChange(w.stateChanged), agent.SetRemoteICELite(o.ICELite),
-		agent.OnSelectedCandidatePairChange(func(_, far ice.Candidate) { w.far.Store(newEnd(far)) }))
+	err = errors.Join(agent.SetRemoteICELite(o.ICELite),
+		agent.OnSelectedCandidatePairChange(func(_, far ice.Candidate) { w.chosen(far) }))
 	if err != nil {
 		err = fmt.Errorf("set up the ICE agent: %w", err)
 	} else {
@@ -134,8 +120,8 @@ func (w *way) newAgent() (*ice.Agent, error) {
 		ice.WithUDPMux(h.udp), ice.WithICELite(h.config.Lite), ice.WithLocalCredentials(w.ufrag, w.pwd),
 		ice.WithCandidateTypes([]ice.CandidateType{ice.CandidateTypeHost}), ice.WithIncludeLoopback(),
 		ice.WithMulticastDNSMode(ice.MulticastDNSModeDisabled), ice.WithDisableActiveTCP(),
-		ice.WithDisconnectedTimeout(h.config.Silence), ice.WithFailedTimeout(h.config.Patience), ice.WithCheckInterval(checkInterval),
-		ice.WithKeepaliveInterval(consent), ice.WithBindingRequestHandler(w.checked),
+		ice.WithCheckInterval(checkInterval), ice.WithBindingRequestHandler(w.checked),
+		ice.WithKeepaliveInterval(0), ice.WithDisconnectedTimeout(0), ice.WithFailedTimeout(0), // all three are the vigil's
 		ice.WithHostAcceptanceMinWait(0), ice.WithPrflxAcceptanceMinWait(0), ice.WithLoggerFactory(h.logs), ice.WithNet(machine),
 		ice.WithNetworkTypes([]ice.NetworkType{ice.NetworkTypeUDP4, ice.NetworkTypeUDP6}), // TCP comes by a [Relay]
 	)
@@ -172,46 +158,76 @@ func gather(ctx context.Context, agent *ice.Agent) error {
 // So a check moves the path when the one in use has fallen silent, and media
 // that comes from elsewhere does where that has answered us.
 func (w *way) checked(m *stun.Message, _, remote ice.Candidate, pair *ice.CandidatePair) bool {
-	far := w.far.Load()
+	w.leads.Store(m.Contains(stun.AttrICEControlled))
+	far, now := w.far.Load(), w.conn.host.vigil.now()
 	if far == nil || far.Equal(remote) {
 		return false
 	}
 	var priority ice.PriorityAttr
 	if priority.GetFrom(m) == nil && priority == beckoning {
-		return time.Since(pair.LastResponseReceivedAt()) < freshness
+		return time.Since(pair.LastResponseReceivedAt()) < freshness || w.ends.consents(newEnd(remote, now).addr, now)
 	}
-	return time.Since(far.LastReceived()) > stale
+	return now-far.last(w.conn.host) > stale
 }
 
-// stateChanged follows an agent. Connected is said when both ICE and DTLS are up.
-func (w *way) stateChanged(s ice.ConnectionState) {
+// chosen follows an agent: this is where the client is.
+func (w *way) chosen(far ice.Candidate) {
+	c := w.conn
+	e := newEnd(far, c.host.vigil.now())
+	w.ends.add(e)
+	w.far.Store(e)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case w.lost != "":
+		w.far.Store(nil)
+	case !c.closed:
+		w.reached()
+	}
+}
+
+// reached says that a way leads to the client; c.mu is held. Connected is said
+// when both ICE and DTLS are up.
+func (w *way) reached() {
+	c := w.conn
+	w.up = true
+	w.known.Store(int32(here))
+	c.opening.Do(func() { close(c.opened) })
+	if c.consider(w); c.ways.next == w {
+		time.AfterFunc(trial, func() {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			if c.ways.next == w && w.up && !c.closed {
+				c.take(w)
+			}
+		})
+	}
+	c.tell()
+}
+
+// settle draws the consequences of how the client is by now.
+func (w *way) settle() {
 	c := w.conn
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed {
+	is, why := w.presence(c.host.vigil.now())
+	if c.closed || w.lost != "" || is == presence(w.known.Load()) {
 		return
 	}
-	switch s {
-	case ice.ConnectionStateConnected, ice.ConnectionStateCompleted:
-		w.up = true
-		c.opening.Do(func() { close(c.opened) })
-		if c.consider(w); c.ways.next == w {
-			time.AfterFunc(trial, func() {
-				c.mu.Lock()
-				defer c.mu.Unlock()
-				if c.ways.next == w && w.up && !c.closed {
-					c.take(w)
-				}
-			})
-		}
-	case ice.ConnectionStateDisconnected:
-		w.up = false
-		c.consider(c.ways.next)
-	case ice.ConnectionStateFailed:
-		w.up, w.failed = false, true
-		c.giveUp(w)
+	if is == here {
+		w.reached()
+		return
 	}
+	w.known.Store(int32(is))
+	w.up = false
+	c.consider(c.ways.next)
 	c.tell()
+	if is == gone {
+		w.lost = why
+		w.far.Store(nil) // nothing more may be sent there
+		c.giveUp(w)
+		c.tell()
+	}
 }
 
 // prove notes an authentic packet that came over a way which is not in use yet.
@@ -246,18 +262,19 @@ func (c *Conn) take(w *way) {
 
 // giveUp drops a way that failed; with the last one the connection is gone.
 func (c *Conn) giveUp(w *way) {
+	c.retire(w, 0)
 	if w == c.ways.next {
 		c.ways.next = nil
-		c.retire(w, 0)
 		w = c.ways.current
 	}
-	if w == c.ways.current && w.failed && c.ways.next == nil {
-		c.fail(fmt.Sprintf("the client could not be reached for %v", c.host.config.Silence+c.host.config.Patience))
+	if w == c.ways.current && w.lost != "" && c.ways.next == nil {
+		c.fail(w.lost)
 	}
 }
 
 // retire closes a way after a while, or with the connection.
 func (c *Conn) retire(w *way, after time.Duration) {
+	c.host.vigil.remove(w)
 	c.running.Go(func() {
 		timer := time.NewTimer(after)
 		defer timer.Stop()

@@ -31,6 +31,7 @@ type Client struct {
 	OnPath func()
 
 	network     ice.NetworkType
+	over        ice.UDPMux // nil for sockets of its own
 	agent, old  *ice.Agent
 	conn        atomic.Pointer[ice.Conn] // where packets leave
 	readers     sync.WaitGroup
@@ -43,22 +44,32 @@ type Client struct {
 }
 
 // New makes a client that reaches the server over network on loopback.
-func New(network ice.NetworkType) (*Client, error) {
+func New(network ice.NetworkType) (*Client, error) { return start(network, nil) }
+
+// Over makes a client that reaches the server by a socket of its owner's, which
+// may be no socket at all.
+func Over(mux ice.UDPMux) (*Client, error) { return start(ice.NetworkTypeUDP4, mux) }
+
+func start(network ice.NetworkType, over ice.UDPMux) (*Client, error) {
 	certificate, err := selfsign.GenerateSelfSigned()
 	if err != nil {
 		return nil, fmt.Errorf("make a certificate: %w", err)
 	}
-	agent, err := newAgent(network)
+	agent, err := newAgent(network, over)
 	if err != nil {
 		return nil, err
 	}
-	return &Client{network: network, agent: agent, certificate: certificate, in: packetio.NewBuffer(), heard: make(chan struct{})}, nil
+	return &Client{network: network, over: over, agent: agent, certificate: certificate, in: packetio.NewBuffer(), heard: make(chan struct{})}, nil
 }
 
-func newAgent(network ice.NetworkType) (*ice.Agent, error) {
-	agent, err := ice.NewAgentWithOptions(ice.WithNetworkTypes([]ice.NetworkType{network}), ice.WithIncludeLoopback(),
+func newAgent(network ice.NetworkType, over ice.UDPMux) (*ice.Agent, error) {
+	options := []ice.AgentOption{ice.WithNetworkTypes([]ice.NetworkType{network}), ice.WithIncludeLoopback(),
 		ice.WithInterfaceFilter(func(name string) bool { return name == "lo" }), ice.WithMulticastDNSMode(ice.MulticastDNSModeDisabled),
-		ice.WithHostAcceptanceMinWait(0), ice.WithCheckInterval(20*time.Millisecond))
+		ice.WithHostAcceptanceMinWait(0), ice.WithCheckInterval(20 * time.Millisecond)}
+	if over != nil {
+		options = append(options, ice.WithUDPMux(over), ice.WithCandidateTypes([]ice.CandidateType{ice.CandidateTypeHost}))
+	}
+	agent, err := ice.NewAgentWithOptions(options...)
 	if err != nil {
 		return nil, fmt.Errorf("make an ICE agent: %w", err)
 	}
@@ -68,7 +79,7 @@ func newAgent(network ice.NetworkType) (*ice.Agent, error) {
 // Restart begins an ICE restart, as a browser does: the old path goes on until
 // [Client.Move]. [Client.Transport] tells of the new credentials from now on.
 func (c *Client) Restart() error {
-	agent, err := newAgent(c.network)
+	agent, err := newAgent(c.network, c.over)
 	if err != nil {
 		return err
 	}

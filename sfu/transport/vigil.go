@@ -1,0 +1,309 @@
+package transport
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/ice/v4"
+	"github.com/pion/stun/v4"
+)
+
+// Who is asked for consent how often, and what silence means. Anything
+// authentic that comes over a path breaks its silence: RTP, RTCP, checks and answers.
+const (
+	// askEvery is how often a client whose packets come anyway is asked whether
+	// it still wants ours (RFC 7675 section 5.1). Each wait is 0.8 to 1.2 of it,
+	// so that clients do not fall into step.
+	askEvery = 5 * time.Second
+	// askSoon is how often one is asked that is quiet, in the same way. With the
+	// time between two looks that stays well below stale: a client that answers
+	// is never silent for so long.
+	askSoon = 850 * time.Millisecond
+	// hush is how long without an authentic packet is quiet. Whoever falls quiet
+	// has the rest of stale to be asked and to answer: 800 ms of round trip.
+	// Feedback on video comes ten times a second.
+	hush = 500 * time.Millisecond
+	// overdue is how old the last answer is when one was lost, longer than the
+	// longest wait for the next: such a client is asked as often as a quiet one.
+	overdue = 8 * time.Second
+	// freshness is how long an answer counts as consent; then nothing more may be
+	// sent (RFC 7675 section 5.1).
+	freshness = 30 * time.Second
+	// stale is how long a path must have been silent for a check from another
+	// address to take its place.
+	stale = 1500 * time.Millisecond
+	// lookEvery is how often each path is looked at.
+	lookEvery = 200 * time.Millisecond
+	// asleep is how late a look comes where the process did not run: what came
+	// meanwhile was not heard, and so is nobody's silence.
+	asleep = 2 * time.Second
+	// maxAsked bounds the answers of one path that are waited for.
+	maxAsked = 8
+	// maxEnds bounds the addresses of which a way remembers that they answered.
+	maxEnds = 8
+)
+
+// vigil looks after the ways of all connections by one timer: it notices who
+// fell silent and, unless we are an ICE-lite agent, asks clients for consent.
+// Pion's agents would do both by a timer each and without knowing of the media
+// that goes past them, so they do neither.
+type vigil struct {
+	begin time.Time // times are told since then, by the monotonic clock
+	every time.Duration
+	awake atomic.Int64 // since when the process has run
+
+	mu    sync.Mutex
+	ways  map[*way]struct{}
+	timer *time.Timer // runs while there are ways
+	last  time.Duration
+}
+
+func newVigil(silence time.Duration) *vigil {
+	return &vigil{begin: time.Now(), every: min(lookEvery, silence/4), ways: map[*way]struct{}{}}
+}
+
+func (v *vigil) since(t time.Time) time.Duration { return t.Sub(v.begin) }
+
+func (v *vigil) now() time.Duration { return time.Since(v.begin) }
+
+func (v *vigil) add(w *way) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.ways[w] = struct{}{}; len(v.ways) > 1 {
+		return
+	}
+	if v.last = v.now(); v.timer == nil {
+		v.timer = time.AfterFunc(v.every, v.look)
+	} else {
+		v.timer.Reset(v.every)
+	}
+}
+
+// remove returns when the way is looked at no more.
+func (v *vigil) remove(w *way) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.ways, w)
+	if len(v.ways) == 0 && v.timer != nil {
+		v.timer.Stop()
+	}
+}
+
+func (v *vigil) look() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	now := v.now()
+	if now-v.last > asleep {
+		v.awake.Store(int64(now))
+	}
+	v.last = now
+	for w := range v.ways {
+		w.look(now)
+	}
+	if len(v.ways) > 0 {
+		v.timer.Reset(v.every)
+	}
+}
+
+// presence is what is known of a client by one way.
+type presence int32
+
+const (
+	pending presence = iota // no path yet
+	here
+	silent
+	gone // for good
+)
+
+// look asks for consent where that is due. What else is to be done needs the
+// connection's lock, which may be held for long: another goroutine waits for it.
+func (w *way) look(now time.Duration) {
+	if far := w.far.Load(); far != nil && !w.conn.host.config.Lite && far.due(now, w.conn.host) {
+		if err := w.ask(far, now); err != nil {
+			w.conn.host.config.Logger.Debug("could not ask a client for consent", "error", err)
+		}
+	}
+	if is, _ := w.presence(now); is != presence(w.known.Load()) && w.settling.CompareAndSwap(false, true) {
+		w.conn.running.Go(func() {
+			defer w.settling.Store(false)
+			w.settle()
+		})
+	}
+}
+
+// presence says how a client is, and of one that is gone why.
+func (w *way) presence(now time.Duration) (presence, string) {
+	c := &w.conn.host.config
+	most := c.Silence + c.Patience
+	far, last, awake := w.far.Load(), w.begun, time.Duration(w.conn.host.vigil.awake.Load())
+	if far != nil {
+		last = far.last(w.conn.host)
+	}
+	switch quiet := now - max(last, awake); {
+	case quiet > most:
+		return gone, fmt.Sprintf("the client could not be reached for %v", most)
+	case far == nil:
+		return pending, ""
+	case !c.Lite && now-max(far.consented(), awake) > freshness:
+		return gone, fmt.Sprintf("the client has not answered checks for %v", freshness) // whatever else it sends
+	case quiet > c.Silence:
+		return silent, ""
+	}
+	return here, ""
+}
+
+// end is the client's end of the pair in use. Times are the vigil's.
+type end struct {
+	ice.Candidate
+	addr netip.AddrPort
+	// direct: packets for it can leave by a [Port].
+	direct bool
+	chosen time.Duration
+	// heard is when the last authentic packet came that the agent did not see,
+	// answered when the last answer to one of our own checks did, 0 for never.
+	heard, answered atomic.Int64
+
+	mu     sync.Mutex
+	asked  [maxAsked]transaction // the last ones, in a ring; zero where answered
+	count  int
+	latest time.Duration // when we asked last
+	factor float64       // of the wait until the next time
+}
+
+type transaction = [stun.TransactionIDSize]byte
+
+func newEnd(c ice.Candidate, now time.Duration) *end {
+	e := &end{Candidate: c, chosen: now, latest: now, factor: spread()}
+	e.heard.Store(int64(now)) // it was chosen by what came from there
+	if addr, err := netip.ParseAddr(c.Address()); err == nil {
+		e.addr = netip.AddrPortFrom(addr.Unmap(), uint16(c.Port()))
+		e.direct = c.NetworkType().IsUDP() && addr.Zone() == "" && !isRelayed(e.addr.Addr())
+	}
+	return e
+}
+
+func spread() float64 { return 0.8 + 0.4*rand.Float64() }
+
+// last is when something authentic came.
+func (e *end) last(h *Host) time.Duration {
+	return max(time.Duration(e.heard.Load()), h.vigil.since(e.LastReceived()))
+}
+
+// consented is when the client agreed to our packets, as far as is known.
+func (e *end) consented() time.Duration { return max(e.chosen, time.Duration(e.answered.Load())) }
+
+// due says whether it is time to ask.
+func (e *end) due(now time.Duration, h *Host) bool {
+	wait := askEvery
+	if now-e.last(h) >= hush || now-e.consented() > overdue {
+		wait = min(askSoon, h.config.Silence/3)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return now-e.latest >= time.Duration(float64(wait)*e.factor)
+}
+
+// noteAsked remembers a check of ours.
+func (e *end) noteAsked(id transaction, now time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.asked[e.count%maxAsked] = id
+	e.count++
+	e.latest, e.factor = now, spread()
+}
+
+// isAsked says whether a transaction is one of ours that waits for its answer.
+func (e *end) isAsked(id transaction) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return id != transaction{} && slices.Contains(e.asked[:], id)
+}
+
+// noteAnswered takes an answer once.
+func (e *end) noteAnswered(id transaction, now time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if i := slices.Index(e.asked[:], id); i >= 0 {
+		e.asked[i] = transaction{}
+		e.answered.Store(int64(now))
+		e.heard.Store(int64(now))
+	}
+}
+
+// ask sends a check of our own to the client's address in use (RFC 7675 section 5.1).
+func (w *way) ask(far *end, now time.Duration) error {
+	lane := w.conn.host.udp.lane(w.ufrag, far.addr.Addr())
+	if lane == nil {
+		return ErrClosed
+	}
+	var role stun.Setter = ice.AttrControlled(w.tie)
+	if w.leads.Load() {
+		role = ice.AttrControlling(w.tie)
+	}
+	m, err := stun.Build(stun.BindingRequest, stun.TransactionID, stun.NewUsername(w.remote[0]+":"+w.ufrag), role,
+		ice.PriorityAttr(priority(reflexive, 0)), stun.NewShortTermIntegrity(w.remote[1]), stun.Fingerprint)
+	if err != nil {
+		return fmt.Errorf("write a check for consent: %w", err)
+	}
+	far.noteAsked(m.TransactionID, now)
+	_, err = lane.WriteToAddrPort(m.Raw, far.addr)
+	return err
+}
+
+// answered takes the answer to a check of our own; false where b, which is STUN
+// and no request, is none. Of b it keeps nothing.
+func (w *way) answered(b []byte, from netip.AddrPort) bool {
+	far := w.far.Load()
+	if far == nil || far.addr != from || !far.isAsked(transaction(b[8:stunHeader])) {
+		return false
+	}
+	m := &stun.Message{Raw: b}
+	if m.Decode() == nil && m.Type == stun.BindingSuccess && stun.NewShortTermIntegrity(w.remote[1]).Check(m) == nil {
+		far.noteAnswered(m.TransactionID, w.conn.host.vigil.now())
+	}
+	return true
+}
+
+// heard notes an authentic packet that came past the agent.
+func (w *way) heard(from netip.AddrPort, at time.Time) {
+	if far := w.far.Load(); far != nil && far.addr == from {
+		far.heard.Store(int64(w.conn.host.vigil.since(at)))
+	}
+}
+
+// ends are the addresses a way has had in use, the latest last.
+type ends struct {
+	mu   sync.Mutex
+	list []*end
+}
+
+// add takes over what is known of its address.
+func (l *ends) add(e *end) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.list = slices.DeleteFunc(l.list, func(old *end) bool {
+		if old.addr == e.addr {
+			e.answered.Store(old.answered.Load())
+		}
+		return old.addr == e.addr
+	})
+	if len(l.list) == maxEnds {
+		l.list = slices.Delete(l.list, 0, 1)
+	}
+	l.list = append(l.list, e)
+}
+
+// consents says whether an address has answered a check of our own lately.
+func (l *ends) consents(addr netip.AddrPort, now time.Duration) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.ContainsFunc(l.list, func(e *end) bool {
+		at := time.Duration(e.answered.Load())
+		return e.addr == addr && at > 0 && now-at < freshness
+	})
+}
