@@ -22,7 +22,11 @@
 // durations since one common start. The same input gives the same output.
 package bwe
 
-import "time"
+import (
+	"time"
+
+	"palabre/sfu/prefetch"
+)
 
 // Config is what an [Estimator] starts with. The zero value takes the defaults.
 type Config struct {
@@ -124,6 +128,19 @@ func (e *Estimator) Sent(sequence uint16, size int, at time.Duration) {
 	if !e.unseen {
 		e.unseen, e.firstUnseen = true, at
 	}
+}
+
+// Prefetch asks for the memory that [Estimator.Sent] of a packet with this number
+// needs, in two steps: what the second asks for is found in what the first did.
+func (e *Estimator) Prefetch(step int, sequence uint16) {
+	if step > 0 {
+		e.history.prefetch(sequence)
+		return
+	}
+	prefetch.Value(&e.history)
+	prefetch.Value(&e.sending)
+	prefetch.Value(&e.prober.state)
+	prefetch.Value(&e.unseen)
 }
 
 // Feedback takes in one report of arrivals, received at at. arrivals calls its

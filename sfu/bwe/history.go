@@ -1,6 +1,11 @@
 package bwe
 
-import "time"
+import (
+	"time"
+	"unsafe"
+
+	"palabre/sfu/prefetch"
+)
 
 // packetState is what is known of a packet that left.
 type packetState uint8
@@ -49,6 +54,14 @@ func (h *history) push(sequence uint16, size int, at time.Duration, probe uint8)
 	}
 	*p = packet{at: at, size: uint16(min(size, 0xFFFF)), sequence: sequence, probe: probe, state: pendingPacket}
 }
+
+// prefetch asks for the memory that the packet sequence and some after it take.
+func (h *history) prefetch(sequence uint16) {
+	prefetch.Range(unsafe.Pointer(&h.ring[sequence&h.mask]), frame*unsafe.Sizeof(packet{}))
+}
+
+// frame is about how many packets leave one after the other.
+const frame = 5
 
 // flying is how many bytes left after the packet sequence and were not reported.
 func (h *history) flying(sequence uint16, at time.Duration) (bytes int) {

@@ -1,5 +1,11 @@
 package rewrite
 
+import (
+	"unsafe"
+
+	"palabre/sfu/prefetch"
+)
+
 // state is what became of a sequence number.
 type state uint8
 
@@ -58,6 +64,9 @@ type history struct {
 	begin   uint64 // first number of the current origin
 }
 
+// frame is about how many packets are sent one after the other.
+const frame = 5
+
 // maxHistory keeps sequence numbers of 16 bits without ambiguity.
 const maxHistory = 1 << 15
 
@@ -101,6 +110,13 @@ func (h *history) push(o Origin, in uint64) (*entry, uint64) {
 	e := &h.entries[number&h.mask]
 	*e = entry{in: in, origin: o}
 	return e, number
+}
+
+// prefetch asks for the memory that the next entries take.
+func (h *history) prefetch() {
+	if len(h.entries) > 0 {
+		prefetch.Range(unsafe.Pointer(&h.entries[h.next&h.mask]), frame*unsafe.Sizeof(entry{}))
+	}
 }
 
 // at finds the entry of a number as it was sent.

@@ -191,6 +191,9 @@ func (s *Stream) Forward(o Origin, p *cache.Packet) (Out, Verdict) {
 	return s.late(p, level)
 }
 
+// Prefetch asks for the memory that [Stream.Forward] needs beside the stream itself.
+func (s *Stream) Prefetch() { s.sent.prefetch() }
+
 // Drop is [Stream.Forward] for a packet the viewer is not to get. It leaves no
 // gap. Decide for whole pictures.
 func (s *Stream) Drop(o Origin, p *cache.Packet) (Out, Verdict) {

@@ -5,6 +5,8 @@ import (
 	"crypto/cipher"
 	"encoding/binary"
 	"fmt"
+	"reflect"
+	"unsafe"
 )
 
 // Labels of session keys (RFC 3711 §4.3.2).
@@ -18,6 +20,7 @@ const (
 // session is AES-GCM under one session key, and the salt of its nonces.
 type session struct {
 	aead  cipher.AEAD
+	state state
 	salt8 uint64         // the first 8 bytes of the salt
 	salt4 uint32         // the last 4
 	nonce [saltSize]byte // kept here, for on the stack it would escape
@@ -53,7 +56,7 @@ func sessionOf(key, salt []byte) (session, error) {
 	if err != nil {
 		return session{}, fmt.Errorf("seal: set up GCM: %w", err)
 	}
-	return session{aead: aead, salt8: binary.BigEndian.Uint64(salt), salt4: binary.BigEndian.Uint32(salt[8:])}, nil
+	return session{aead: aead, state: stateOf(aead), salt8: binary.BigEndian.Uint64(salt), salt4: binary.BigEndian.Uint32(salt[8:])}, nil
 }
 
 // nonceOf is the nonce of a packet, good until the next one is asked for. Of SRTP it
@@ -63,6 +66,19 @@ func (s *session) nonceOf(ssrc uint32, index int64) []byte {
 	binary.BigEndian.PutUint64(s.nonce[0:], s.salt8^(uint64(ssrc)<<16|uint64(index>>32)))
 	binary.BigEndian.PutUint32(s.nonce[8:], s.salt4^uint32(index))
 	return s.nonce[:]
+}
+
+// state is where the key schedule and the tables of an AES-GCM lie.
+type state struct {
+	at   unsafe.Pointer
+	size uintptr
+}
+
+func stateOf(aead cipher.AEAD) (s state) {
+	if v := reflect.ValueOf(aead); v.Kind() == reflect.Pointer {
+		s.at, s.size = v.UnsafePointer(), v.Type().Elem().Size()
+	}
+	return s
 }
 
 // derive is AES in counter mode over the master salt with the label in it

@@ -83,7 +83,7 @@ func TestVectorsOfTheRFC(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s := &Sealer{session: of, streams: map[uint32]*stream{}}
+			s := &Sealer{session: of}
 			sealed, err := s.RTP(nil, plain[:12], plain[12:])
 			if err != nil || !bytes.Equal(sealed, unhex(t, c.sealed)) {
 				t.Errorf("sealed to %x, error %v", sealed, err)
@@ -187,7 +187,7 @@ func TestIndexFollowsTheRFC(t *testing.T) {
 			want = roc + 1
 		}
 		s := sealer(t, make([]byte, 16), make([]byte, saltSize))
-		s.streams[1] = &stream{last: roc<<16 | int64(last)}
+		s.streams, s.at = []stream{{ssrc: 1, last: roc<<16 | int64(last)}}, 0
 		if index, ok := s.index(1, number); !ok || index != want<<16|int64(number) {
 			t.Fatalf("after %d/%d number %d became %d/%d, want %d", roc, last, number, index>>16, index&0xFFFF, want)
 		}
@@ -202,7 +202,7 @@ func TestOutsideOfTheStream(t *testing.T) {
 	if out, err := s.RTP([]byte("kept"), header(1, 65_000), nil); !errors.Is(err, ErrIndex) || string(out) != "kept" {
 		t.Errorf("a number before the first: %q, error %v", out, err)
 	}
-	s.streams[2] = &stream{last: indexBound - 1}
+	s.streams = append(s.streams, stream{ssrc: 2, last: indexBound - 1})
 	if _, err := s.RTP(nil, header(2, 0), nil); !errors.Is(err, ErrIndex) {
 		t.Errorf("a number after the last of the key: error %v", err)
 	}

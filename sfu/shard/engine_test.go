@@ -18,6 +18,7 @@ import (
 type sink struct{ packets, control atomic.Int64 }
 
 func (s *sink) WriteRTP([]byte, []byte) error { s.packets.Add(1); return nil }
+func (s *sink) Prefetch(int)                  {}
 func (s *sink) WriteRTCP([]byte) error        { s.control.Add(1); return nil }
 
 type silent struct{ panics atomic.Int64 }

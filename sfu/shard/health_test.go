@@ -78,6 +78,7 @@ func (p *person) WriteRTP(header, payload []byte) error {
 	return nil
 }
 
+func (*person) Prefetch(int)           {}
 func (*person) WriteRTCP([]byte) error { return nil }
 
 func feedback(l negotiate.Line) negotiate.Line {

@@ -19,6 +19,8 @@ import (
 type Conn interface {
 	WriteRTP(header, payload []byte) error
 	WriteRTCP(packet []byte) error
+	// Prefetch asks for the memory that WriteRTP needs, in steps from 0 to 2.
+	Prefetch(step int)
 }
 
 // Events is told what the shard found out about a peer. It is called from the

@@ -132,6 +132,9 @@ func (s *Shard) play(layer *Layer, pkts []*cache.Packet, lines []*Line, now time
 func (s *Shard) playFrom(first int, layer *Layer, pkts []*cache.Packet, lines []*Line, now time.Time) (done int) {
 	defer s.rescue()
 	for done = first; done < len(lines); done++ {
+		if (done-first)%fetched == 0 {
+			prefetchLines(lines[done:min(done+fetched, len(lines))])
+		}
 		line := lines[done]
 		s.current = line.peer
 		line.forward(s, layer, pkts, now)

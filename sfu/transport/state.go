@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/pion/dtls/v3"
+
+	"palabre/sfu/prefetch"
 )
 
 // secured takes the keys over and says so.
@@ -61,6 +63,32 @@ func (c *Conn) WriteRTP(header, payload []byte) error {
 		_, err = c.now.Load().path.Write(sealed)
 	}
 	return err
+}
+
+// Prefetch asks for the memory that WriteRTP needs, in steps from 0 to 2: what a
+// step asks for is found in what those before it did.
+func (c *Conn) Prefetch(step int) {
+	if step == 0 {
+		prefetch.Value(&c.keys)
+		prefetch.Value(&c.port)
+		prefetch.Value(&c.route)
+		return
+	}
+	k, w := c.keys.Load(), c.now.Load()
+	if k == nil || w == nil {
+		return
+	}
+	if step == 1 {
+		prefetch.Value(k)
+		prefetch.Value(&w.far)
+		return
+	}
+	if k.sealer != nil {
+		k.sealer.Prefetch()
+	}
+	if far := w.far.Load(); far != nil {
+		prefetch.Value(far)
+	}
 }
 
 // WriteRTCP sends one plain compound packet, in the way of WriteRTP.
