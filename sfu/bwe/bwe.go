@@ -92,6 +92,7 @@ type Estimator struct {
 	reports reports
 	wanted  float64
 	agreed  bool // the client is to report arrivals
+	resting bool // nothing leaves that it could report
 
 	take    func(sequence uint16, received bool, arrival time.Duration) bool // e.arrival, made once
 	at      time.Duration                                                    // of the feedback being taken in
@@ -123,6 +124,10 @@ func (e *Estimator) Expect() { e.agreed = true }
 // bytes, left at at. Tell it of everything that leaves towards the viewer:
 // retransmissions and padding too, in the order of their numbers.
 func (e *Estimator) Sent(sequence uint16, size int, at time.Duration) {
+	if at-e.sending.last > farTime {
+		// The way may be another by now, and the two clocks have drifted apart.
+		e.queue, e.trip = queue{}, least{}
+	}
 	e.sending.add(size, at)
 	e.history.push(sequence, size, at, e.prober.sent(sequence, size, at))
 	if !e.unseen {
@@ -312,7 +317,8 @@ func (e *Estimator) REMB(bits int, at time.Duration) {
 }
 
 // Report takes in a reception report (RFC 3550 section 6.4.1): the fraction
-// lost of so many packets. It counts only for clients without arrival feedback.
+// lost of so many packets. It counts only for clients without arrival feedback,
+// and for all while the estimator rests.
 func (e *Estimator) Report(fractionLost float64, packets uint32, at time.Duration) {
 	e.reports.report(fractionLost, float64(packets), e.sending.rateAt(long, at), at)
 }
@@ -347,8 +353,14 @@ func (e *Estimator) Sending(at time.Duration) int {
 }
 
 // Loss is the share of packets that did not arrive in the worst of the last few
-// seconds, by the client's reports of arrivals; 0 without.
-func (e *Estimator) Loss() float64 { return e.losses.recent }
+// seconds: by the client's reports of arrivals or, while the estimator rests, of
+// reception; 0 of a client that has only those.
+func (e *Estimator) Loss() float64 {
+	if e.resting {
+		return e.reports.recent
+	}
+	return e.losses.recent
+}
 
 // guided says whether there is arrival feedback, or may still be.
 func (e *Estimator) guided(at time.Duration) bool {
@@ -362,7 +374,7 @@ func (e *Estimator) guided(at time.Duration) bool {
 // keeps its pace, 0 for none. Ask every few milliseconds while
 // [Estimator.Probing], and now and then otherwise: that is when a cluster begins.
 func (e *Estimator) Padding(at time.Duration) int {
-	if !e.guided(at) || e.feedbacks > 0 && e.unseen && at-e.firstUnseen > silence {
+	if e.resting || !e.guided(at) || e.feedbacks > 0 && e.unseen && at-e.firstUnseen > silence {
 		return 0
 	}
 	busy := at < e.draining || e.trend.signal == overuse

@@ -172,6 +172,14 @@ func (p *prober) rest(until time.Duration) {
 	p.state, p.next, p.scale = restingCluster, until, firstScale
 }
 
+// abandon ends a cluster that nothing will be known of, and that is nobody's
+// fault: the next may begin as if there had been none.
+func (p *prober) abandon() {
+	if p.state != restingCluster {
+		p.rest(p.cluster.begun)
+	}
+}
+
 // postpone lets the line settle before it is asked again.
 func (p *prober) postpone(at time.Duration) {
 	p.next = max(p.next, at+settleAfter)

@@ -19,6 +19,7 @@ type reports struct {
 	expected, missing float64
 	judged            time.Duration
 	loss              float64 // of the last full judgement
+	recent            float64 // the worst of the last ones, which fades
 }
 
 const (
@@ -63,12 +64,13 @@ func (r *reports) report(fraction, packets, sent float64, at time.Duration) {
 		return
 	}
 	r.loss = r.missing / r.expected
+	r.recent = max(r.loss, fading*r.recent)
 	r.expected, r.missing, r.judged = 0, 0, at
 	limit := badLoss
 	if r.clear > 0 && at-r.clear < 2*lossTime {
 		limit = worseLoss
 	}
-	if r.loss > limit {
+	if r.loss > limit && sent > 0 {
 		r.lower(sent*(1-r.loss/2), at)
 	}
 }

@@ -6,7 +6,8 @@ import "time"
 type Stats struct {
 	// Estimate is what the line is thought to carry, 0 while nothing is known;
 	// Target what may be sent, Acknowledged what arrived lately, 0 of a client
-	// that does not report arrivals; Sending what left; all in bit/s.
+	// that does not report arrivals and while the estimator rests; Sending what left;
+	// all in bit/s.
 	Estimate, Target, Acknowledged, Sending int
 	// Loss is the share of packets lost lately, 0 to 1.
 	Loss float64
@@ -30,8 +31,11 @@ func (e *Estimator) Stats(at time.Duration) Stats {
 		Probes: e.prober.clusters, Found: e.prober.found,
 	}
 	if e.feedbacks > 0 {
-		s.Guided, s.Estimate, s.Acknowledged, s.Loss = true, int(e.control.rate), int(e.arrived.rate(long)), e.losses.ratio
-		s.Queue, s.RTT, s.Overuse, s.Idle = e.queue.delay(), e.rtt, e.trend.signal == overuse, e.idle()
+		s.Guided, s.Estimate, s.RTT, s.Idle = true, int(e.control.rate), e.rtt, e.resting || e.idle()
+	}
+	if e.feedbacks > 0 && !e.resting {
+		s.Acknowledged, s.Loss = int(e.arrived.rate(long)), e.losses.ratio
+		s.Queue, s.Overuse = e.queue.delay(), e.trend.signal == overuse
 	}
 	return s
 }

@@ -67,6 +67,7 @@ func (d *sound) look(lines []*Line, now time.Time) int {
 // chosen: it is always sent, and pictures share what it leaves.
 func (p *Peer) allocate(s *Shard, now time.Time) {
 	p.stale, p.allocated = false, now
+	p.settle(now)
 	bits := p.target(now)
 	if !p.entered.Load() || !p.up.Load() {
 		return

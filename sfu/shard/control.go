@@ -78,9 +78,10 @@ func (p *Peer) reported(packet rtcp.Packet, arrived time.Time) {
 		if l == nil {
 			continue
 		}
-		p.estimator.Report(float64(r.FractionLost)/256, l.packets-l.reported, p.engine.since(arrived))
-		l.reported = l.packets
+		p.estimator.Report(l.lossOf(r), l.packets-l.reported, p.engine.since(arrived))
+		l.reported, l.tally.missed = l.packets, 0
 		l.heard(r)
+		p.resend.lost = p.estimator.Loss()
 		if r.LastSR == 0 {
 			continue
 		}
@@ -113,6 +114,9 @@ func (l *Line) resend(s *Shard, lost func(func(uint16) bool), now time.Time) {
 		sent, ok := l.stream.Lookup(sequence, at, gap)
 		if !ok {
 			continue
+		}
+		if !sent.Again && !sent.Missing {
+			l.tally.missed++
 		}
 		if sent.Padding {
 			if l.peer.resend.take(fillSize, rate) {

@@ -206,7 +206,7 @@ func (p *Peer) measureDown(now time.Time) quality.Down {
 	d := quality.Down{Loss: link.Loss, Queue: link.QueueDelay, RTT: link.RTT}
 	h := &p.health
 	switch {
-	case link.Estimate == 0 || link.Estimate >= link.Wanted:
+	case link.Estimate == 0 || link.Estimate >= link.Wanted || p.outlet.resting:
 		h.short = time.Time{}
 	case h.short.IsZero():
 		h.short = now

@@ -35,8 +35,12 @@ type person struct {
 	sent     int
 	sequence [2]uint16
 	arrivals *twcc.Recorder
-	// highest and came are by line.
+	// marks are the transport-wide numbers that came, seen how many packets came at all.
+	marks []uint16
+	seen  int
+	// highest and came are by line, told what they were at the last report.
 	highest [2]uint32
+	told    [2][2]uint32
 	numbers [2]rtp.Unwrapper
 	came    [2]uint32
 	bars    [][2]int
@@ -68,7 +72,9 @@ func (p *person) WriteRTP(header, payload []byte) error {
 	if err := rtp.Parse(append(append([]byte(nil), header...), payload...), extensions(), &h); err != nil {
 		return err
 	}
+	p.seen++
 	if h.Has(rtp.TransportSequence) {
+		p.marks = append(p.marks, h.TransportSequence)
 		p.arrivals.Record(h.SSRC, h.TransportSequence, p.engine.Now().UnixMicro())
 	}
 	if line := int(h.SSRC - 20); line < 2 {
@@ -122,6 +128,13 @@ func call(change func(a, b *person)) (engine *shard.Still, a, b *person) {
 		}
 	})
 	return engine, a, b
+}
+
+// look has the person's picture show another's camera in a size; 0 hides it.
+func (p *person) look(at *person, width, height int) {
+	p.engine.Do(func() {
+		p.peer.Watch([]shard.Watch{{Line: p.lines[0], Track: at.tracks[0], Width: width, Height: height}})
+	})
 }
 
 // pass lets both talk for a while: sound and a picture every 20 ms, arrival
@@ -193,6 +206,11 @@ func (p *person) report(step int) {
 		if p.came[i] > 0 {
 			var r rtcp.Reception
 			r.SSRC, r.Highest = uint32(20+i), p.highest[i]
+			if expected := r.Highest - p.told[i][0]; p.told[i][0] > 0 && expected > 0 {
+				came := min(p.came[i]-p.told[i][1], expected)
+				r.FractionLost = uint8(min(255, (expected-came)*256/expected))
+			}
+			p.told[i] = [2]uint32{p.highest[i], p.came[i]}
 			blocks = append(blocks, r)
 		}
 	}

@@ -12,6 +12,8 @@ import (
 type outlet struct {
 	guided   bool // the viewer agreed to report arrivals
 	numbered bool // by transport-wide numbers
+	// resting: nothing is numbered for now, as nothing would follow from its arrival.
+	resting bool
 	// streams are the numbers by stream, where it agreed to report by those.
 	streams map[uint32]*numbers
 	number  uint16 // the next
@@ -46,7 +48,8 @@ func (p *Peer) expect(lines []*Line) {
 		case !slices.ContainsFunc(l.codecs, negotiate.Codec.ReportsArrivals):
 			o.streams = map[uint32]*numbers{}
 		case p.ids.ID(rtp.TransportSequence) != 0:
-			o.numbered = true
+			o.numbered, o.resting = true, true // until something is shown
+			p.estimator.Rest()
 		default:
 			continue
 		}
@@ -55,13 +58,40 @@ func (p *Peer) expect(lines []*Line) {
 	}
 }
 
+// settle has packets leave with numbers only while something follows from when
+// they arrive: while a picture is shown or asked for, be it one that the line
+// has no room for, and where reports have been missing for so long that it is
+// to be known whether anything arrives. Who only listens would send a report
+// ten times a second that decides nothing. Clients that report by stream cannot
+// be told to stop.
+func (p *Peer) settle(now time.Time) {
+	o := &p.outlet
+	resting := o.numbered && !p.looks() && p.unheard(now) == 0
+	switch {
+	case resting == o.resting:
+		return
+	case resting:
+		p.estimator.Rest()
+	default:
+		p.estimator.Resume()
+	}
+	o.resting = resting
+}
+
+// looks says that some line is to show a picture.
+func (p *Peer) looks() bool {
+	return slices.ContainsFunc(p.lines, func(l *Line) bool {
+		return l.video && l.track != nil && l.watched.Width > 0 && l.watched.Height > 0
+	})
+}
+
 // stamp puts the number and time of its leaving on a packet. Where the client
 // does not report arrivals on the line — some do for pictures only — it has no
-// number, which would look lost.
+// number, which would look lost; nor while nobody needs to know of them.
 func (l *Line) stamp(o *rtp.Outgoing, now time.Time) {
 	p := l.peer
 	o.SetAbsSendTime(absSendTime(p.engine, now))
-	if p.outlet.numbered && l.reports {
+	if p.outlet.numbered && l.reports && !p.outlet.resting {
 		o.SetTransportSequence(p.outlet.number)
 	}
 }
@@ -69,7 +99,7 @@ func (l *Line) stamp(o *rtp.Outgoing, now time.Time) {
 // left notes that the packet last stamped left.
 func (l *Line) left(o *rtp.Outgoing, size int, now time.Time) {
 	p := l.peer
-	if p.outlet.guided && !l.reports {
+	if p.outlet.guided && !l.reports || p.outlet.resting {
 		return
 	}
 	if p.outlet.streams != nil {

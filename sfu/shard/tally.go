@@ -85,6 +85,8 @@ func (l *Layer) size(spatial int) (width, height int) {
 // sentTally counts one sent line. The viewer's shard owns it.
 type sentTally struct {
 	packets, bytes, resent, nacks, plis uint64
+	// missed are the packets that the client asked for since it reported last.
+	missed uint64
 	// What the client reported last.
 	lost    uint64
 	highest uint32
@@ -109,6 +111,17 @@ func (l *Line) counts() LineStats {
 		s.Width, s.Height = layer.size(s.Spatial)
 	}
 	return s
+}
+
+// lossOf is the share of packets lost before repair since the client's last
+// report. Where packets are sent again under their own numbers, those that came
+// at last are not among what it reports lost.
+func (l *Line) lossOf(r rtcp.Report) float64 {
+	lost := float64(r.FractionLost) / 256
+	if sent := l.packets - l.reported; l.agree.RTX == 0 && sent > 0 {
+		lost = max(lost, min(1, float64(l.tally.missed)/float64(sent)))
+	}
+	return lost
 }
 
 // heard takes in what the client says of the line (RFC 3550 section 6.4.1).
