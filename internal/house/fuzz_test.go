@@ -19,7 +19,7 @@ import (
 
 // parsers are the packages that read what strangers send; each must have a fuzz target.
 var parsers = []string{
-	"sfu/rtp", "sfu/codec", "sfu/descriptor", "sfu/red", "sfu/rtcp", "sfu/sdp", "signaling/frame", "sfu/negotiate", "sfu/transport", "sfu/turn", "rooms/drawing", "sfu/channel", "signaling/sdptext", "signaling", "identity", "rooms", "store/files", "client", "internal/load/cheap",
+	"sfu/rtp", "sfu/codec", "sfu/descriptor", "sfu/red", "sfu/rtcp", "sfu/sdp", "signaling/frame", "sfu/negotiate", "sfu/transport", "sfu/seal", "sfu/turn", "rooms/drawing", "sfu/channel", "signaling/sdptext", "signaling", "identity", "rooms", "store/files", "client", "internal/load/cheap",
 	"rooms/portrait", "identity/audit", "notify/webhook", "notify/calendar",
 }
 
