@@ -16,6 +16,7 @@ import (
 	"palabre/identity"
 	"palabre/internal/capacity"
 	"palabre/internal/certs"
+	"palabre/internal/rawtcp"
 	"palabre/internal/tlsport"
 	"palabre/notify/schedule"
 	"palabre/rooms"
@@ -197,6 +198,7 @@ func (p *parts) openDoors(ctx context.Context, s settings, log *slog.Logger) err
 	}
 	p.onClose(ignoreClosed(listener.Close))
 	p.link = s.link(listener)
+	listener = rawtcp.Listener(listener)
 	if config := p.certs.TLSConfig(); config != nil && s.turnPort() == turnShared {
 		listener = tlsport.Listen(listener, config, p.turn.Take)
 		p.onClose(ignoreClosed(listener.Close))
