@@ -58,11 +58,17 @@ func hears(t *testing.T, attacker *raw, viewer *client) uint16 {
 	return sequence
 }
 
+// burst is how many datagrams are sent before those are waited for: fewer than
+// wait for one connection at most, also where a busy machine comes to read late.
+const burst = 50
+
 func TestP05_ForgedSRTP(t *testing.T) {
 	attacker, viewer := watched(t)
 	sequence := hears(t, attacker, viewer)
 	until(t, "all honest packets to arrive", func() bool { return attacker.peer.Stats().PacketsIn == uint64(sequence-100) })
 	before := attacker.peer.Stats()
+	// A forged SRTCP packet may bear an index that was used: that is a replay too.
+	counted := func() uint64 { d := attacker.peer.Stats().Dropped; return d["forged"] + d["replayed"] }
 	const forgeries = 500
 	for i := range forgeries {
 		forged := append(opus(t, 7, sequence+uint16(i)), make([]byte, 16)...)
@@ -73,11 +79,10 @@ func TestP05_ForgedSRTP(t *testing.T) {
 			forged[j] = byte(rand.Uint32())
 		}
 		attacker.write(forged)
-		pace(i)
+		if sent := uint64(i) + 1; sent%burst == 0 {
+			until(t, "the forgeries to be counted", func() bool { return counted() >= sent })
+		}
 	}
-	// A forged SRTCP packet may bear an index that was used: that is a replay too.
-	counted := func() uint64 { d := attacker.peer.Stats().Dropped; return d["forged"] + d["replayed"] }
-	until(t, "the forgeries to be counted", func() bool { return counted() >= forgeries })
 	after := attacker.peer.Stats()
 	passed := after.PacketsIn - before.PacketsIn
 	attacker.write(attacker.rtp(opus(t, 7, sequence)))
@@ -104,13 +109,13 @@ func TestP06_ReplayedSRTP(t *testing.T) {
 		recorded = append(recorded, attacker.rtcp(rtcpPacket(0, 201)))
 		attacker.write(recorded[len(recorded)-1])
 	}
-	for range 5 {
-		for _, datagram := range recorded {
-			attacker.write(datagram)
+	const replays = 5 * 100
+	for sent := range uint64(replays) {
+		attacker.write(recorded[sent%100])
+		if (sent+1)%burst == 0 {
+			until(t, "the replays to be counted", func() bool { return attacker.peer.Stats().Dropped["replayed"] > sent })
 		}
 	}
-	const replays = 5 * 100
-	until(t, "the replays to be counted", func() bool { return attacker.peer.Stats().Dropped["replayed"] >= replays })
 	stats := attacker.peer.Stats()
 	catalogue.Report(t, catalogue.Item{
 		ID: "P6", Injected: "50 SRTP and 50 SRTCP packets recorded and sent 5 times again",
