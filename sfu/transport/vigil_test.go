@@ -295,6 +295,7 @@ func TestWhoComesBackIsConnectedAgain(t *testing.T) {
 // TestOurOwnSleepIsNobodysSilence stops the process for longer than any client may be silent.
 func TestOurOwnSleepIsNobodysSilence(t *testing.T) {
 	watched(t, false, func(t *testing.T, g *guest) {
+		synctest.Wait() // a look that is under way would set the timer anew
 		start, v := time.Now(), g.host.vigil
 		v.mu.Lock()
 		v.timer.Stop()
