@@ -8,8 +8,8 @@ const fetched = 8
 
 // prefetchLines asks for the memory that forwarding to some viewers takes. Each
 // viewer's is in a dozen places that nobody else's is near, and after the frames
-// of 200 others none of it is in the processor's caches any more: without this
-// those misses are half of what forwarding costs beside sealing and sending.
+// of 200 others none of it is in the processor's caches any more: those misses
+// cost more than the work that is done with it.
 // What a step asks for is found in what the steps before it did.
 func prefetchLines(lines []*Line) {
 	if len(lines) < 2 {
