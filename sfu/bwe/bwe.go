@@ -111,13 +111,13 @@ type Estimator struct {
 // New makes an Estimator.
 func New(c Config) *Estimator {
 	c = c.withDefaults()
-	e := &Estimator{config: c, history: newHistory(), trend: newTrend(), control: control{rate: float64(c.Start)}}
+	e := &Estimator{config: c, trend: newTrend(), control: control{rate: float64(c.Start)}}
 	e.take = e.arrival
 	return e
 }
 
-// Expect says that the client agreed to report the arrival of every packet.
-// Without that nothing limits what is sent until other reports speak against it.
+// Expect says that the client agreed to report the arrival of every packet from
+// now on. Without that nothing limits what is sent until other reports speak against it.
 func (e *Estimator) Expect() { e.agreed = true }
 
 // Sent notes that the packet with this transport-wide sequence number, of size
@@ -129,6 +129,9 @@ func (e *Estimator) Sent(sequence uint16, size int, at time.Duration) {
 		e.queue, e.trip = queue{}, least{}
 	}
 	e.sending.add(size, at)
+	if !e.agreed {
+		return // nobody will say whether it arrived
+	}
 	e.history.push(sequence, size, at, e.prober.sent(sequence, size, at))
 	if !e.unseen {
 		e.unseen, e.firstUnseen = true, at

@@ -29,6 +29,7 @@ type packet struct {
 
 // history is the packets sent lately, by transport-wide sequence number. It
 // grows with the rate and the round trip, up to a bound: what falls out unreported counts for nothing.
+// Of a client that gets nothing numbered it holds nothing.
 type history struct {
 	ring []packet
 	mask uint16
@@ -42,11 +43,10 @@ const (
 	fresh = 2 * time.Second
 )
 
-func newHistory() history {
-	return history{ring: make([]packet, leastHistory), mask: leastHistory - 1}
-}
-
 func (h *history) push(sequence uint16, size int, at time.Duration, probe uint8) {
+	if h.ring == nil {
+		h.ring, h.mask = make([]packet, leastHistory), leastHistory-1
+	}
 	p := &h.ring[sequence&h.mask]
 	if p.state == pendingPacket && at-p.at < fresh && len(h.ring) < mostHistory {
 		h.grow()
@@ -57,7 +57,9 @@ func (h *history) push(sequence uint16, size int, at time.Duration, probe uint8)
 
 // prefetch asks for the memory that the packet sequence and some after it take.
 func (h *history) prefetch(sequence uint16) {
-	prefetch.Range(unsafe.Pointer(&h.ring[sequence&h.mask]), frame*unsafe.Sizeof(packet{}))
+	if h.ring != nil {
+		prefetch.Range(unsafe.Pointer(&h.ring[sequence&h.mask]), frame*unsafe.Sizeof(packet{}))
+	}
 }
 
 // frame is about how many packets leave one after the other.
@@ -90,6 +92,9 @@ func (h *history) grow() {
 
 // find gives a packet sent lately, else nil.
 func (h *history) find(sequence uint16) *packet {
+	if h.ring == nil {
+		return nil
+	}
 	p := &h.ring[sequence&h.mask]
 	if p.state == unknownPacket || p.sequence != sequence {
 		return nil
