@@ -2,14 +2,12 @@ package transport
 
 import (
 	"errors"
-	"io"
 	"net"
 	"net/netip"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
 
-	"github.com/pion/ice/v4"
 	"github.com/pion/transport/v4/packetio"
 )
 
@@ -42,7 +40,12 @@ func (p *pipe) take(b []byte, finished bool) bool {
 }
 
 // RemoteAddr is where the client is now.
-func (p *pipe) RemoteAddr() net.Addr { return p.out.Load().path.RemoteAddr() }
+func (p *pipe) RemoteAddr() net.Addr {
+	if far := p.out.Load().far.Load(); far != nil {
+		return net.UDPAddrFromAddrPort(far.addr)
+	}
+	return &net.UDPAddr{}
+}
 
 // ReadFrom implements [net.PacketConn].
 func (p *pipe) ReadFrom(b []byte) (int, net.Addr, error) {
@@ -53,18 +56,17 @@ func (p *pipe) ReadFrom(b []byte) (int, net.Addr, error) {
 // WriteTo implements [net.PacketConn]. A datagram that finds no path, or one
 // that may not be used any more, is lost like any other: DTLS repeats it.
 func (p *pipe) WriteTo(b []byte, _ net.Addr) (int, error) {
-	n, err := p.out.Load().path.Write(b)
-	if errors.Is(err, ice.ErrNoCandidatePairs) || errors.Is(err, ice.ErrClosed) {
-		return len(b), nil
+	if err := p.out.Load().agent.write(b); err != nil && !errors.Is(err, errNoPath) {
+		return 0, err
 	}
-	return n, err
+	return len(b), nil
 }
 
 // Close implements [net.PacketConn].
 func (p *pipe) Close() error { return p.in.Close() }
 
 // LocalAddr implements [net.PacketConn].
-func (p *pipe) LocalAddr() net.Addr { return p.out.Load().path.LocalAddr() }
+func (p *pipe) LocalAddr() net.Addr { return p.out.Load().conn.host.config.UDP.LocalAddr() }
 
 // SetDeadline implements [net.PacketConn].
 func (p *pipe) SetDeadline(t time.Time) error { return p.in.SetReadDeadline(t) }
@@ -74,23 +76,6 @@ func (p *pipe) SetReadDeadline(t time.Time) error { return p.in.SetReadDeadline(
 
 // SetWriteDeadline implements [net.PacketConn]; writing does not block.
 func (p *pipe) SetWriteDeadline(time.Time) error { return nil }
-
-// read takes datagrams off one way until it closes.
-func (c *Conn) read(w *way) {
-	defer c.running.Done()
-	buffer := make([]byte, maxPacket)
-	for {
-		n, err := w.path.Read(buffer)
-		if errors.Is(err, io.ErrShortBuffer) {
-			c.handler.Dropped(DropMalformed)
-			continue
-		}
-		if err != nil {
-			return
-		}
-		w.arrived(buffer[:n], netip.AddrPort{}, time.Now()) // the agent has noted where it came from
-	}
-}
 
 // arrived takes in what came over a way.
 func (w *way) arrived(b []byte, from netip.AddrPort, at time.Time) {

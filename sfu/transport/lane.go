@@ -81,12 +81,12 @@ func (l *lane) media(b []byte, from netip.AddrPort, at time.Time) {
 	}
 }
 
-// answer takes what is STUN and no request: the way's own, or else the agent's.
-func (l *lane) answer(b []byte, from netip.AddrPort) {
+// check takes what is STUN.
+func (l *lane) check(b []byte, from netip.AddrPort) {
 	l.mu.Lock()
 	way := l.way
 	l.mu.Unlock()
-	if way == nil || !way.answered(b, from) {
+	if way == nil || !way.agent.take(b, from) {
 		l.put(b, from)
 	}
 }

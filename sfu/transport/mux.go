@@ -126,19 +126,23 @@ func (m *mux) take(b []byte, from netip.AddrPort, at time.Time) {
 }
 
 func (m *mux) takeSTUN(b []byte, from netip.AddrPort) {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
 	if isRequest(b) {
 		if ufrag, ok := localUfrag(b); ok {
-			if l := m.side(from.Addr())[string(ufrag)]; l != nil {
-				l.put(b, from)
+			m.mu.RLock()
+			l := m.side(from.Addr())[string(ufrag)]
+			m.mu.RUnlock()
+			if l != nil {
+				l.check(b, from)
 			}
 		}
 		return
 	}
 	// An answer names nobody: whoever asked knows it by its transaction.
-	for _, l := range m.owners[from] {
-		l.answer(b, from)
+	m.mu.RLock()
+	owners := m.owners[from] // is replaced, never written to
+	m.mu.RUnlock()
+	for _, l := range owners {
+		l.check(b, from)
 	}
 }
 

@@ -60,7 +60,7 @@ func (c *Conn) WriteRTP(header, payload []byte) error {
 	}
 	sealed, err := k.sealRTP(k.scratch[:0], header, payload)
 	if err == nil {
-		_, err = c.now.Load().path.Write(sealed)
+		err = c.now.Load().agent.write(sealed)
 	}
 	return err
 }
@@ -109,7 +109,7 @@ func (c *Conn) WriteRTCP(packet []byte) error {
 	}
 	sealed, err := k.sealRTCP(k.scratch[:0], packet)
 	if err == nil {
-		_, err = c.now.Load().path.Write(sealed)
+		err = c.now.Load().agent.write(sealed)
 	}
 	return err
 }
@@ -193,7 +193,7 @@ func (c *Conn) Close() error {
 	for _, w := range []*way{open.current, open.next} {
 		if w != nil {
 			c.host.vigil.remove(w)
-			err = errors.Join(err, w.agent.GracefulClose())
+			err = errors.Join(err, w.agent.close())
 		}
 	}
 	c.running.Wait()

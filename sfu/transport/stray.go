@@ -59,7 +59,7 @@ func (h *Host) stray(b []byte, from netip.AddrPort, at time.Time) {
 	if last := c.beckoned.Load(); now-last < int64(beckonEvery) || !c.beckoned.CompareAndSwap(last, now) {
 		return
 	}
-	if err := c.now.Load().beckon(from); err != nil {
+	if err := c.now.Load().agent.beckon(from); err != nil {
 		h.config.Logger.Debug("could not follow a client", "error", err)
 	}
 }

@@ -20,14 +20,15 @@ const (
 	// it still wants ours (RFC 7675 section 5.1). Each wait is 0.8 to 1.2 of it,
 	// so that clients do not fall into step.
 	askEvery = 5 * time.Second
-	// askSoon is how often one is asked that is quiet, in the same way. With the
-	// time between two looks that stays well below stale: a client that answers
-	// is never silent for so long.
-	askSoon = 850 * time.Millisecond
-	// hush is how long without an authentic packet is quiet. Whoever falls quiet
-	// has the rest of stale to be asked and to answer: 800 ms of round trip.
-	// Feedback on video comes ten times a second.
-	hush = 500 * time.Millisecond
+	// askSoon is how often one is asked, in the same way, who is quiet: whose last
+	// authentic packet is older than a third of the silence that has a client count
+	// as disconnected. Until then there are two more checks to be answered.
+	askSoon = 1250 * time.Millisecond
+	// hush is how long the path in use has been silent when a check from another
+	// address has its client doubted, and proof how long it has to answer then,
+	// being asked every lookEvery: after that the other address takes its place.
+	hush  = 500 * time.Millisecond
+	proof = time.Second
 	// overdue is how old the last answer is when one was lost, longer than the
 	// longest wait for the next: such a client is asked as often as a quiet one.
 	overdue = 8 * time.Second
@@ -35,8 +36,8 @@ const (
 	// sent (RFC 7675 section 5.1).
 	freshness = 30 * time.Second
 	// stale is how long a path must have been silent for a check from another
-	// address to take its place.
-	stale = 1500 * time.Millisecond
+	// address to take its place where nobody may be asked.
+	stale = hush + proof
 	// lookEvery is how often each path is looked at.
 	lookEvery = 200 * time.Millisecond
 	// asleep is how late a look comes where the process did not run: what came
@@ -44,8 +45,6 @@ const (
 	asleep = 2 * time.Second
 	// maxAsked bounds the answers of one path that are waited for.
 	maxAsked = 8
-	// maxEnds bounds the addresses of which a way remembers that they answered.
-	maxEnds = 8
 )
 
 // vigil looks after the ways of all connections by one timer: it notices who
@@ -128,6 +127,7 @@ func (w *way) look(now time.Duration) {
 			w.conn.host.config.Logger.Debug("could not ask a client for consent", "error", err)
 		}
 	}
+	w.agent.look()
 	if is, _ := w.presence(now); is != presence(w.known.Load()) && w.settling.CompareAndSwap(false, true) {
 		w.conn.running.Go(func() {
 			defer w.settling.Store(false)
@@ -157,16 +157,25 @@ func (w *way) presence(now time.Duration) (presence, string) {
 	return here, ""
 }
 
-// end is the client's end of the pair in use. Times are the vigil's.
+// end is one of the client's addresses: the client's end of the pair in use, or
+// of one that may be. Times are the vigil's.
 type end struct {
-	ice.Candidate
 	addr netip.AddrPort
 	// direct: packets for it can leave by a [Port].
 	direct bool
-	chosen time.Duration
-	// heard is when the last authentic packet came that the agent did not see,
-	// answered when the last answer to one of our own checks did, 0 for never.
-	heard, answered atomic.Int64
+	// received is when an agent of Pion's saw something come from it; nil for ours.
+	received func() time.Time
+	chosen   time.Duration // when Pion's chose it
+	// heard is when the last authentic packet came that no agent of Pion's saw,
+	// answered when the last answer to one of our own checks did, doubted when a
+	// check from another address made its client be asked; 0 for never.
+	heard, answered, doubted atomic.Int64
+
+	// Of what the client's checks said; under checks.mu.
+	priority  uint32
+	nominated bool // and not yet followed
+	beckoned  bool // it sent something authentic, as if it were in use
+	tries     int  // checks sent again since its last one
 
 	mu     sync.Mutex
 	asked  [maxAsked]transaction // the last ones, in a ring; zero where answered
@@ -177,35 +186,86 @@ type end struct {
 
 type transaction = [stun.TransactionIDSize]byte
 
+// newEnd is the client's end of a pair that an agent of Pion's has.
 func newEnd(c ice.Candidate, now time.Duration) *end {
-	e := &end{Candidate: c, chosen: now, latest: now, factor: spread()}
+	e := &end{received: c.LastReceived, chosen: now, latest: now, factor: spread()}
 	e.heard.Store(int64(now)) // it was chosen by what came from there
 	if addr, err := netip.ParseAddr(c.Address()); err == nil {
-		e.addr = netip.AddrPortFrom(addr.Unmap(), uint16(c.Port()))
-		e.direct = c.NetworkType().IsUDP() && addr.Zone() == "" && !isRelayed(e.addr.Addr())
+		e.aim(netip.AddrPortFrom(addr.Unmap(), uint16(c.Port())))
 	}
 	return e
+}
+
+// newEndAt is an address that sent something authentic, and was never asked.
+func newEndAt(addr netip.AddrPort, now time.Duration) *end {
+	e := &end{latest: now - time.Hour, factor: spread()}
+	e.heard.Store(int64(now))
+	e.aim(addr)
+	return e
+}
+
+func (e *end) aim(addr netip.AddrPort) {
+	e.addr = addr
+	e.direct = addr.Addr().Zone() == "" && !isRelayed(addr.Addr())
 }
 
 func spread() float64 { return 0.8 + 0.4*rand.Float64() }
 
 // last is when something authentic came.
 func (e *end) last(h *Host) time.Duration {
-	return max(time.Duration(e.heard.Load()), h.vigil.since(e.LastReceived()))
+	last := time.Duration(e.heard.Load())
+	if e.received != nil {
+		last = max(last, h.vigil.since(e.received()))
+	}
+	return last
 }
 
 // consented is when the client agreed to our packets, as far as is known.
 func (e *end) consented() time.Duration { return max(e.chosen, time.Duration(e.answered.Load())) }
 
+// consents says whether it has answered a check of our own lately.
+func (e *end) consents(now time.Duration) bool {
+	at := time.Duration(e.answered.Load())
+	return at > 0 && now-at < freshness
+}
+
 // due says whether it is time to ask.
 func (e *end) due(now time.Duration, h *Host) bool {
-	wait := askEvery
-	if now-e.last(h) >= hush || now-e.consented() > overdue {
-		wait = min(askSoon, h.config.Silence/3)
+	wait, last := askEvery, e.last(h)
+	switch {
+	case time.Duration(e.doubted.Load()) > last:
+		return e.waited(now, lookEvery)
+	case now-last >= h.config.Silence/3, now-e.consented() > overdue:
+		wait = min(askSoon, h.config.Silence/4)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return now-e.latest >= time.Duration(float64(wait)*e.factor)
+}
+
+// waited says whether it was asked so long ago.
+func (e *end) waited(now, d time.Duration) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return now-e.latest >= d
+}
+
+// doubts says whether the end in use is to be asked at once: a check came from
+// elsewhere, and from there nothing for a while.
+func (w *way) doubts(far *end, now time.Duration) bool {
+	last := far.last(w.conn.host)
+	if now-last < hush || time.Duration(far.doubted.Load()) > last {
+		return false
+	}
+	far.doubted.Store(int64(now))
+	return true
+}
+
+// yields says whether the end in use makes way for another: it was doubted, and
+// has not been heard of since.
+func (w *way) yields(far *end, now time.Duration) bool {
+	doubted := time.Duration(far.doubted.Load())
+	return doubted > far.last(w.conn.host) && now-doubted >= proof
 }
 
 // noteAsked remembers a check of ours.
@@ -235,9 +295,10 @@ func (e *end) noteAnswered(id transaction, now time.Duration) {
 	}
 }
 
-// ask sends a check of our own to the client's address in use (RFC 7675 section 5.1).
+// ask sends a check of our own to an address of the client's (RFC 8445 section
+// 7.2.4; RFC 7675 section 5.1).
 func (w *way) ask(far *end, now time.Duration) error {
-	lane := w.conn.host.udp.lane(w.ufrag, far.addr.Addr())
+	lane := w.lane(far.addr.Addr())
 	if lane == nil {
 		return ErrClosed
 	}
@@ -255,55 +316,9 @@ func (w *way) ask(far *end, now time.Duration) error {
 	return err
 }
 
-// answered takes the answer to a check of our own; false where b, which is STUN
-// and no request, is none. Of b it keeps nothing.
-func (w *way) answered(b []byte, from netip.AddrPort) bool {
-	far := w.far.Load()
-	if far == nil || far.addr != from || !far.isAsked(transaction(b[8:stunHeader])) {
-		return false
-	}
-	m := &stun.Message{Raw: b}
-	if m.Decode() == nil && m.Type == stun.BindingSuccess && stun.NewShortTermIntegrity(w.remote[1]).Check(m) == nil {
-		far.noteAnswered(m.TransactionID, w.conn.host.vigil.now())
-	}
-	return true
-}
-
 // heard notes an authentic packet that came past the agent.
 func (w *way) heard(from netip.AddrPort, at time.Time) {
 	if far := w.far.Load(); far != nil && far.addr == from {
 		far.heard.Store(int64(w.conn.host.vigil.since(at)))
 	}
-}
-
-// ends are the addresses a way has had in use, the latest last.
-type ends struct {
-	mu   sync.Mutex
-	list []*end
-}
-
-// add takes over what is known of its address.
-func (l *ends) add(e *end) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.list = slices.DeleteFunc(l.list, func(old *end) bool {
-		if old.addr == e.addr {
-			e.answered.Store(old.answered.Load())
-		}
-		return old.addr == e.addr
-	})
-	if len(l.list) == maxEnds {
-		l.list = slices.Delete(l.list, 0, 1)
-	}
-	l.list = append(l.list, e)
-}
-
-// consents says whether an address has answered a check of our own lately.
-func (l *ends) consents(addr netip.AddrPort, now time.Duration) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return slices.ContainsFunc(l.list, func(e *end) bool {
-		at := time.Duration(e.answered.Load())
-		return e.addr == addr && at > 0 && now-at < freshness
-	})
 }

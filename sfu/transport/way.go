@@ -2,16 +2,9 @@ package transport
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"math/rand/v2"
 	"net/netip"
-	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/pion/ice/v4"
-	"github.com/pion/stun/v4"
 
 	"palabre/sfu/negotiate"
 )
@@ -29,19 +22,17 @@ const (
 // agent. An ICE restart makes another beside the one in use.
 type way struct {
 	conn       *Conn
-	agent      *ice.Agent
-	path       *ice.Conn
+	agent      agent
 	ufrag, pwd string    // ours
 	remote     [2]string // the client's
 	far        atomic.Pointer[end]
 	proven     atomic.Bool // an authentic packet came this way
 
-	tie      uint64        // of our own checks (RFC 8445 section 7.1.3)
+	tie      uint64        // of our own checks (RFC 8445 section 7.1.3); never the larger one where it is 0
 	leads    atomic.Bool   // we are the controlling agent
 	begun    time.Duration // in the vigil's time
 	known    atomic.Int32  // the presence that was settled last
 	settling atomic.Bool
-	ends     ends
 
 	up   bool   // under Conn.mu
 	lost string // why the way is lost for good, if it is; under Conn.mu
@@ -56,15 +47,13 @@ type ways struct {
 
 // begin makes a way for the credentials of an offer. The caller holds c.mu.
 func (c *Conn) begin(ctx context.Context, o *negotiate.Offer) error {
-	w := &way{conn: c, ufrag: secret(8), pwd: secret(24), remote: [2]string{o.Ufrag, o.Pwd}, tie: rand.Uint64(), begun: c.host.vigil.now()}
+	w := &way{conn: c, ufrag: secret(8), pwd: secret(24), remote: [2]string{o.Ufrag, o.Pwd}, begun: c.host.vigil.now()}
 	if c.pipe == nil { // before anything can come in
 		c.pipe = newPipe(&c.now, func(certificate []byte) bool { return c.verify([][]byte{certificate}, nil) == nil })
 	}
 	if err := w.open(ctx, o); err != nil {
 		return err
 	}
-	c.running.Add(1)
-	go c.read(w)
 	c.host.vigil.add(w)
 	if c.ways.next != nil {
 		c.retire(c.ways.next, 0)
@@ -81,101 +70,21 @@ func (c *Conn) begin(ctx context.Context, o *negotiate.Offer) error {
 	return nil
 }
 
-func (w *way) open(ctx context.Context, o *negotiate.Offer) error {
-	agent, err := w.newAgent()
-	if err != nil {
-		return fmt.Errorf("make an ICE agent: %w", err)
-	}
-	err = errors.Join(agent.SetRemoteICELite(o.ICELite),
-		agent.OnSelectedCandidatePairChange(func(_, far ice.Candidate) { w.chosen(far) }))
-	if err != nil {
-		err = fmt.Errorf("set up the ICE agent: %w", err)
-	} else {
-		err = gather(ctx, agent)
-	}
-	if err == nil {
-		for _, family := range []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Unspecified()} {
-			if l := w.conn.host.udp.lane(w.ufrag, family); l != nil {
-				l.serve(w)
-			}
-		}
-		w.agent = agent
-		if w.path, err = agent.StartAccept(o.Ufrag, o.Pwd); err != nil {
-			err = fmt.Errorf("start ICE: %w", err)
+// serve has the way's lanes hand it what comes in.
+func (w *way) serve() {
+	for _, family := range []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Unspecified()} {
+		if l := w.lane(family); l != nil {
+			l.serve(w)
 		}
 	}
-	if err != nil {
-		_ = agent.Close() // nothing has come of it
-	}
-	return err
 }
 
-func (w *way) newAgent() (*ice.Agent, error) {
-	h := w.conn.host
-	machine, err := h.interfaces.now()
-	if err != nil {
-		return nil, err
-	}
-	return ice.NewAgentWithOptions(
-		ice.WithUDPMux(h.udp), ice.WithICELite(h.config.Lite), ice.WithLocalCredentials(w.ufrag, w.pwd),
-		ice.WithCandidateTypes([]ice.CandidateType{ice.CandidateTypeHost}), ice.WithIncludeLoopback(),
-		ice.WithMulticastDNSMode(ice.MulticastDNSModeDisabled), ice.WithDisableActiveTCP(),
-		ice.WithCheckInterval(checkInterval), ice.WithBindingRequestHandler(w.checked),
-		ice.WithKeepaliveInterval(0), ice.WithDisconnectedTimeout(0), ice.WithFailedTimeout(0), // all three are the vigil's
-		ice.WithHostAcceptanceMinWait(0), ice.WithPrflxAcceptanceMinWait(0), ice.WithLoggerFactory(h.logs), ice.WithNet(machine),
-		ice.WithNetworkTypes([]ice.NetworkType{ice.NetworkTypeUDP4, ice.NetworkTypeUDP6}), // TCP comes by a [Relay]
-	)
-}
+// lane gives the way's lane for an address family; nil where there is none.
+func (w *way) lane(a netip.Addr) *lane { return w.conn.host.udp.lane(w.ufrag, a) }
 
-// gather waits for the agent's local candidates, without which it hears nothing.
-func gather(ctx context.Context, agent *ice.Agent) error {
-	done := make(chan struct{})
-	var once sync.Once
-	err := agent.OnCandidate(func(candidate ice.Candidate) {
-		if candidate == nil {
-			once.Do(func() { close(done) })
-		}
-	})
-	if err == nil {
-		err = agent.GatherCandidates()
-	}
-	if err != nil {
-		return fmt.Errorf("open the ICE agent on the media port: %w", err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, gatherTime)
-	defer cancel()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("open the ICE agent on the media port: %w", ctx.Err())
-	}
-}
-
-// checked says whether an authenticated check moves the path to where it came
-// from. ICE itself follows a nomination only upwards in priority; a client
-// whose address changed nominates nothing, or the one poor path it has left.
-// So a check moves the path when the one in use has fallen silent, and media
-// that comes from elsewhere does where that has answered us.
-func (w *way) checked(m *stun.Message, _, remote ice.Candidate, pair *ice.CandidatePair) bool {
-	w.leads.Store(m.Contains(stun.AttrICEControlled))
-	far, now := w.far.Load(), w.conn.host.vigil.now()
-	if far == nil || far.Equal(remote) {
-		return false
-	}
-	var priority ice.PriorityAttr
-	if priority.GetFrom(m) == nil && priority == beckoning {
-		return time.Since(pair.LastResponseReceivedAt()) < freshness || w.ends.consents(newEnd(remote, now).addr, now)
-	}
-	return now-far.last(w.conn.host) > stale
-}
-
-// chosen follows an agent: this is where the client is.
-func (w *way) chosen(far ice.Candidate) {
+// arrive says that it is known where the client is, or now is.
+func (w *way) arrive() {
 	c := w.conn
-	e := newEnd(far, c.host.vigil.now())
-	w.ends.add(e)
-	w.far.Store(e)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -282,7 +191,7 @@ func (c *Conn) retire(w *way, after time.Duration) {
 		case <-timer.C:
 		case <-c.ctx.Done():
 		}
-		_ = w.agent.GracefulClose() // gives no error
+		_ = w.agent.close() // gives no error
 	})
 }
 
