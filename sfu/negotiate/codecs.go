@@ -9,6 +9,8 @@ import (
 )
 
 // Codec is one payload type of a media section.
+//
+// Lists of them are read by many: they are not written to once the offer is parsed.
 type Codec struct {
 	PayloadType uint8
 	// RTX is the payload type of its retransmissions (RFC 4588), 0 for none.
@@ -25,6 +27,11 @@ type Codec struct {
 	// Variant tells apart what one decoder cannot take for the other: the
 	// profile and, for H.264, the packetisation mode. Empty for most.
 	Variant string
+}
+
+func (c Codec) equal(o Codec) bool {
+	return c.PayloadType == o.PayloadType && c.RTX == o.RTX && c.MIME == o.MIME && c.ClockRate == o.ClockRate && c.Channels == o.Channels &&
+		c.Fmtp == o.Fmtp && slices.Equal(c.Feedback, o.Feedback) && c.Blocks == o.Blocks && c.Variant == o.Variant
 }
 
 // mimes are the codecs the server forwards.

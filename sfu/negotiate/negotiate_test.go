@@ -3,6 +3,7 @@ package negotiate_test
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -192,5 +193,27 @@ func TestDataChannelsAreAnsweredWhereTheyAreUsed(t *testing.T) {
 		if !strings.Contains(section, want) {
 			t.Errorf("the answer lacks %q:\n%s", want, section)
 		}
+	}
+}
+
+// TestCodecsThatAreTheSameAreKeptOnce parses twenty seats alike, and one that takes no repairs.
+func TestCodecsThatAreTheSameAreKeptOnce(t *testing.T) {
+	text := head + microphone + camera
+	for mid := range 20 {
+		text += strings.Replace(seat, "a=mid:2", "a=mid:"+strconv.Itoa(10+mid), 1)
+	}
+	text += strings.Replace(strings.Replace(seat, "a=mid:2", "a=mid:40", 1), "a=rtcp-fb:96 goog-remb\r\n", "", 1)
+	o, err := negotiate.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seats := o.Lines[2:22]
+	for _, l := range seats {
+		if len(l.Codecs) != 1 || &l.Codecs[0] != &seats[0].Codecs[0] {
+			t.Errorf("section %s has a list of its own: %+v", l.Mid, l.Codecs)
+		}
+	}
+	if other := o.Lines[22].Codecs; len(other) != 1 || len(other[0].Feedback) != 1 || len(seats[0].Codecs[0].Feedback) != 2 {
+		t.Errorf("%+v has the feedback of %+v", other, seats[0].Codecs)
 	}
 }

@@ -130,12 +130,24 @@ func Parse(text string) (*Offer, error) {
 		}
 		seen[l.Mid] = true
 		l.Bundled = len(d.MediaDescriptions) == 1 || slices.Contains(bundle, l.Mid)
+		l.Codecs = o.shared(l.Codecs)
 		o.Lines = append(o.Lines, l)
 	}
 	if err := o.transport(&d); err != nil {
 		return nil, err
 	}
 	return o, nil
+}
+
+// shared gives the codecs of a section before that has the same: clients have a
+// dozen alike, and what is kept of them is kept as long as the meeting lasts.
+func (o *Offer) shared(codecs []Codec) []Codec {
+	for i := range o.Lines {
+		if slices.EqualFunc(o.Lines[i].Codecs, codecs, Codec.equal) {
+			return o.Lines[i].Codecs
+		}
+	}
+	return codecs
 }
 
 // transport finds the one transport's credentials: those of the session or of

@@ -3,6 +3,7 @@ package rewrite
 import (
 	"unsafe"
 
+	"palabre/sfu/cache"
 	"palabre/sfu/prefetch"
 )
 
@@ -19,7 +20,7 @@ const (
 type entry struct {
 	in        uint64 // extended sequence number at the origin
 	origin    Origin
-	timestamp uint32
+	timestamp uint32 // while reserved: of the frame before
 	resent    uint16 // when last, in milliseconds of the server's clock
 	picture   uint16 // while reserved: the shift of picture ids then
 	tl0       uint8
@@ -59,6 +60,7 @@ type history struct {
 	entries []entry
 	mask    uint64
 	most    int    // entries there may be
+	keep    uint32 // ticks for which an entry is kept, while there are fewer
 	first   uint64 // number ever
 	next    uint64 // number to give
 	begin   uint64 // first number of the current origin
@@ -70,22 +72,22 @@ const frame = 5
 // maxHistory keeps sequence numbers of 16 bits without ambiguity.
 const maxHistory = 1 << 15
 
-// newHistory remembers size numbers, rounded up to a power of two, once so many
-// were sent: most lines of a viewer never carry anything.
-func newHistory(size int, start uint16) history {
+// newHistory remembers size numbers, rounded up to a power of two, where so many
+// are sent within keep ticks: most viewers get fewer.
+func newHistory(size int, start uint16, keep uint32) history {
 	n := 1
 	for n < size && n < maxHistory {
 		n *= 2
 	}
 	first := uint64(1<<16) + uint64(start)
-	return history{most: n, first: first, next: first, begin: first}
+	return history{most: n, keep: keep, first: first, next: first, begin: first}
 }
 
 // limit is how long a gap may be: a longer one would push everything else out.
 func (h *history) limit() int { return h.most / 2 }
 
-// leastHistory is how many entries a history begins with.
-const leastHistory = 32
+// leastHistory is how many entries a history begins with: as many as are cached however old they are.
+const leastHistory = cache.MinPackets
 
 // grow makes room for more entries, twice as many as there are.
 func (h *history) grow() {
@@ -100,16 +102,21 @@ func (h *history) grow() {
 // cut begins a new origin: what was before cannot be found by [history.find] any more.
 func (h *history) cut() { h.begin = h.next }
 
-// push takes the next number, reserved.
-func (h *history) push(o Origin, in uint64) (*entry, uint64) {
-	if len(h.entries) < h.most && h.next-h.first >= uint64(len(h.entries)) {
+// push takes the next number, reserved, for a packet with this timestamp.
+func (h *history) push(o Origin, in uint64, timestamp uint32) (*entry, uint64) {
+	if len(h.entries) < h.most && h.next-h.first >= uint64(len(h.entries)) && h.needed(timestamp) {
 		h.grow()
 	}
 	number := h.next
 	h.next++
 	e := &h.entries[number&h.mask]
-	*e = entry{in: in, origin: o}
+	*e = entry{in: in, origin: o, timestamp: timestamp}
 	return e, number
+}
+
+// needed says that the entry whose place would be taken may still be asked for.
+func (h *history) needed(timestamp uint32) bool {
+	return len(h.entries) == 0 || int32(timestamp-h.entries[h.next&h.mask].timestamp) < int32(h.keep)
 }
 
 // prefetch asks for the memory that the next entries take.

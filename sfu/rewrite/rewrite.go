@@ -33,11 +33,14 @@ import (
 type Origin uint32
 
 const (
-	// VideoHistory and AudioHistory are how many sent packets a stream
-	// remembers: two seconds of video at 2.5 Mbit/s, and as much of audio. 24
-	// bytes each.
+	// VideoHistory and AudioHistory are how many sent packets a stream remembers
+	// at most: two seconds of video at 2.5 Mbit/s, and as much of audio. 24 bytes
+	// each; there is room for so many where so many are sent in [remembered].
 	VideoHistory = 512
 	AudioHistory = 128
+	// remembered is for how long a packet sent can be found whatever follows it:
+	// longer than it is cached, with something to spare for how it came here.
+	remembered = cache.MaxAge + cache.MaxAge/4
 	// MaxResends is how often one packet is sent again to one viewer.
 	MaxResends = 5
 )
@@ -131,7 +134,7 @@ func New(c Config) *Stream {
 	}
 	return &Stream{
 		audio:    c.Audio,
-		sent:     newHistory(size, c.Sequence),
+		sent:     newHistory(size, c.Sequence, uint32(remembered.Seconds()*float64(c.ClockRate))),
 		time:     newTimeline(c.ClockRate, c.Timestamp, c.Audio),
 		pictures: newPictures(c.PictureID, c.TL0),
 		filter:   newFilter(),
@@ -229,8 +232,8 @@ func (s *Stream) Pad() (Out, bool) {
 	if !s.ended {
 		return Out{}, false
 	}
-	e, number := s.sent.push(s.current, s.highest)
-	e.state, e.timestamp = padding, s.time.last
+	e, number := s.sent.push(s.current, s.highest, s.time.last)
+	e.state = padding
 	return e.out(number), true
 }
 
@@ -298,9 +301,8 @@ func (s *Stream) switchTo(o Origin, p *cache.Packet) (Out, Verdict) {
 // send gives the next number to a packet in order.
 func (s *Stream) send(p *cache.Packet, l level, switched bool) (Out, Verdict) {
 	s.highest = p.Sequence
-	e, number := s.sent.push(s.current, p.Sequence)
+	e, number := s.sent.push(s.current, p.Sequence, s.time.next(p))
 	e.state = sent
-	e.timestamp = s.time.next(p)
 	e.picture, e.tl0 = s.pictures.next(p)
 	// A new voice begins a talk spurt (RFC 3551 §4.1).
 	e.taken = take(l, p.Header.Marker || l.ends(&p.Frame) && !s.audio || s.audio && switched)
@@ -339,7 +341,7 @@ func (s *Stream) reserve(sequence uint64) {
 		first = sequence - 1
 	}
 	for ; first < sequence; first++ {
-		e, _ := s.sent.push(s.current, first)
+		e, _ := s.sent.push(s.current, first, s.time.last)
 		e.picture = s.pictures.shift
 	}
 }

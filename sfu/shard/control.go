@@ -135,7 +135,7 @@ func (l *Line) resend(s *Shard, lost func(func(uint16) bool), now time.Time) {
 			} else if l.peer.resend.take(len(pkt.Bytes()), rate) {
 				l.repair(s, layer, pkt, sent, now)
 				// Where that did not help before, a picture stands by now.
-				if sent.Again && l.agree.RTX != 0 && l.peer.resend.take(len(pkt.Bytes()), rate) {
+				if sent.Again && l.agree.rtx != 0 && l.peer.resend.take(len(pkt.Bytes()), rate) {
 					l.repair(s, layer, pkt, sent, now)
 				}
 			}
@@ -167,12 +167,12 @@ func (l *Line) repair(s *Shard, layer *Layer, pkt *cache.Packet, sent rewrite.Se
 // retransmit sends a packet once more, as a retransmission where the viewer
 // agreed to RFC 4588, else as it was. It gives its size, 0 when it was not sent.
 func (l *Line) retransmit(s *Shard, layer *Layer, pkt *cache.Packet, sent rewrite.Sent, now time.Time) int {
-	if l.agree.RTX == 0 {
+	if l.agree.rtx == 0 {
 		return l.rewrite(s, layer, pkt, sent.Out)
 	}
 	o := rtp.Outgoing{
 		SSRC: l.rtx, Timestamp: sent.Timestamp, SequenceNumber: l.resent,
-		PayloadType: l.agree.RTX, Marker: sent.Marker,
+		PayloadType: l.agree.rtx, Marker: sent.Marker,
 	}
 	l.pass(s, &o, pkt, sent.Out)
 	l.stamp(&o, now)

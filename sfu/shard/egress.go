@@ -75,15 +75,16 @@ func (l *Line) agrees(layer *Layer) bool {
 		return false
 	}
 	if c != l.codec || !l.known {
-		agreed, ok := negotiate.Match(l.codecs, *c)
+		has, ok := negotiate.Match(l.codecs, *c)
 		if !ok {
 			l.setPause(pausedCodec)
 			return false
 		}
-		l.codec, l.agree, l.known = c, agreed, true
+		l.codec, l.known = c, true
+		l.agree = agreed{has.PayloadType, has.RTX, has.Blocks, codec.ByMime(has.MIME), has.ClockRate}
 		// Without descriptors a decoder does not see which frames of AV1 belong to
 		// one picture.
-		l.stream.Flat(!l.descriptors && codec.ByMime(agreed.MIME) == codec.AV1)
+		l.stream.Flat(!l.descriptors && l.agree.kind == codec.AV1)
 		if l.pause == pausedCodec {
 			l.setPause(notPaused)
 		}
@@ -102,7 +103,7 @@ func (l *Line) write(s *Shard, layer *Layer, pkt *cache.Packet, out rewrite.Out,
 	}
 	n := l.emit(s, layer, pkt, &o, out, padding)
 	if n > 0 {
-		if l.agree.RTX == 0 {
+		if l.agree.rtx == 0 {
 			l.stamps.keep(&o, padding)
 		}
 		l.left(&o, n, now)
@@ -126,7 +127,7 @@ func (l *Line) rewrite(s *Shard, layer *Layer, pkt *cache.Packet, out rewrite.Ou
 func (l *Line) outgoing(out rewrite.Out) rtp.Outgoing {
 	return rtp.Outgoing{
 		SSRC: l.ssrc, Timestamp: out.Timestamp, SequenceNumber: out.Sequence,
-		PayloadType: l.agree.PayloadType, Marker: out.Marker,
+		PayloadType: l.agree.payloadType, Marker: out.Marker,
 	}
 }
 

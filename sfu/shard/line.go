@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"palabre/sfu/cache"
+	"palabre/sfu/codec"
 	"palabre/sfu/keyframe"
 	"palabre/sfu/negotiate"
 	"palabre/sfu/rewrite"
@@ -20,9 +21,10 @@ type Line struct {
 	codecs    []negotiate.Codec
 	cname     string
 	ssrc, rtx uint32
-	stream    *rewrite.Stream
-	closed    bool
-	pause     pause
+	// stream is nil until the line is to show something: most lines never do.
+	stream *rewrite.Stream
+	closed bool
+	pause  pause
 
 	watched Watch
 	// part is what was chosen of the layer, carried what is in effect of that.
@@ -33,7 +35,7 @@ type Line struct {
 
 	// The viewer's numbers for codec, found once.
 	codec *negotiate.Codec
-	agree negotiate.Codec
+	agree agreed
 	known bool
 	// descriptors: the viewer agreed to dependency descriptors; reports: to say
 	// when each packet of the line arrived.
@@ -50,6 +52,13 @@ type Line struct {
 	tally     sentTally
 }
 
+// agreed is what a line needs of what the viewer has for a codec, in few bytes.
+type agreed struct {
+	payloadType, rtx, blocks uint8
+	kind                     codec.Codec
+	clockRate                uint32
+}
+
 // sub is a layer a line gets, with the origin its packets bear.
 type sub struct {
 	layer  *Layer
@@ -58,20 +67,27 @@ type sub struct {
 
 // NewLine makes a line of the peer for a section that receives.
 func (p *Peer) NewLine(l negotiate.Line, cname string, ssrc, rtx uint32) *Line {
-	video := l.Kind == negotiate.Video
-	c := rewrite.Config{
-		ClockRate: 48000, Audio: !video,
-		Sequence: uint16(rand.Uint32()), Timestamp: rand.Uint32(), PictureID: uint16(rand.Uint32()) & 0x7FFF, TL0: uint8(rand.Uint32()),
-	}
-	if video {
-		c.ClockRate = 90000
-	}
 	return &Line{
-		peer: p, video: video, codecs: l.Codecs, cname: cname, ssrc: ssrc, rtx: rtx,
-		stream: rewrite.New(c), resent: uint16(rand.Uint32()),
+		peer: p, video: l.Kind == negotiate.Video, codecs: l.Codecs, cname: cname, ssrc: ssrc, rtx: rtx,
+		resent:      uint16(rand.Uint32()),
 		reports:     slices.ContainsFunc(l.Codecs, func(c negotiate.Codec) bool { return c.ReportsArrivals() || c.ReportsCongestion() }),
 		descriptors: slices.ContainsFunc(l.Extensions, func(e negotiate.Extension) bool { return e.Kind == rtp.DependencyDescriptor }),
 	}
+}
+
+// numbering is the line's stream, made when first asked for.
+func (l *Line) numbering() *rewrite.Stream {
+	if l.stream == nil {
+		c := rewrite.Config{
+			ClockRate: 48000, Audio: !l.video,
+			Sequence: uint16(rand.Uint32()), Timestamp: rand.Uint32(), PictureID: uint16(rand.Uint32()) & 0x7FFF, TL0: uint8(rand.Uint32()),
+		}
+		if l.video {
+			c.ClockRate = 90000
+		}
+		l.stream = rewrite.New(c)
+	}
+	return l.stream
 }
 
 // watch changes what the line shows.
@@ -100,8 +116,10 @@ func (l *Line) leaveAll(s *Shard, now time.Time) {
 	for len(l.subs) > 0 {
 		l.leave(s, l.subs[0].layer, now)
 	}
-	l.stream.Stop()
-	l.stream.Want(0)
+	if l.stream != nil {
+		l.stream.Stop()
+		l.stream.Want(0)
+	}
 }
 
 // join begins to receive a layer. The publisher's shard adds the line, then
@@ -115,7 +133,7 @@ func (l *Line) join(s *Shard, layer *Layer, now time.Time) {
 	}
 	origin := rewrite.Origin(layer.origin.Load())
 	l.subs = append(l.subs, sub{layer, origin})
-	l.stream.Want(origin)
+	l.numbering().Want(origin)
 	l.asked = now // begin asks, if the cache has no start
 	s.on(layer.track.peer, now, func(s *Shard, now time.Time) {
 		if layer.track.peer.closed.Load() {

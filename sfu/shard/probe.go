@@ -159,7 +159,7 @@ func (p *Peer) pace(s *Shard, now time.Time) {
 func (p *Peer) probe(s *Shard, due int, now time.Time) bool {
 	if due >= paddingSize {
 		for _, l := range p.lines {
-			if l.video && l.known && l.agree.RTX != 0 && l.repeat(s, now) {
+			if l.video && l.known && l.agree.rtx != 0 && l.repeat(s, now) {
 				return true
 			}
 		}
@@ -202,9 +202,12 @@ func (l *Line) pad(s *Shard, now time.Time) bool {
 		if l.rtx == 0 || l.codecs[i].RTX == 0 {
 			continue
 		}
-		o := rtp.Outgoing{SSRC: l.rtx, Timestamp: l.stream.Timestamp(at), SequenceNumber: l.resent, PayloadType: l.codecs[i].RTX}
+		o := rtp.Outgoing{SSRC: l.rtx, Timestamp: l.numbering().Timestamp(at), SequenceNumber: l.resent, PayloadType: l.codecs[i].RTX}
 		l.resent++
 		return s.probed(l.padding(s, &o, paddingSize, now))
+	}
+	if l.stream == nil {
+		return false
 	}
 	out, ok := l.stream.Pad()
 	return ok && s.probed(l.fill(s, out, paddingSize, now))

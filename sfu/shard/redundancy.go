@@ -11,17 +11,17 @@ import (
 
 // strips says whether the viewer gets a layer's sound without its redundancy.
 func (l *Line) strips(layer *Layer) bool {
-	return codec.Codec(layer.kind.Load()) == codec.RED && codec.ByMime(l.agree.MIME) != codec.RED
+	return codec.Codec(layer.kind.Load()) == codec.RED && l.agree.kind != codec.RED
 }
 
 // sound is the payload of redundant audio as this viewer gets it: with the
 // redundancy when it takes that, else the packet's own sound.
 func (l *Line) sound(dst, payload []byte) []byte {
 	switch {
-	case codec.ByMime(l.agree.MIME) != codec.RED:
+	case l.agree.kind != codec.RED:
 		return append(dst, red.Primary(payload)...)
-	case l.agree.Blocks != l.codec.Blocks:
-		return red.AppendRenamed(dst, payload, l.agree.Blocks)
+	case l.agree.blocks != l.codec.Blocks:
+		return red.AppendRenamed(dst, payload, l.agree.blocks)
 	}
 	return append(dst, payload...)
 }

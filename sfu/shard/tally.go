@@ -106,6 +106,9 @@ func (l *Line) counts() LineStats {
 		return s
 	}
 	s.Participant, s.Source = l.track.peer.key, l.track.Source
+	if l.stream == nil {
+		return s
+	}
 	if layer := l.layerOf(l.stream.Current()); layer != nil {
 		s.RID, s.Spatial, s.Temporal = layer.rid, int(l.carried.spatial), int(l.carried.temporal)
 		s.Width, s.Height = layer.size(s.Spatial)
@@ -118,7 +121,7 @@ func (l *Line) counts() LineStats {
 // at last are not among what it reports lost.
 func (l *Line) lossOf(r rtcp.Report) float64 {
 	lost := float64(r.FractionLost) / 256
-	if sent := l.packets - l.reported; l.agree.RTX == 0 && sent > 0 {
+	if sent := l.packets - l.reported; l.agree.rtx == 0 && sent > 0 {
 		lost = max(lost, min(1, float64(l.tally.missed)/float64(sent)))
 	}
 	return lost
@@ -135,7 +138,7 @@ func (l *Line) heard(r rtcp.Report) {
 		l.peer.engine.Metrics.LostOut.Add(lost - t.lost)
 		t.lost = lost
 	}
-	if l.known && l.agree.ClockRate > 0 {
-		t.jitter = time.Duration(r.Jitter) * time.Second / time.Duration(l.agree.ClockRate)
+	if l.known && l.agree.clockRate > 0 {
+		t.jitter = time.Duration(r.Jitter) * time.Second / time.Duration(l.agree.clockRate)
 	}
 }
