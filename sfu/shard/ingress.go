@@ -107,6 +107,7 @@ func (p *Peer) resolve(s *Shard, pkt *cache.Packet, now time.Time) (*stream, boo
 		}
 	}
 	p.streams[h.SSRC] = st
+	s.rota.hurry(p) // it is idle no more
 	return st, true
 }
 

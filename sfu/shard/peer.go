@@ -89,7 +89,7 @@ type Peer struct {
 	wishes    map[*Track]wish
 	videos    []layers.Video
 	health    health
-	ticked    time.Time
+	turn      turn
 }
 
 // Seat is where a new peer belongs.
@@ -113,7 +113,7 @@ func (e *Engine) Open(at Seat, conn Conn, events Events, voices Voices) *Peer {
 	}
 	p.room.Store(&at.Room)
 	p.twcc = twcc.NewRecorder(p.ssrc)
-	s.post(func(s *Shard, _ time.Time) { s.peers[p] = struct{}{} }, p)
+	s.post(func(s *Shard, _ time.Time) { s.rota.join(p) }, p)
 	return p
 }
 
@@ -143,7 +143,7 @@ func (p *Peer) Negotiated(ids *rtp.Extensions, sources []Source, lines []*Line) 
 			p.bySSRC[l.ssrc] = l
 		}
 		p.expect(lines)
-		p.stale = true
+		p.review()
 	}, p)
 	if ok {
 		<-done
@@ -220,7 +220,6 @@ func (p *Peer) Watch(all []Watch) {
 		for _, w := range all {
 			w.Line.watch(s, w, now)
 		}
-		p.stale = true
 		p.allocate(s, now)
 	}, p)
 }
@@ -268,7 +267,7 @@ func (p *Peer) Close() {
 
 func (p *Peer) end(s *Shard, now time.Time) {
 	p.dead = true
-	delete(s.peers, p)
+	s.rota.leave(p)
 	delete(s.probing, p)
 	delete(s.missing, p)
 	for _, l := range p.lines {
@@ -304,6 +303,12 @@ func (p *Peer) drop(s *Shard, t *Track, now time.Time) {
 // idle says that nothing comes from the peer that wants an answer soon, and
 // that it waits for nothing.
 func (p *Peer) idle() bool { return len(p.streams) == 0 && !p.stale }
+
+// review has the choice of layers made anew at the next tick.
+func (p *Peer) review() {
+	p.stale = true
+	p.shard.rota.hurry(p)
+}
 
 // tick does what is due for the peer.
 func (p *Peer) tick(s *Shard, now time.Time) {

@@ -125,7 +125,7 @@ func (p *Peer) learnt(now time.Time) {
 	p.resend.lost = p.estimator.Loss()
 	target, chosen := float64(p.estimator.Target(p.engine.since(now))), float64(p.outlet.chosen)
 	if target < sunk*chosen || target > risen*chosen && now.Sub(p.allocated) > reviewEvery {
-		p.stale = true
+		p.review()
 	}
 }
 

@@ -49,7 +49,7 @@ type Port interface {
 type Shard struct {
 	engine *Engine
 	index  int
-	peers  map[*Peer]struct{}
+	rota   rota // its peers
 	// probing are those a cluster of probes is being sent to.
 	probing map[*Peer]struct{}
 	// missing are those who may have to be asked for packets.
@@ -92,7 +92,7 @@ type Shard struct {
 
 func newShard(e *Engine, index, count int) *Shard {
 	return &Shard{
-		engine: e, index: index, peers: map[*Peer]struct{}{}, probing: map[*Peer]struct{}{}, missing: map[*Peer]struct{}{}, out: make([][]item, count),
+		engine: e, index: index, probing: map[*Peer]struct{}{}, missing: map[*Peer]struct{}{}, out: make([][]item, count),
 		choirs: map[any]*choir{}, done: make(chan struct{}), wake: make(chan struct{}, 1),
 	}
 }
@@ -219,7 +219,7 @@ func (s *Shard) await(timer *time.Timer) {
 
 // due is when the shard has something to do by itself; zero for never.
 func (s *Shard) due() (at time.Time) {
-	if len(s.peers) > 0 {
+	if s.rota.count > 0 {
 		// Packets wake the shard more often than ticks need: then no timer has to,
 		// and it is not set anew for each of them.
 		if s.alarm.Before(s.looked.Add(tickEvery)) {
@@ -324,9 +324,7 @@ func (s *Shard) rescue() {
 func (s *Shard) tick(now time.Time) {
 	s.unburden(now)
 	s.silence(now)
-	for p := range s.peers {
-		s.tickPeer(p, now)
-	}
+	s.rota.tick(now, func(p *Peer) { s.tickPeer(p, now) })
 }
 
 // pace feeds the clusters of probes that are being sent.
@@ -353,10 +351,6 @@ func (s *Shard) pacePeer(p *Peer, now time.Time, do func(*Peer, *Shard, time.Tim
 func (s *Shard) tickPeer(p *Peer, now time.Time) {
 	defer s.rescue()
 	s.current = p
-	if p.dead || p.idle() && now.Sub(p.ticked) < idleTick {
-		return
-	}
-	p.ticked = now
 	p.tick(s, now)
 }
 

@@ -104,11 +104,11 @@ func (s *Shard) behind(layer *Layer, pkt *cache.Packet, lines []*Line, now time.
 
 // unburden looks at the strain, and has layers chosen anew where that tells.
 func (s *Shard) unburden(now time.Time) {
-	if !s.strain.look(len(s.peers), now) {
+	if !s.strain.look(s.rota.count, now) {
 		return
 	}
 	s.engine.log.Debug("pictures are limited for want of computing time", "bits", int(s.strain.limit))
-	for p := range s.peers {
-		p.stale = true
+	for p := range s.rota.all {
+		p.review()
 	}
 }

@@ -239,7 +239,7 @@ func (t *Track) announce(now time.Time) {
 // retell makes every viewer look at the track's layers anew.
 func (t *Track) retell(s *Shard, now time.Time) {
 	for viewer := range t.wanting {
-		s.on(viewer, now, func(s *Shard, now time.Time) { viewer.stale = true })
+		s.on(viewer, now, func(s *Shard, now time.Time) { viewer.review() })
 	}
 }
 
