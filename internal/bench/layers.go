@@ -35,7 +35,7 @@ func layers() []layer {
 		{"kernel: receiving", []string{"palabre/sfu/udp.receiveMessages", "palabre/sfu/udp.(*Socket)", "net.(*UDPConn).Read"}},
 		{"AES-GCM", []string{"crypto/internal/fips140/aes", "crypto/cipher"}},
 		{"SRTP: index, nonce, where it goes", []string{"palabre/sfu/seal", "palabre/sfu/transport.(*Conn).WriteRTP", "palabre/sfu/transport.(*keys).sealRTP", "github.com/pion/srtp"}},
-		{"Pion's ICE and our mux beneath it", []string{"github.com/pion/ice", "github.com/pion/stun", "palabre/sfu/transport.(*lane)", "palabre/sfu/transport.(*mux)", "github.com/pion/transport"}},
+		{"connectivity checks, on Pion's path all of its ICE", []string{"github.com/pion/ice", "github.com/pion/stun", "palabre/sfu/transport.(*checks)", "palabre/sfu/transport.(*vigil)", "palabre/sfu/transport.(*lane)", "palabre/sfu/transport.(*mux)", "github.com/pion/transport"}},
 		{"numbers of the viewer's stream", []string{"palabre/sfu/rewrite"}},
 		{"header and payload descriptor", []string{"palabre/sfu/rtp", "palabre/sfu/codec", "palabre/sfu/descriptor", "palabre/sfu/shard.(*Line).write"}},
 		{"bandwidth estimator", []string{"palabre/sfu/bwe", "palabre/sfu/shard.(*Line).left"}},
