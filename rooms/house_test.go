@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -263,6 +264,35 @@ func TestReadyUntilThereIsNoMore(t *testing.T) {
 		}
 		if last := got[len(got)-1]; last.Data != (Closed{ReasonLeft}) {
 			t.Errorf("the last is %+v", last)
+		}
+	})
+}
+
+func TestNotifiedUntilThereIsNoMore(t *testing.T) {
+	inHouse(t, nil, func(t *testing.T, h *house) {
+		ada, ben := h.person(Guest, "Ada"), h.person(Guest, "Ben")
+		ada.pull()
+		var calls atomic.Int64
+		ada.Notify(func() { calls.Add(1) })
+		if calls.Load() == 0 {
+			t.Error("what came before is told to nobody")
+		}
+		for _, happen := range []func() error{
+			func() error { return ben.Say(bg, 0, "hi", "") },
+			func() error { return ada.Leave(bg, 0) },
+		} {
+			calls.Store(0)
+			ok(t, happen())
+			synctest.Wait()
+			if calls.Load() == 0 {
+				t.Error("not told")
+			}
+			if events, err := ada.Take(9); len(events) == 0 {
+				t.Errorf("nothing to take, %v", err)
+			}
+		}
+		if _, err := ada.Take(9); !errors.Is(err, ErrEnded) {
+			t.Errorf("the end is %v", err)
 		}
 	})
 }

@@ -61,6 +61,8 @@ type entry struct {
 // reader is one connection's hold on an outbox.
 type reader struct {
 	ready chan struct{}
+	// notify is called instead of ready where it is not nil.
+	notify func()
 	// spare is what may wait beyond the bounds because it waited when the reader came.
 	spare, spareBytes int
 	// why is set when the reader no longer is the outbox's.
@@ -251,6 +253,14 @@ func (o *outbox) end() {
 	o.wake()
 }
 
+// notify has f called from now on when there is something to take, and at once.
+func (o *outbox) notify(r *reader, f func()) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	r.notify = f
+	f()
+}
+
 // reading gives nil while the reader has the outbox, and else why not.
 func (o *outbox) reading(r *reader) error {
 	o.mu.Lock()
@@ -274,6 +284,10 @@ func (o *outbox) attached() bool {
 // wake tells the reader to look; o.mu is held.
 func (o *outbox) wake() {
 	if o.reader == nil {
+		return
+	}
+	if o.reader.notify != nil {
+		o.reader.notify()
 		return
 	}
 	select {

@@ -132,6 +132,11 @@ func (s *Session) Welcome() Welcome { return s.welcome }
 // Ready receives when Take may have something.
 func (s *Session) Ready() <-chan struct{} { return s.reader.ready }
 
+// Notify has f called when Take may have something, once now and then instead
+// of what Ready receives: nobody needs to wait for that. f must not block, nor
+// call the session.
+func (s *Session) Notify(f func()) { s.person.out.notify(s.reader, f) }
+
 // Take gives up to limit events that wait, oldest first, without blocking.
 // Without any it gives the reason when there will be no more: [ErrEnded],
 // [ErrSlow], [ErrTaken] or [ErrDetached].

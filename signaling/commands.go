@@ -162,11 +162,8 @@ func (c *conn) offer(ctx context.Context, m protocol.ClientMessage) error {
 		if err != nil {
 			answer = c.failure(m.ID, err)
 		}
-		c.answering.Store(false) // before the client can know, and offer again
-		select {
-		case c.replies <- &answer:
-		case <-c.readerDone:
-		}
+		c.answering.Store(false)      // before the client can know, and offer again
+		c.queue(answer, maxReplies+1) // there is one at a time
 	})
 	return nil
 }

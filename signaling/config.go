@@ -86,10 +86,11 @@ type Config struct {
 type Timing struct {
 	// Hello is how long a new connection may take to say hello. Default 10 s.
 	Hello time.Duration
-	// Ping is how often the server pings. Default 10 s: proxies commonly cut
-	// connections that are silent for 60 s.
+	// Ping is how long a connection may be silent, either way, until the server
+	// pings. Default 10 s: proxies commonly cut connections that are silent for 60 s.
 	Ping time.Duration
-	// Dead is how long nothing may come. Default 25 s: two pings and a bit.
+	// Dead is how long nothing may come at most; up to a tenth of Ping less is
+	// too long already. Default 25 s: two pings and a bit.
 	Dead time.Duration
 	// Write is how long one frame may take to go out. Default 5 s.
 	Write time.Duration

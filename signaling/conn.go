@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/netip"
 	"slices"
@@ -64,17 +63,22 @@ type closing struct {
 
 func (c *closing) Error() string { return "closing with " + strconv.Itoa(c.code) + " " + c.text }
 
-// errLost says that the connection broke: nobody is left to tell why.
-var errLost = errors.New("the connection is lost")
+// errLost says that the connection broke: nobody is left to tell why. errFault
+// that we failed, which is written down already; who it was comes back.
+var (
+	errLost  = errors.New("the connection is lost")
+	errFault = errors.New("a fault of ours")
+)
 
-// conn is one WebSocket: a reader and a writer, each a goroutine. offers is the
-// third, only while an offer is being answered.
+// conn is one WebSocket. A goroutine reads it as long as it lives; what a
+// message asks is done on another, which need not keep the stack that takes
+// ([conn.apart]). A writer lives while there is something to write, and offers is one
+// more, only while an offer is being answered.
 type conn struct {
 	server  *Server
 	ws      *websocket.Conn
 	addr    netip.Addr
 	host    string // what the client calls this server
-	log     *slog.Logger
 	timing  Timing
 	session *rooms.Session
 
@@ -85,24 +89,33 @@ type conn struct {
 	charged    atomic.Bool // the hello spent an attempt that joining gives back
 	answering  atomic.Bool // an offer is being answered
 	offers     sync.WaitGroup
-	replies    chan *protocol.ServerMessage
-	stop       chan *closing // from the reader to the writer, once
 	readerDone chan struct{}
 	// closedByPeer: the client said goodbye; set before readerDone closes.
 	closedByPeer bool
+	closed       chan struct{} // by the last writer, once it has closed the connection
+
+	// When the client was last heard and told something, on the server's clock.
+	heard, told atomic.Int64
+	pinged      time.Duration // the pulse's
+
+	mu      sync.Mutex // guards what follows
+	replies []*protocol.ServerMessage
+	end     *closing // set by the reader, once
+	pinging bool     // a ping is due
+	woken   bool     // there may be something to write
+	writing bool     // a writer lives, or the last has closed the connection
 }
 
 func newConn(s *Server, ws *websocket.Conn, addr netip.Addr, host string) *conn {
 	limitKernelBuffer(ws.NetConn())
 	return &conn{
-		server: s, ws: ws, addr: addr, host: host, log: s.logOf(addr), timing: s.cfg.Timing,
+		server: s, ws: ws, addr: addr, host: host, timing: s.cfg.Timing,
 		messages:    rate.NewLimiter(messageRate, messageBurst),
 		strikes:     rate.NewLimiter(strikeRate, strikeBurst),
 		control:     rate.NewLimiter(controlRate, controlBurst),
 		offerBudget: rate.NewLimiter(offerRate, offerBurst),
-		replies:     make(chan *protocol.ServerMessage, maxReplies),
-		stop:        make(chan *closing, 1),
 		readerDone:  make(chan struct{}),
+		closed:      make(chan struct{}),
 	}
 }
 
@@ -110,7 +123,7 @@ func limitKernelBuffer(c net.Conn) {
 	if secured, ok := c.(interface{ NetConn() net.Conn }); ok {
 		c = secured.NetConn()
 	}
-	if tcp, ok := c.(*net.TCPConn); ok {
+	if tcp, ok := c.(interface{ SetWriteBuffer(bytes int) error }); ok {
 		_ = tcp.SetWriteBuffer(sendBuffer) // without it the bound is the kernel's
 	}
 }
@@ -119,32 +132,37 @@ func limitKernelBuffer(c net.Conn) {
 // off may come back.
 func (c *conn) serve(ctx context.Context) {
 	defer func() { _ = c.ws.Close() }() // nothing is left to do about an error
-	session, err := c.hello(ctx)
+	err := c.apart(func() (err error) {
+		c.session, err = c.hello(ctx)
+		return err
+	})
 	if err != nil {
 		c.refuseHello(ctx, err)
 		return
 	}
-	c.session = session
 	c.ws.SetReadLimit(protocol.MaxClientFrame)
 	c.ws.SetPongHandler(func(string) error { return c.onControl(false, "") })
 	c.ws.SetPingHandler(func(text string) error { return c.onControl(true, text) })
 
-	var writer sync.WaitGroup
-	writer.Go(func() { c.write(ctx) })
+	c.alive()
+	c.server.pulse.add(c.server, c)
+	defer c.server.pulse.remove(c)
+	c.session.Notify(c.wake)
 	why := c.read(ctx)
 	end, ours := errors.AsType[*closing](why)
 	if ours {
-		c.stop <- end // before Detach, so that the writer finds it
+		c.finish(end) // before Detach, so that the writer finds it
 	}
-	session.Detach()
+	c.session.Detach()
 	if ours {
 		_, _ = io.CopyN(io.Discard, c.ws.NetConn(), lingerBytes) // until the writer has closed
 	}
 	_, c.closedByPeer = errors.AsType[*websocket.CloseError](why)
 	close(c.readerDone)
-	writer.Wait()
+	c.wake()
+	<-c.closed
 	c.offers.Wait()
-	c.log.Debug("connection ended", "participant", session.Welcome().Participant, "cause", why)
+	c.log().Debug("connection ended", "participant", c.session.Welcome().Participant, "cause", why)
 }
 
 // refuseHello ends a connection that never got a session.
@@ -157,6 +175,9 @@ func (c *conn) refuseHello(ctx context.Context, why error) {
 		c.server.gate.Charge(c.addr)
 		c.sendClose(&closing{code: websocket.ClosePolicyViolation, text: "no hello in time"})
 		return // nothing of it is unread, so closing at once loses nothing
+	case errors.Is(why, errFault):
+		c.countClose(websocket.CloseAbnormalClosure)
+		return
 	case !ok:
 		c.server.gate.Charge(c.addr)
 		c.countClose(websocket.CloseAbnormalClosure)
@@ -169,34 +190,53 @@ func (c *conn) refuseHello(ctx context.Context, why error) {
 
 // read takes the client's messages until the connection ends, and says why.
 func (c *conn) read(ctx context.Context) error {
+	if err := c.ws.SetReadDeadline(time.Time{}); err != nil { // that of hello
+		return fmt.Errorf("%w: %w", errLost, err)
+	}
 	for {
-		if err := c.extend(); err != nil {
+		c.alive()
+		text, err := c.readText()
+		if err != nil {
 			return err
 		}
-		m, err := c.readMessage()
-		switch {
-		case aboutOneFrame(err):
-			if err := c.tolerate(m.ID, err); err != nil {
-				return err
-			}
-			continue
-		case err != nil:
+		if err := c.apart(func() error { return c.obey(ctx, text) }); err != nil {
 			return err
-		}
-		if !c.messages.Allow() {
-			slow := &refusal{code: protocol.CodeRateLimited, message: "Too many messages; send at most 20 a second.", after: time.Second}
-			if err := c.tolerate(m.ID, slow); err != nil {
-				return err
-			}
-			continue
-		}
-		c.count(m.Type)
-		if err := c.handle(ctx, m); err != nil {
-			if err := c.reply(c.failure(m.ID, err)); err != nil {
-				return err
-			}
 		}
 	}
+}
+
+// obey does what one message asks. An error ends the connection.
+func (c *conn) obey(ctx context.Context, text []byte) error {
+	m, err := parse(text)
+	if err != nil {
+		return c.tolerate(m.ID, err)
+	}
+	if !c.messages.Allow() {
+		slow := &refusal{code: protocol.CodeRateLimited, message: "Too many messages; send at most 20 a second.", after: time.Second}
+		return c.tolerate(m.ID, slow)
+	}
+	c.count(m.Type)
+	if err := c.handle(ctx, m); err != nil {
+		return c.reply(c.failure(m.ID, err))
+	}
+	return nil
+}
+
+// apart runs f on a goroutine of its own and waits for it: what f needs of stack
+// goes with that one, while this one waits for the client as long as a meeting
+// lasts. A panic becomes [errFault].
+func (c *conn) apart(f func() error) error {
+	done := make(chan error, 1)
+	go func() {
+		defer func() {
+			if fault := recover(); fault != nil {
+				c.server.faulty("/ws", fault)
+				done <- errFault
+			}
+		}()
+		done <- f()
+	}()
+	return <-done
 }
 
 // tolerate answers a message that was not looked at, for as long as the
@@ -208,29 +248,32 @@ func (c *conn) tolerate(re uint32, why error) error {
 	return c.reply(c.failure(re, why))
 }
 
-// aboutOneFrame says that an error of readMessage leaves the connection usable.
+// aboutOneFrame says that an error leaves the connection usable.
 func aboutOneFrame(err error) bool {
 	_, refused := errors.AsType[*refusal](err)
 	return refused || errors.Is(err, frame.ErrMalformed)
 }
 
-// readMessage reads one frame. An error may be about that frame alone, see
-// [aboutOneFrame]; any other is the end of the connection.
-func (c *conn) readMessage() (protocol.ClientMessage, error) {
-	var m protocol.ClientMessage
+// readText reads one message. An error is the end of the connection.
+func (c *conn) readText() ([]byte, error) {
 	kind, r, err := c.ws.NextReader()
 	if err != nil {
-		return m, c.readFailed(err)
+		return nil, c.readFailed(err)
 	}
 	c.assembling = true
 	text, err := c.readAll(r)
 	c.assembling = false
 	switch {
 	case err != nil:
-		return m, c.readFailed(err)
+		return nil, c.readFailed(err)
 	case kind != websocket.TextMessage:
-		return m, &closing{code: websocket.CloseUnsupportedData, text: "text frames only"}
+		return nil, &closing{code: websocket.CloseUnsupportedData, text: "text frames only"}
 	}
+	return text, nil
+}
+
+// parse reads what a message says; an error is about that one alone.
+func parse(text []byte) (m protocol.ClientMessage, err error) {
 	if err := frame.Decode(text, &m); err != nil {
 		return m, err
 	}
@@ -259,6 +302,7 @@ func (c *conn) readAll(r io.Reader) ([]byte, error) {
 	if err := c.ws.SetReadDeadline(time.Now().Add(c.timing.Write)); err != nil {
 		return nil, fmt.Errorf("%w: %w", errLost, err)
 	}
+	defer func() { _ = c.ws.SetReadDeadline(time.Time{}) }() // an error shows when it is read from
 	rest, err := io.ReadAll(r)
 	return append(text, rest...), err
 }
@@ -282,30 +326,24 @@ func (c *conn) onControl(ping bool, text string) error {
 	}
 	if ping {
 		// An error shows when the writer writes.
+		c.told.Store(int64(c.server.now()))
 		_ = c.ws.WriteControl(websocket.PongMessage, []byte(text), time.Now().Add(c.timing.Write))
 	}
-	if c.assembling {
-		return nil
-	}
-	return c.extend()
-}
-
-// extend gives the client another while until it counts as dead.
-func (c *conn) extend() error {
-	if err := c.ws.SetReadDeadline(time.Now().Add(c.timing.Dead)); err != nil {
-		return fmt.Errorf("%w: %w", errLost, err)
+	if !c.assembling {
+		c.alive()
 	}
 	return nil
 }
 
+// alive gives the client another while until it counts as dead.
+func (c *conn) alive() { c.heard.Store(int64(c.server.now())) }
+
 // reply queues an answer of the edge itself. Events have a queue of their own.
 func (c *conn) reply(m protocol.ServerMessage) error {
-	select {
-	case c.replies <- &m:
-		return nil
-	default:
+	if !c.queue(m, maxReplies) {
 		return &closing{code: websocket.CloseTryAgainLater, text: "answers are not read"}
 	}
+	return nil
 }
 
 // failure is the error message that answers a message.
@@ -314,7 +352,7 @@ func (c *conn) failure(re uint32, err error) protocol.ServerMessage {
 	c.server.metrics.failures.WithLabelValues(string(e.Code)).Inc()
 	switch e.Code {
 	case protocol.CodeInternal:
-		c.log.Error("a command failed by our fault", "cause", err)
+		c.log().Error("a command failed by our fault", "cause", err)
 	case protocol.CodeUnauthorized, protocol.CodeForbidden:
 		c.server.logRefusal(c.addr, "/ws", e, err)
 	}

@@ -99,8 +99,8 @@ func joined(t *testing.T, server *Server) *conn {
 		t.Fatal(err)
 	}
 	return &conn{
-		server: server, session: session, log: server.cfg.Logger, timing: server.cfg.Timing,
-		offerBudget: rate.NewLimiter(rate.Inf, 0), replies: make(chan *protocol.ServerMessage, maxReplies), readerDone: make(chan struct{}),
+		server: server, session: session, timing: server.cfg.Timing,
+		offerBudget: rate.NewLimiter(rate.Inf, 0), readerDone: make(chan struct{}), writing: true,
 	}
 }
 

@@ -39,6 +39,10 @@ type Server struct {
 	uploading chan struct{}
 	linkKey   []byte
 
+	// began is what connections count from; pulse looks after them.
+	began time.Time
+	pulse pulse
+
 	draining atomic.Bool
 	// ctx ends when the server closes; work is everything that must end then.
 	ctx    context.Context
@@ -61,7 +65,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("setting up signalling: %w", err)
 	}
-	s := &Server{cfg: cfg, lockout: lockout, origins: cfg.origins(), gate: doorkeeper, commands: allCommands(), media: newResources(), large: make(chan struct{}, maxLarge), measuring: make(chan struct{}, maxMeasuring), uploading: make(chan struct{}, maxUploading), linkKey: newLinkKey()}
+	s := &Server{cfg: cfg, began: time.Now(), lockout: lockout, origins: cfg.origins(), gate: doorkeeper, commands: allCommands(), media: newResources(), large: make(chan struct{}, maxLarge), measuring: make(chan struct{}, maxMeasuring), uploading: make(chan struct{}, maxUploading), linkKey: newLinkKey()}
 	if s.metrics, err = newMetrics(cfg.Registry, s.gate.Open); err != nil {
 		return nil, fmt.Errorf("registering the figures of signalling: %w", err)
 	}

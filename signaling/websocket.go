@@ -58,15 +58,13 @@ func (s *Server) webSocket(c *gin.Context) {
 
 // converse serves one WebSocket to its end; a fault of ours ends that one alone.
 func (s *Server) converse(c *conn) {
-	ctx, cancel := context.WithCancel(s.ctx)
-	defer cancel()
 	defer func() {
 		if fault := recover(); fault != nil {
 			s.faulty("/ws", fault)
 			_ = c.ws.Close() // whoever it was comes back
 		}
 	}()
-	c.serve(ctx)
+	c.serve(s.ctx)
 }
 
 // hello reads hellos until one opens a session. A resume that failed may be
@@ -80,12 +78,14 @@ func (c *conn) hello(ctx context.Context) (*rooms.Session, error) {
 	// A server that stops waits for nobody's hello.
 	defer context.AfterFunc(ctx, func() { _ = c.ws.SetReadDeadline(time.Now()) })()
 	for {
+		text, err := c.readText()
+		if err != nil {
+			return nil, err
+		}
 		var session *rooms.Session
-		m, err := c.readMessage()
+		m, err := parse(text)
 		if err == nil {
 			session, err = c.open(ctx, m)
-		} else if !aboutOneFrame(err) {
-			return nil, err
 		}
 		if err == nil {
 			return session, nil
@@ -244,7 +244,9 @@ func decode(data []byte, into any) error {
 	return frame.Decode(data, into)
 }
 
-// logOf is the logger of one connection, for what happens inside it.
+// log is the logger of one connection, for what happens inside it.
+func (c *conn) log() *slog.Logger { return c.server.logOf(c.addr) }
+
 func (s *Server) logOf(addr netip.Addr) *slog.Logger {
 	return s.cfg.Logger.With("from", gate.Truncated(addr))
 }
