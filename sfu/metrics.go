@@ -13,7 +13,7 @@ import (
 // way only adds to atomics; the work is done when somebody asks.
 type collector struct {
 	sfu     *SFU
-	refused [transport.DropHandshake + 1]atomic.Uint64
+	refused [transport.Drops]atomic.Uint64
 	streams *streams
 
 	packets, bytes, rtx, drops, nacks, plis        *prometheus.Desc

@@ -25,7 +25,7 @@ type Peer struct {
 	conn    *transport.Conn
 	media   *shard.Peer
 	reports *reports
-	drops   [transport.DropHandshake + 1]atomic.Uint64
+	drops   [transport.Drops]atomic.Uint64
 	// group is who the peer sees and hears; nil before it enters and on the way
 	// from one group to another.
 	group atomic.Pointer[group]

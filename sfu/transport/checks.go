@@ -32,6 +32,8 @@ type checks struct {
 	ends      []*end // the oldest first, at most maxAddresses
 	nominated bool   // one of them is in use because it was
 	rival     *end   // sent the last check that did not come from the one in use
+	second    time.Duration
+	count     int // of checks since then
 }
 
 const (
@@ -41,6 +43,9 @@ const (
 	// renewal is how old the answer of an address in reserve may be before a check
 	// from there is returned: what is older is soon no consent any more.
 	renewal = 10 * time.Second
+	// mostChecks bounds the checks of one client that are answered in a second. A
+	// browser sends one each 50 ms by each pair, until it has chosen.
+	mostChecks = 1000
 )
 
 func openChecks(w *way) error {
@@ -81,7 +86,8 @@ func (k *checks) take(b []byte, from netip.AddrPort) bool {
 // and so is, by Decode, what stands behind MESSAGE-INTEGRITY (RFC 8489 section 14.5).
 func (k *checks) request(m *stun.Message, from netip.AddrPort) {
 	var user stun.Username
-	if user.GetFrom(m) != nil || user.String() != k.user || k.ours.Check(m) != nil {
+	if user.GetFrom(m) != nil || user.String() != k.user || k.ours.Check(m) != nil || !k.allow() {
+		k.way.conn.handler.Dropped(DropCheck)
 		return
 	}
 	if m.Contains(stun.AttrICEControlled) {
@@ -95,6 +101,18 @@ func (k *checks) request(m *stun.Message, from netip.AddrPort) {
 	for _, e := range k.checked(from, uint32(priority), m.Contains(stun.AttrUseCandidate)) {
 		k.ask(e)
 	}
+}
+
+// allow says whether one more check of the client's is answered.
+func (k *checks) allow() bool {
+	now := k.way.conn.host.vigil.now()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if now-k.second > time.Second {
+		k.second, k.count = now, 0
+	}
+	k.count++
+	return k.count <= mostChecks
 }
 
 func (k *checks) reply(m *stun.Message, to netip.AddrPort, set ...stun.Setter) {

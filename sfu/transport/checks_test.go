@@ -186,6 +186,26 @@ func TestTheListOfAddressesIsBounded(t *testing.T) {
 	})
 }
 
+// TestChecksAreBounded has a client send more of them than any needs.
+func TestChecksAreBounded(t *testing.T) {
+	checked(t, false, func(t *testing.T, g *guest, other *cable) {
+		answers := 0
+		other.heard = func(*stun.Message) { answers++ }
+		for range 2 * mostChecks {
+			g.check(other, ice.AttrControlling(7), ice.PriorityAttr(worse))
+		}
+		if answers < mostChecks/2 || answers > mostChecks {
+			t.Errorf("%d of %d checks at once were answered, want at most %d", answers, 2*mostChecks, mostChecks)
+		}
+		if pass(2 * time.Second); !g.by(other, ice.AttrControlling(7), ice.PriorityAttr(better), ice.UseCandidate()) {
+			t.Error("the client is not heard any more")
+		}
+		if n := g.dropped(DropCheck); n < mostChecks/2 {
+			t.Errorf("%d were counted as dropped", n)
+		}
+	})
+}
+
 // FuzzAgent gives an agent any datagram as STUN, as it is and signed by the client.
 func FuzzAgent(f *testing.F) {
 	network := simnet.New(1)

@@ -38,6 +38,9 @@ const (
 	DropMalformed             // not even a header
 	DropEarly                 // before the keys were there
 	DropHandshake             // what DTLS must not see
+	DropCheck                 // a check that is not authentic, or one too many
+	// Drops is how many reasons there are.
+	Drops = int(iota)
 )
 
 // String names the reason for a metric.
@@ -53,6 +56,8 @@ func (d Drop) String() string {
 		return "malformed"
 	case DropHandshake:
 		return "handshake"
+	case DropCheck:
+		return "check"
 	}
 	return "early"
 }

@@ -108,9 +108,10 @@ func (c *cable) SetWriteDeadline(time.Time) error { return nil }
 
 // witness is a Handler that remembers when what was said.
 type witness struct {
-	mu   sync.Mutex
-	said map[string]time.Time
-	why  string
+	mu    sync.Mutex
+	said  map[string]time.Time
+	why   string
+	drops [Drops]int
 }
 
 func (w *witness) note(what string) { w.mu.Lock(); w.said[what] = time.Now(); w.mu.Unlock() }
@@ -131,7 +132,8 @@ func (w *witness) Failed(why string)      { w.why = why; w.note("failed") }
 func (w *witness) RTP([]byte, time.Time)  {}
 func (w *witness) RTCP([]byte, time.Time) {}
 func (w *witness) Application([]byte)     {}
-func (w *witness) Dropped(Drop)           {}
+func (w *witness) Dropped(why Drop)       { w.mu.Lock(); w.drops[why]++; w.mu.Unlock() }
+func (w *witness) dropped(why Drop) int   { w.mu.Lock(); defer w.mu.Unlock(); return w.drops[why] }
 func (w *witness) Panicked(v any, _ []byte) {
 	panic(v)
 }
