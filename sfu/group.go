@@ -30,30 +30,31 @@ func newGroup(name string, loudest int) *group {
 }
 
 // heard takes one packet's audio level in and says whether it is forwarded,
-// and whether who is forwarded is now other.
-func (g *group) heard(p *Peer, level uint8, voice bool, now time.Time) (forward, changed bool) {
+// and what that changed.
+func (g *group) heard(p *Peer, level uint8, voice bool, now time.Time) (forward bool, change speakers.Change) {
 	g.mu.Lock()
 	if p.group.Load() != g { // they went while the packet came
 		g.mu.Unlock()
-		return false, false
+		return false, 0
 	}
-	change := g.voices.Observe(p.id, level, voice, now)
+	change = g.voices.Observe(p.id, level, voice, now)
 	loud := g.voices.Loud(p.id)
 	g.news |= change
 	g.mu.Unlock()
-	return loud || g.few.Load(), change&speakers.LoudestChanged != 0
+	return loud || g.few.Load(), change
 }
 
-// heed lets time pass for the voices and gives what changed since the last time.
-func (g *group) heed(now time.Time) speakers.Change {
+// heed lets time pass for the voices and gives what changed since the last time,
+// and when somebody may fall silent; zero for nobody.
+func (g *group) heed(now time.Time) (change speakers.Change, due time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !g.voices.Quiet() {
 		g.news |= g.voices.Tick(now)
 	}
-	change := g.news
+	change = g.news
 	g.news = 0
-	return change
+	return change, g.voices.Due()
 }
 
 // silence forgets a voice that is no longer sent here.

@@ -11,6 +11,7 @@ import (
 	"palabre/sfu/channel"
 	"palabre/sfu/layers"
 	"palabre/sfu/shard"
+	"palabre/sfu/speakers"
 	"palabre/sfu/transport"
 )
 
@@ -234,9 +235,12 @@ func (e events) Heard(level uint8, voice bool, now time.Time) bool {
 	if g == nil {
 		return false
 	}
-	forward, changed := g.heard(e.p, level, voice, now)
-	if changed {
+	forward, change := g.heard(e.p, level, voice, now)
+	switch {
+	case change&speakers.LoudestChanged != 0:
 		e.p.room.changed()
+	case change != 0:
+		e.p.room.spoken()
 	}
 	return forward
 }

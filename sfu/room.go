@@ -18,6 +18,7 @@ type room struct {
 	name    string
 	holders int // peers open; the SFU's lock guards it
 	kick    chan struct{}
+	voiced  chan struct{}
 	stop    chan struct{}
 	done    chan struct{}
 
@@ -28,13 +29,13 @@ type room struct {
 	entered uint64 // people so far
 }
 
-// speakersEvery is how often falling silent is looked at.
+// speakersEvery is how often who speaks is looked at, at most.
 const speakersEvery = 50 * time.Millisecond
 
 func newRoom(s *SFU, name string) *room {
 	r := &room{
 		sfu: s, name: name, members: map[*Peer]*member{}, groups: map[string]*group{"": newGroup("", s.config.Loudest)},
-		kick: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
+		kick: make(chan struct{}, 1), voiced: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	go r.run()
 	return r
@@ -53,34 +54,62 @@ func (r *room) changed() {
 	}
 }
 
+// spoken has who speaks looked at and told within speakersEvery.
+func (r *room) spoken() {
+	select {
+	case r.voiced <- struct{}{}:
+	default:
+	}
+}
+
+// run looks at voices when one may have fallen silent, and soon after one was
+// raised: a meeting in which nothing changes costs no waking.
 func (r *room) run() {
 	defer close(r.done)
-	ticker := time.NewTicker(speakersEvery)
-	defer ticker.Stop()
+	timer := time.NewTimer(speakersEvery)
+	defer timer.Stop()
+	soon := true // the timer is set to speakersEvery at most
 	for {
+		var change speakers.Change
+		var next time.Duration
 		select {
 		case <-r.stop:
 			return
+		case <-r.voiced:
+			if !soon {
+				timer.Reset(speakersEvery)
+				soon = true
+			}
+			continue
 		case <-r.kick:
-			r.heed(time.Now())
+			_, next = r.heed(time.Now())
 			r.reseat()
 			r.arrive()
-		case <-ticker.C:
-			if change := r.heed(time.Now()); change&(speakers.LoudestChanged|speakers.DominantChanged) != 0 {
+		case <-timer.C:
+			if change, next = r.heed(time.Now()); change&(speakers.LoudestChanged|speakers.DominantChanged) != 0 {
 				r.reseat()
 			}
+		}
+		soon = false
+		timer.Stop()
+		if next > 0 {
+			timer.Reset(max(next, speakersEvery))
 		}
 	}
 }
 
-// heed lets time pass for the voices, tells who speaks where that changed, and
-// gives all that changed in any group.
-func (r *room) heed(now time.Time) (all speakers.Change) {
+// heed lets time pass for the voices and tells who speaks where that changed. It
+// gives all that changed in any group, and in how long that is to be looked at
+// again; 0 for when somebody begins to speak.
+func (r *room) heed(now time.Time) (all speakers.Change, next time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, g := range r.groups {
-		change := g.heed(now)
+		change, due := g.heed(now)
 		all |= change
+		if in := due.Sub(now); !due.IsZero() && (next == 0 || in < next) {
+			next = max(in, 1)
+		}
 		if change&(speakers.SpeakingChanged|speakers.DominantChanged) == 0 {
 			continue
 		}
@@ -89,7 +118,7 @@ func (r *room) heed(now time.Time) (all speakers.Change) {
 			m.peer.reports.add("speakers", func(to Report) { to.Speakers(speaking, dominant) })
 		}
 	}
-	return all
+	return all, next
 }
 
 func (r *room) member(p *Peer) *member {

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"palabre/sfu/alarm"
 	"palabre/sfu/cache"
 )
 
@@ -62,9 +63,10 @@ type Shard struct {
 	batch   []item         // what this turn does; kept for its space
 	ticked  time.Time
 	paced   time.Time
-	looked  time.Time // when the last turn was
-	alarm   time.Time // when the next tick is due without packets
-	port    Port      // nil where connections send by themselves
+	looked  time.Time    // when the last turn was
+	alarm   time.Time    // when the next tick is due without packets
+	port    Port         // nil where connections send by themselves
+	bell    *alarm.Alarm // ends waiting for the port
 	// emptied is when the port had nothing more, backlog for how long what comes
 	// from it now may have waited there.
 	emptied time.Time
@@ -170,6 +172,10 @@ func (s *Shard) run() {
 	defer close(s.done)
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
+	if s.port != nil {
+		s.bell = alarm.New(s.port.Wake)
+		defer s.bell.Close()
+	}
 	for {
 		s.await(timer)
 		if s.turn(time.Now) {
@@ -189,6 +195,9 @@ func (s *Shard) await(timer *time.Timer) {
 		until = time.Unix(0, 1) // long ago: only look
 	}
 	if s.port != nil {
+		if idle && !until.IsZero() && s.bell.Set(until) {
+			until = time.Time{} // the bell ends it
+		}
 		now, err := s.port.Wait(until)
 		s.mu.Lock()
 		s.asleep = false // what is taken now needs nobody to be woken

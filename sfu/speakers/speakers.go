@@ -115,8 +115,18 @@ func (m *Meeting) choose(p *person, now time.Time) bool {
 	return true
 }
 
-// Tick lets time pass: people fall silent. Call it about every 50 ms while
-// anybody speaks, see [Meeting.Quiet].
+// Due is when somebody falls silent unless they are heard before; zero while
+// nobody speaks.
+func (m *Meeting) Due() (at time.Time) {
+	for _, p := range m.speaking {
+		if end := p.loud.Add(silent); at.IsZero() || end.Before(at) {
+			at = end
+		}
+	}
+	return at
+}
+
+// Tick lets time pass: people fall silent. Call it when that is [Meeting.Due].
 func (m *Meeting) Tick(now time.Time) Change {
 	before := len(m.speaking)
 	m.speaking = slices.DeleteFunc(m.speaking, func(p *person) bool {

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package alarm
+
+func system(expired func()) (clock, error) { return newFallback(expired), nil }
