@@ -248,12 +248,6 @@ func (c *conn) tolerate(re uint32, why error) error {
 	return c.reply(c.failure(re, why))
 }
 
-// aboutOneFrame says that an error leaves the connection usable.
-func aboutOneFrame(err error) bool {
-	_, refused := errors.AsType[*refusal](err)
-	return refused || errors.Is(err, frame.ErrMalformed)
-}
-
 // readText reads one message. An error is the end of the connection.
 func (c *conn) readText() ([]byte, error) {
 	kind, r, err := c.ws.NextReader()
