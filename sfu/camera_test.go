@@ -86,9 +86,8 @@ func (c *client) record(encodings ...encoding) *source {
 func (e encoding) send(track *webrtc.TrackLocalStaticRTP, wanted *atomic.Bool, stop <-chan struct{}) {
 	plain := e.rate / 8 / int(time.Second/pictureEvery)
 	sequence, over := uint16(0), 0
-	pace := time.NewTimer(0)
+	pace := time.NewTimer(pictureEvery) // is set anew before anybody waits for it
 	defer pace.Stop()
-	<-pace.C
 	for n := uint32(0); ; n++ {
 		key, size := wanted.Swap(false) || n == 0, plain
 		if key {
