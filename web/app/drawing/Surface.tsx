@@ -67,8 +67,10 @@ export function Surface({ drawing, canvas, picture, box }: Props) {
     return () => made.close();
   }, [canvas.canvas]);
   useEffect(() => painter.current?.resize({ width: rect.width, height: rect.height }), [rect.width, rect.height, canvas.canvas]);
-  useEffect(() => drawing.stand(canvas.canvas, () => requestAnimationFrame(() => layer.current?.focus({ preventScroll: true }))), [canvas.canvas]);
-  useEffect(() => {
+  useEffect(() => drawing.stand(canvas.canvas, () => requestAnimationFrame(() => {
+    if (!writing.peek()) layer.current?.focus({ preventScroll: true }); // who writes by now goes on
+  })), [canvas.canvas]);
+  useLayoutEffect(() => { // before a tool that was just taken can touch the picture
     writing.value = null;
     lowered.current = false;
     if (!held) cursor.value = null;
