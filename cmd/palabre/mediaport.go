@@ -98,8 +98,11 @@ func (p *mediaPort) conns() []*net.UDPConn {
 }
 
 func (p *mediaPort) close() (err error) {
-	for _, conn := range p.conns() {
-		err = errors.Join(err, ignoreClosed(conn.Close)())
+	if len(p.sockets) == 0 {
+		err = ignoreClosed(p.udp.Close)()
+	}
+	for _, s := range p.sockets {
+		err = errors.Join(err, ignoreClosed(s.Close)())
 	}
 	if p.tcp != nil {
 		err = errors.Join(err, ignoreClosed(p.tcp.Close)())

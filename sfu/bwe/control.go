@@ -44,7 +44,7 @@ func (c *control) ease(rtt, at time.Duration) {
 
 // raise lets the rate grow while arrived passes.
 func (c *control) raise(arrived float64, rtt, at time.Duration) {
-	took := min(at-c.raised, time.Second).Seconds()
+	took := max(0, min(at-c.raised, time.Second)).Seconds() // what was set meanwhile may be newer than a report
 	c.raised = at
 	if at-c.lowered < rtt+long {
 		return

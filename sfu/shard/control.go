@@ -22,7 +22,7 @@ func (p *Peer) control(s *Shard, compound []byte, arrived, now time.Time) {
 		case rtcp.SenderReport, rtcp.ReceiverReport:
 			p.reported(packet, arrived)
 		case rtcp.Transport:
-			p.transported(s, packet, now)
+			p.transported(s, packet, arrived, now)
 		case rtcp.Payload:
 			if bits, ok := packet.Bitrate(); ok {
 				p.estimator.REMB(bits, p.engine.since(now))
@@ -45,10 +45,10 @@ func (p *Peer) control(s *Shard, compound []byte, arrived, now time.Time) {
 
 // transported takes in what a viewer says of the transport: what it misses,
 // and when packets arrived.
-func (p *Peer) transported(s *Shard, packet rtcp.Packet, now time.Time) {
+func (p *Peer) transported(s *Shard, packet rtcp.Packet, arrived, now time.Time) {
 	switch {
 	case packet.IsArrivals():
-		p.estimator.Feedback(packet.Arrivals, p.engine.since(now))
+		p.estimator.Feedback(packet.Arrivals, p.engine.since(arrived))
 		p.health.arrivals(packet)
 		p.learnt(now)
 		return

@@ -14,6 +14,10 @@ const (
 	tickEvery = 20 * time.Millisecond
 	// idleTick is how often a peer is looked at that only watches.
 	idleTick = 100 * time.Millisecond
+	// listenOften and listenSeldom are how often a shard without peers looks for
+	// what did not wake it, reports to other shards' peers: often while it hears
+	// anything at all.
+	listenOften, listenSeldom = 25 * time.Millisecond, time.Second
 	// maxInbox bounds the packets waiting for one shard: a quarter of a second
 	// of what a core forwards. Packets beyond it are dropped, commands are not.
 	maxInbox = 16384
@@ -37,9 +41,9 @@ type Port interface {
 	// Wait blocks until datagrams have come, until the deadline, or until Wake,
 	// and gives the time then. A deadline that has passed has it only look.
 	Wait(until time.Time) (now time.Time, err error)
-	// Take hands what has come to the connections, and says whether that was
-	// all there was.
-	Take(now time.Time) (all bool)
+	// Take hands what has come to the connections, and says whether there was
+	// anything, and whether that was all. What comes may not end a Wait.
+	Take(now time.Time) (some, all bool)
 	// Wake ends a Wait from another goroutine.
 	Wake()
 	// Flush sends what waits.
@@ -67,6 +71,7 @@ type Shard struct {
 	alarm   time.Time    // when the next tick is due without packets
 	port    Port         // nil where connections send by themselves
 	bell    *alarm.Alarm // ends waiting for the port
+	heard   time.Time    // when the port had something last
 	// emptied is when the port had nothing more, backlog for how long what comes
 	// from it now may have waited there.
 	emptied time.Time
@@ -204,7 +209,11 @@ func (s *Shard) await(timer *time.Timer) {
 		s.mu.Unlock()
 		if err == nil {
 			s.backlog = 0
-			if s.port.Take(now) {
+			some, all := s.port.Take(now)
+			if some {
+				s.heard = now
+			}
+			if all {
 				s.emptied = now
 			} else if !s.emptied.IsZero() {
 				s.backlog = now.Sub(s.emptied)
@@ -235,6 +244,11 @@ func (s *Shard) due() (at time.Time) {
 			s.alarm = s.looked.Add(tickEvery * 3 / 2)
 		}
 		at = s.alarm
+	} else if s.port != nil {
+		at = s.looked.Add(listenSeldom)
+		if s.looked.Sub(s.heard) < listenSeldom {
+			at = s.looked.Add(listenOften)
+		}
 	}
 	if len(s.probing)+len(s.missing) > 0 {
 		at = earlier(at, s.paced.Add(paceEvery))

@@ -45,8 +45,9 @@ func (h *Host) choosePath() (fast, segments bool, err error) {
 	} else {
 		c.Logger.Warn("media goes the slow way", "why", h.slow, "error", err)
 	}
+	c.UDP = c.Sockets[0].Release()
 	for _, s := range c.Sockets[1:] { // what the kernel would give them nobody would read
-		if err := s.Conn().Close(); err != nil {
+		if err := s.Close(); err != nil {
 			return false, false, fmt.Errorf("start media: close a socket: %w", err)
 		}
 	}

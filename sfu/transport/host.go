@@ -156,7 +156,7 @@ func (h *Host) Close() error {
 	}
 	err = errors.Join(err, h.udp.Close())
 	for _, p := range h.ports {
-		if closing := p.socket.Conn().Close(); !errors.Is(closing, net.ErrClosed) {
+		if closing := p.socket.Close(); !errors.Is(closing, net.ErrClosed) {
 			err = errors.Join(err, closing)
 		}
 	}

@@ -20,8 +20,7 @@ type Port struct {
 	socket *udp.Socket
 	in     *udp.Inbox
 	out    *udp.Outbox
-	at     time.Time
-	take   func(datagram []byte, from netip.AddrPort)
+	take   func(datagram []byte, from netip.AddrPort, at time.Time)
 	log    *slog.Logger
 }
 
@@ -39,22 +38,19 @@ func (p *Port) Wait(until time.Time) (time.Time, error) {
 }
 
 // Take hands the datagrams that have come to whom they are for, and says whether
-// those were all there were.
-func (p *Port) Take(now time.Time) (all bool) {
-	if p.in.Len() > 0 {
-		p.at = now
-		p.in.Each(p.take)
-	}
-	return p.in.Len() < arrivals
+// there were any, and whether those were all.
+func (p *Port) Take(now time.Time) (some, all bool) {
+	p.in.Each(now, p.take)
+	return p.in.Len() > 0, !p.in.Full()
 }
 
-func (p *Port) takeOne(datagram []byte, from netip.AddrPort) {
+func (p *Port) takeOne(datagram []byte, from netip.AddrPort, at time.Time) {
 	defer func() {
 		if v := recover(); v != nil {
 			p.log.Error("panic over a datagram", "panic", v, "stack", string(debug.Stack()))
 		}
 	}()
-	p.mux.take(datagram, from, p.at)
+	p.mux.take(datagram, from, at)
 }
 
 // Wake ends a Wait from another goroutine.

@@ -125,7 +125,7 @@ func benchmarkReceive(b *testing.B, s *Socket, run int) {
 	var to Route
 	to.Set(local(s))
 	in, got := NewInbox(32), 0
-	take := func([]byte, netip.AddrPort) { got++ }
+	take := func([]byte, netip.AddrPort, time.Time) { got++ }
 	until := time.Now().Add(time.Hour)
 	b.ReportAllocs()
 	b.ResetTimer()
@@ -142,7 +142,7 @@ func benchmarkReceive(b *testing.B, s *Socket, run int) {
 			if err := s.Receive(in, until); err != nil {
 				b.Fatal(err)
 			}
-			in.Each(take)
+			in.Each(until, take)
 		}
 	}
 }
@@ -195,7 +195,7 @@ func BenchmarkWake(b *testing.B) {
 			s.Wake()
 			<-back
 		}
-		if err := s.Conn().Close(); err != nil {
+		if err := s.Close(); err != nil {
 			b.Fatal(err)
 		}
 		<-ended

@@ -211,7 +211,7 @@ func TestErrorsOfOthersAreSkipped(t *testing.T) {
 	}
 	client, _ := plain(t, "127.0.0.1:0")
 	gone := listenOn(t, "127.0.0.1:0", 1)[0]
-	if err := gone.Conn().Close(); err != nil {
+	if err := gone.Close(); err != nil {
 		t.Fatal(err)
 	}
 	out := NewOutbox(s, Options{Segments: true})

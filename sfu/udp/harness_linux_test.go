@@ -23,7 +23,7 @@ func listenOn(t testing.TB, address string, n int) []*Socket {
 	}
 	t.Cleanup(func() {
 		for _, s := range sockets {
-			if err := s.Conn().Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			if err := s.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 				t.Error(err)
 			}
 		}
@@ -100,7 +100,7 @@ func receive(t interface {
 		if in.Len() == 0 && !time.Now().Before(until) {
 			t.Fatalf("%d of %d datagrams came", len(all), n)
 		}
-		in.Each(func(datagram []byte, sender netip.AddrPort) {
+		in.Each(time.Now(), func(datagram []byte, sender netip.AddrPort, _ time.Time) {
 			all, from = append(all, bytes.Clone(datagram)), append(from, sender)
 		})
 	}

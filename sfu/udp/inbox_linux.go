@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -19,6 +20,9 @@ const (
 	// processor's cache. Only what was received is ever touched, so a room for
 	// the largest costs addresses, not memory.
 	stride = 65_536 + 21*64
+	// longest is how long a datagram may have waited, as far as that is
+	// believed: the system's clock, by which it is stamped, may have been set meanwhile.
+	longest = 100 * time.Millisecond
 )
 
 // Inbox holds what one [Socket.Receive] took.
@@ -29,13 +33,16 @@ type Inbox struct {
 	vectors  []unix.Iovec
 	memory   []byte
 	received int
+	most     int               // of what wakes; the rest is for reports, whatever else comes
+	full     bool              // most came: there may be more
 	zones    map[uint32]string // names of the interfaces link-local addresses came by
 }
 
-// NewInbox makes room for so many messages; 32 keep the price of the call small
-// against that of the datagrams.
+// NewInbox makes room for so many messages, two or more, the last fifth of them
+// for reports; 32 keep the price of the call small against that of the datagrams.
 func NewInbox(messages int) *Inbox {
 	in := &Inbox{
+		most:     messages - max(1, messages/5),
 		messages: make([]message, messages),
 		names:    make([][nameSize]byte, messages),
 		controls: make([][coalesceControl]byte, messages),
@@ -64,27 +71,35 @@ func (in *Inbox) clear() {
 		in.messages[i].header.Namelen = nameSize
 		in.messages[i].header.SetControllen(coalesceControl)
 	}
-	in.received = 0
+	in.received, in.full = 0, false
 }
+
+// Full says whether there may be more than what was received.
+func (in *Inbox) Full() bool { return in.full }
 
 // Len is how many messages wait: datagrams, or runs of datagrams. 0 after a
 // Receive that ended without any.
 func (in *Inbox) Len() int { return in.received }
 
-// Each calls take with every datagram in order of arrival and its sender's
-// address, IPv4 addresses as such also on a dual-stack socket. A datagram is
-// valid, and take's to change, until the next Receive. Empty ones are left out.
-func (in *Inbox) Each(take func(datagram []byte, from netip.AddrPort)) {
+// Each calls take with every datagram, its sender's address, IPv4 addresses as
+// such also on a dual-stack socket, and when it came: now, but for reports that
+// have waited. A datagram is valid, and take's to change, until the next
+// Receive. Empty ones are left out.
+func (in *Inbox) Each(now time.Time, take func(datagram []byte, from netip.AddrPort, at time.Time)) {
 	for i := range in.received {
 		m := &in.messages[i]
 		if m.header.Flags&unix.MSG_TRUNC != 0 {
 			continue
 		}
 		rest := in.memory[i*stride:][:m.size:m.size]
-		size := len(rest)
+		size, at := len(rest), now
 		if m.header.Controllen > 0 {
-			if segment := readSegment(in.controls[i][:m.header.Controllen]); segment > 0 {
+			segment, stamp := readControl(in.controls[i][:m.header.Controllen])
+			if segment > 0 {
 				size = segment
+			}
+			if stamp > 0 {
+				at = now.Add(-min(longest, max(0, time.Duration(now.UnixNano()-stamp))))
 			}
 		}
 		from, scope := readName(&in.names[i])
@@ -93,7 +108,7 @@ func (in *Inbox) Each(take func(datagram []byte, from netip.AddrPort)) {
 		}
 		for len(rest) > 0 {
 			n := min(size, len(rest))
-			take(rest[:n:n], from)
+			take(rest[:n:n], from, at)
 			rest = rest[n:]
 		}
 	}

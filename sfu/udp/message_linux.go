@@ -17,9 +17,9 @@ const (
 	// segmentControl is the room of a control message with a 16-bit segment
 	// size (UDP_SEGMENT), rounded up to 8 bytes.
 	segmentControl = controlHeader + 8
-	// coalesceControl is the room for what the kernel says of a run (UDP_GRO):
-	// one int, and to spare for what others might have switched on.
-	coalesceControl = 64
+	// coalesceControl is the room for what the kernel says of a message: the size
+	// of its segments (UDP_GRO), one int, and the time (SO_TIMESTAMPNS), two of 64 bits.
+	coalesceControl = controlHeader + 8 + controlHeader + 16
 )
 
 // putName writes the address of a destination as the socket's family wants it
@@ -68,19 +68,24 @@ func setSegment(control *[segmentControl]byte, size int) {
 	binary.NativeEndian.PutUint16(control[controlHeader:], uint16(size))
 }
 
-// readSegment is the size of the segments the kernel put together, 0 when the
-// message is one datagram.
-func readSegment(control []byte) int {
+// readControl is what the kernel says of a message: the size of the segments it
+// put together, 0 when it is one datagram, and when it came, in nanoseconds of
+// the system's clock, 0 where that is not asked for.
+func readControl(control []byte) (segment int, stamp int64) {
 	for len(control) >= controlHeader+4 {
 		size := binary.NativeEndian.Uint64(control)
 		if size < controlHeader || size > uint64(len(control)) {
-			return 0
+			break
 		}
 		level, kind := binary.NativeEndian.Uint32(control[8:]), binary.NativeEndian.Uint32(control[12:])
-		if level == unix.IPPROTO_UDP && kind == unix.UDP_GRO && size >= controlHeader+4 {
-			return int(binary.NativeEndian.Uint32(control[controlHeader:]))
+		data := control[controlHeader:size]
+		switch {
+		case level == unix.IPPROTO_UDP && kind == unix.UDP_GRO && len(data) >= 4:
+			segment = int(binary.NativeEndian.Uint32(data))
+		case level == unix.SOL_SOCKET && kind == unix.SO_TIMESTAMPNS && len(data) >= 16:
+			stamp = int64(binary.NativeEndian.Uint64(data))*1e9 + int64(binary.NativeEndian.Uint64(data[8:]))
 		}
 		control = control[min(len(control), int(size+7)&^7):]
 	}
-	return 0
+	return segment, stamp
 }

@@ -28,6 +28,12 @@ type Socket struct{ conn *net.UDPConn }
 // Conn is nil.
 func (s *Socket) Conn() *net.UDPConn { return s.conn }
 
+// Release is Conn.
+func (s *Socket) Release() *net.UDPConn { return s.conn }
+
+// Close does nothing.
+func (s *Socket) Close() error { return nil }
+
 // Receive refuses; see [Supported].
 func (s *Socket) Receive(*Inbox, time.Time) error { return Supported() }
 
@@ -46,8 +52,11 @@ func NewInbox(int) *Inbox { return &Inbox{} }
 // Len is 0.
 func (in *Inbox) Len() int { return 0 }
 
+// Full is false.
+func (in *Inbox) Full() bool { return false }
+
 // Each calls nothing.
-func (in *Inbox) Each(func(datagram []byte, from netip.AddrPort)) {}
+func (in *Inbox) Each(time.Time, func(datagram []byte, from netip.AddrPort, at time.Time)) {}
 
 // Route is a destination to which nothing can be sent.
 type Route struct{ to netip.AddrPort }

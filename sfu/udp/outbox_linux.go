@@ -151,7 +151,7 @@ func (o *Outbox) Flush() {
 		return
 	}
 	o.patience = maxWait
-	if o.socket.raw.Control(o.flush) != nil {
+	if o.socket.out.Control(o.flush) != nil {
 		o.tally.dropped += len(o.slots) // closed
 	}
 	for _, r := range o.routes {

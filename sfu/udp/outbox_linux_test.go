@@ -197,7 +197,7 @@ func TestNowhereToGo(t *testing.T) {
 	if n := counters.Dropped.Load(); n != 4 {
 		t.Errorf("%d dropped, want 4", n)
 	}
-	if err := sender.Conn().Close(); err != nil {
+	if err := sender.Close(); err != nil {
 		t.Fatal(err)
 	}
 	out.Add(&good, []byte("too late"))

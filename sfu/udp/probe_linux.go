@@ -25,7 +25,7 @@ func Probe() (segments, coalesce bool, err error) {
 		return false, false, err
 	}
 	defer func() {
-		if closing := sockets[0].conn.Close(); err == nil && closing != nil {
+		if closing := sockets[0].Close(); err == nil && closing != nil {
 			err = fmt.Errorf("udp: close the probe's socket: %w", closing)
 		}
 	}()
@@ -53,7 +53,7 @@ func probe(s *Socket) (segments, coalesce bool, err error) {
 			return false, false, fmt.Errorf("udp: probe: %d of %d datagrams came back over loopback", got, len(sizes))
 		}
 		messages += in.Len()
-		in.Each(func(datagram []byte, _ netip.AddrPort) {
+		in.Each(time.Now(), func(datagram []byte, _ netip.AddrPort, _ time.Time) {
 			if got >= len(sizes) || len(datagram) != sizes[got] || datagram[0] != byte(got+1) {
 				err = fmt.Errorf("udp: probe: datagram %d came back changed", got+1)
 			}

@@ -113,7 +113,7 @@ func TestSocketsShareAPort(t *testing.T) {
 			if err := s.Receive(in, time.Now().Add(time.Millisecond)); err != nil {
 				t.Fatal(err)
 			}
-			in.Each(func(_ []byte, from netip.AddrPort) {
+			in.Each(time.Now(), func(_ []byte, from netip.AddrPort, _ time.Time) {
 				if was, ok := owner[from]; ok && was != i {
 					t.Errorf("%v came by socket %d, then by %d", from, was, i)
 				}
@@ -285,7 +285,7 @@ func TestCloseEndsReceive(t *testing.T) {
 	for s.state.Load() != sleeping {
 		runtime.Gosched()
 	}
-	if err := s.Conn().Close(); err != nil {
+	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if err := <-ended; !errors.Is(err, net.ErrClosed) {
@@ -319,7 +319,7 @@ func TestMoreThanAnInbox(t *testing.T) {
 func TestReceivingAllocatesNothing(t *testing.T) {
 	s := listenOn(t, "127.0.0.1:0", 1)[0]
 	in, bytes := NewInbox(32), 0
-	take := func(datagram []byte, _ netip.AddrPort) { bytes += len(datagram) }
+	take := func(datagram []byte, _ netip.AddrPort, _ time.Time) { bytes += len(datagram) }
 	out := NewOutbox(s, Options{Segments: true})
 	var self Route
 	self.Set(local(s))
@@ -335,7 +335,7 @@ func TestReceivingAllocatesNothing(t *testing.T) {
 			if err := s.Receive(in, until); err != nil {
 				t.Fatal(err)
 			}
-			in.Each(take)
+			in.Each(until, take)
 		}
 		until = until.Add(time.Second) // a deadline that moves costs nothing either
 	}

@@ -33,7 +33,7 @@ func TestSendIsOneDatagram(t *testing.T) {
 		if n, _, err := far.ReadFrom(b); err != nil || string(b[:n]) != "hello" {
 			t.Errorf("from %s came %q, %v", at, b[:n], err)
 		}
-		if err := errors.Join(far.Close(), sockets[0].Conn().Close()); err != nil {
+		if err := errors.Join(far.Close(), sockets[0].Close()); err != nil {
 			t.Error(err)
 		}
 		if err := sockets[0].Send([]byte("hello"), far.LocalAddr().(*net.UDPAddr).AddrPort()); !errors.Is(err, net.ErrClosed) {
@@ -44,7 +44,7 @@ func TestSendIsOneDatagram(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer four[0].Conn().Close()
+	defer four[0].Close()
 	if four[0].Send([]byte("hello"), netip.MustParseAddrPort("[::1]:9")) == nil {
 		t.Error("an IPv4 socket sent to an IPv6 address")
 	}

@@ -24,20 +24,25 @@ const bufferSize = 4 << 20
 // turn: a flood of ICMP must not hold it.
 const maxSkipped = 64
 
-// Socket is one UDP socket. Receive is its one owner's; Wake and Conn are for
-// any goroutine.
+// Socket is one UDP socket, to those who use it: what wakes its owner comes by
+// one of the system's, and where the kernel can tell, what does not by another
+// (see aside), by which everything leaves. Receive is its one owner's; Wake,
+// Send, Conn and Close are for any goroutine.
 type Socket struct {
-	conn *net.UDPConn
-	raw  syscall.RawConn
-	six  bool // of family IPv6, dual-stack too
+	conn  *net.UDPConn
+	raw   syscall.RawConn
+	six   bool // of family IPv6, dual-stack too
+	aside *aside
+	out   syscall.RawConn // of the one by which everything leaves
 
 	state atomic.Uint32
 
-	// What follows is the owner's. take and poll are made once, so that
+	// What follows is the owner's. The functions are made once, so that
 	// Receive allocates nothing.
 	inbox    *Inbox
 	take     func(fd uintptr) bool
 	poll     func(fd uintptr)
+	overhear func(fd uintptr) // of aside
 	refused  error
 	deadline time.Time // what the poller was told last
 	armed    bool      // whether that still holds
@@ -76,13 +81,14 @@ func Listen(address netip.AddrPort, n int) ([]*Socket, error) {
 		s, err := listen(address, i > 0)
 		if err != nil {
 			for _, s := range sockets {
-				err = errors.Join(err, s.conn.Close())
+				err = errors.Join(err, s.Close())
 			}
 			return nil, fmt.Errorf("udp: open socket %d of %d on %v: %w", i+1, n, address, err)
 		}
 		sockets = append(sockets, s)
 		address = netip.AddrPortFrom(address.Addr(), uint16(s.conn.LocalAddr().(*net.UDPAddr).Port))
 	}
+	setAside(sockets)
 	return sockets, nil
 }
 
@@ -115,8 +121,14 @@ func listen(address netip.AddrPort, join bool) (*Socket, error) {
 	if err != nil {
 		return nil, errors.Join(err, s.conn.Close())
 	}
+	s.out = s.raw
 	s.take = s.receive
-	s.poll = func(fd uintptr) { s.receive(fd) }
+	s.poll = func(fd uintptr) {
+		if !s.receive(fd) {
+			s.listen()
+		}
+	}
+	s.overhear = func(fd uintptr) { s.read(fd, s.inbox.messages[s.inbox.received:]) }
 	return s, nil
 }
 
@@ -140,13 +152,38 @@ func prepare(fd uintptr) {
 }
 
 // Conn is the socket for everything else: writes of single datagrams by any
-// goroutine, the local address, Close. Nobody may read from it or set its read deadline.
+// goroutine, the local address. Nobody may read from it or set its read
+// deadline, and Close is the Socket's.
 func (s *Socket) Conn() *net.UDPConn { return s.conn }
+
+// Close ends the socket; the second time it returns [net.ErrClosed].
+func (s *Socket) Close() error {
+	err := s.conn.Close()
+	if s.aside != nil {
+		_ = s.aside.file.Close() // nothing waits in it for long, and the second time it is closed
+	}
+	return err
+}
+
+// Release gives the bare socket to somebody who is to read all that comes to it.
+// The Socket and those that were opened with it must not be used again but to
+// be released or closed, too.
+func (s *Socket) Release() *net.UDPConn {
+	if s.aside != nil {
+		_ = s.raw.Control(detach) // without it the kernel's own choice holds
+		_ = s.aside.file.Close()
+	}
+	return s.conn
+}
 
 // Receive waits for datagrams and takes what is there, at most an inbox full.
 // It returns nil with an empty inbox at the time until (zero: never) and after
 // a [Socket.Wake]; it may do so early. After Close it returns [net.ErrClosed].
 // Errors that other hosts caused (ICMP) are skipped.
+//
+// Reports (RTCP of the types SR and RR, and transport-wide feedback) may not
+// end the wait: they come with whatever does. Who waits for nothing else looks
+// by itself from time to time.
 func (s *Socket) Receive(in *Inbox, until time.Time) error {
 	in.clear()
 	s.inbox, s.refused = in, nil
@@ -193,7 +230,8 @@ func (s *Socket) sleep() error {
 		return s.refused
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		s.armed = false // a waker changed it, perhaps of an earlier wait and late
-		return nil
+		s.listen()
+		return s.refused
 	}
 	return closedOr(err)
 }
@@ -219,23 +257,41 @@ func (s *Socket) Send(datagram []byte, to netip.AddrPort) error {
 		return fmt.Errorf("udp: send from %v to %v: %w", s.conn.LocalAddr(), to, unix.EAFNOSUPPORT)
 	}
 	var errno syscall.Errno
-	err := s.raw.Control(func(fd uintptr) { errno = sendTo(fd, datagram, &name, size) })
+	err := s.out.Control(func(fd uintptr) { errno = sendTo(fd, datagram, &name, size) })
 	switch {
-	case err != nil:
-		return closedOr(err)
+	case err != nil: // Control fails on a closed file only, and says so in os's words
+		return net.ErrClosed
 	case errno != 0:
 		return fmt.Errorf("udp: send to %v: %w", to, errno)
 	}
 	return nil
 }
 
-// receive takes what is there; false when that is nothing.
+// receive takes what is there; false when nothing woke us.
 func (s *Socket) receive(fd uintptr) bool {
+	if !s.read(fd, s.inbox.messages[:s.inbox.most]) {
+		return false
+	}
+	s.inbox.full = s.inbox.received == s.inbox.most
+	s.listen()
+	return true
+}
+
+// listen takes what came by the socket that wakes nobody.
+func (s *Socket) listen() {
+	if s.aside != nil {
+		_ = s.aside.raw.Control(s.overhear) // fails on a closed one, and so does the next wait
+	}
+}
+
+// read adds what is there to the inbox, as far as it has the room given; false
+// when that is nothing.
+func (s *Socket) read(fd uintptr, room []message) bool {
 	for range maxSkipped {
-		n, errno := receiveMessages(fd, s.inbox.messages)
+		n, errno := receiveMessages(fd, room)
 		switch errno {
 		case 0:
-			s.inbox.received = n
+			s.inbox.received += n
 			return true
 		case unix.EAGAIN:
 			return false
