@@ -217,15 +217,16 @@ func (p lightPipe) SetWriteDeadline(time.Time) error  { return nil }
 
 // lightStream makes the sealed packets of one of a light client's streams.
 type lightStream struct {
-	l        *light
-	ssrc     uint32
-	payload  byte // type
-	mid      byte
-	video    bool
-	sequence uint16
-	time     uint32
-	picture  uint16
-	plain    []byte
+	l         *light
+	publisher int
+	ssrc      uint32
+	payload   byte // type
+	mid       byte
+	video     bool
+	sequence  uint16
+	time      uint32
+	picture   uint16
+	plain     []byte
 }
 
 // frame seals the next frame into dst, packet by packet: so many packets, each

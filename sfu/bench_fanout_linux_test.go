@@ -17,6 +17,7 @@ import (
 
 	"palabre/internal/bench"
 	"palabre/internal/bench/floor"
+	"palabre/internal/bench/player"
 	"palabre/sfu"
 )
 
@@ -74,8 +75,8 @@ func (s scene) published() int {
 
 // BenchmarkFanOut is a packet's whole way through the server, from the
 // publishers' sockets to the viewers', at the pace of real pictures and voices:
-// the processor time of this process, without the thread that plays the
-// publishers, by packet sent. The floor sends the same frames to the same
+// the processor time of this process by packet sent, while another one sends
+// for the publishers. The floor sends the same frames to the same
 // sockets in turns with it.
 func BenchmarkFanOut(b *testing.B) {
 	for _, s := range scenes() {
@@ -100,19 +101,18 @@ func fanOut(b *testing.B, s scene, w way) {
 
 // measure plays windows and reports the median of what they cost.
 func (h *hall) measure(b *testing.B, reference func() float64) {
+	h.engage()
 	h.settle()
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
 	allocated := tally{quiet: h.quiet()}
 	var ours, theirs, ratios []float64
 	disturbed := 0
 	for more := true; more || len(ours) < leastWindows; {
 		more = more && b.Loop()
-		packets := h.seal(false)
+		parts := h.load(false)
 		them := reference()
 		var us float64
 		var whole bool
-		allocs := h.allocations(func() { us, whole = h.window(packets) })
+		allocs := h.allocations(func() { us, whole = h.window(parts) })
 		if !whole { // the machine stood still, and the server let frames go
 			if disturbed++; disturbed > leastWindows {
 				b.Fatalf("%d windows did not go out whole, %d did", disturbed, len(ours))
@@ -164,8 +164,9 @@ type hall struct {
 	// count is how many packets went their whole way so far, want how many are to in a window.
 	count func() uint64
 	want  int
-	// rush sends each 20 ms' packets at once and waits for the server to be through.
-	rush bool
+	// rush sends each 20 ms' packets at once, and the next when the server is through.
+	rush   bool
+	player *player.Player // sends for the publishers
 }
 
 func newHall(b testing.TB, s scene) *hall {
@@ -177,8 +178,8 @@ func newHall(b testing.TB, s scene) *hall {
 		h.clients[i] = c
 		b.Cleanup(c.close)
 		if i < s.publishers {
-			h.streams = append(h.streams, &lightStream{l: c, ssrc: uint32(2*i + 1), payload: 98, mid: '0'},
-				&lightStream{l: c, ssrc: uint32(2*i + 2), payload: 96, mid: '1', video: true})
+			h.streams = append(h.streams, &lightStream{l: c, publisher: i, ssrc: uint32(2*i + 1), payload: 98, mid: '0'},
+				&lightStream{l: c, publisher: i, ssrc: uint32(2*i + 2), payload: 96, mid: '1', video: true})
 		}
 	}
 	return h
@@ -271,19 +272,57 @@ func (s scene) offer(c *light, i int) sfu.Offer {
 	return o
 }
 
-// due is a datagram and when in its window it leaves.
-type due struct {
-	at     time.Duration
-	from   *light
-	sealed []byte
+// engage has a process of its own send for the publishers.
+func (h *hall) engage() {
+	h.b.Helper()
+	var sockets []*net.UDPConn
+	var to []netip.AddrPort
+	for _, c := range h.clients[:h.scene.publishers] {
+		sockets, to = append(sockets, c.conn), append(to, c.server)
+	}
+	var err error
+	if h.player, err = player.Start(sockets, to); err != nil {
+		h.b.Fatal(err)
+	}
+	h.b.Cleanup(func() {
+		if err := h.player.Close(); err != nil {
+			h.b.Error(err)
+		}
+	})
 }
 
-// seal makes the packets of a window, before its time is taken.
-func (h *hall) seal(key bool) (all []due) {
+// load hands the player a window's packets, before its time is taken: in how
+// many parts.
+func (h *hall) load(key bool) (parts int) {
+	h.b.Helper()
+	var all [][]player.Datagram
+	for n, packets := range h.seal(key) {
+		if n == 0 || h.rush {
+			all = append(all, nil)
+		}
+		last := &all[len(all)-1]
+		*last = append(*last, packets...)
+	}
+	for i := range all {
+		slices.SortStableFunc(all[i], func(a, b player.Datagram) int { return cmp.Compare(a.At, b.At) })
+		for j := range all[i] {
+			if h.rush {
+				all[i][j].At = 0
+			}
+		}
+	}
+	if err := h.player.Load(all...); err != nil {
+		h.b.Fatal(err)
+	}
+	return len(all)
+}
+
+// seal makes the packets of a window, in steps of 20 ms.
+func (h *hall) seal(key bool) (steps [windowBeats * words][]player.Datagram) {
 	if h.rush {
 		h.rest(windowBeats * beat / 4) // nobody may send much faster than pictures come
 	}
-	for n := range windowBeats * words { // in steps of 20 ms
+	for n := range steps {
 		for i, s := range h.streams {
 			// Nobody speaks or moves in step with the others.
 			at := time.Duration(n)*step + time.Duration(i)*step/time.Duration(len(h.streams))
@@ -299,24 +338,21 @@ func (h *hall) seal(key bool) (all []due) {
 				h.b.Fatal(err)
 			}
 			for _, datagram := range sealed {
-				all = append(all, due{at, s.l, datagram})
+				steps[n] = append(steps[n], player.Datagram{At: at, Socket: s.publisher, Bytes: datagram})
 			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b due) int { return cmp.Compare(a.at, b.at) })
-	return all
+	return steps
 }
 
-// window plays packets and gives the server's processor time by packet that
-// went its whole way, and whether all did. It is for a goroutine with a thread
-// of its own.
-func (h *hall) window(packets []due) (nanoseconds float64, whole bool) {
+// window plays what was loaded and gives the server's processor time by packet
+// that went its whole way, and whether all did.
+func (h *hall) window(parts int) (nanoseconds float64, whole bool) {
 	want := h.count() + uint64(h.want)
-	all, own := floor.Process(), floor.Thread()
-	h.play(packets)
+	began := floor.Process()
+	h.play(parts)
 	h.await(want)
-	h.rest(2 * time.Millisecond) // for the last ones to leave
-	used := floor.Process() - all - (floor.Thread() - own)
+	used := floor.Process() - began
 	return float64(used) / float64(h.want), h.count() == want
 }
 
@@ -330,24 +366,11 @@ func (h *hall) await(count uint64) {
 	}
 }
 
-// hurry is how far a late packet may have later ones hurry.
-const hurry = 5 * time.Millisecond
-
-// play sends each packet when it is due, or as soon as it can after that:
-// where the machine stood still what follows is put off, it does not pile up.
-func (h *hall) play(packets []due) {
-	began, count := time.Now(), h.count()
-	for i, p := range packets {
-		switch ahead := p.at - time.Since(began); {
-		case h.rush && i > 0 && p.at/step != packets[i-1].at/step:
-			h.await(count + uint64(i))
-		case h.rush:
-		case ahead > 0:
-			h.rest(ahead)
-		case ahead < -hurry:
-			began = began.Add(-ahead)
-		}
-		if _, err := p.from.conn.WriteToUDPAddrPort(p.sealed, p.from.server); err != nil {
+// play plays so many parts.
+func (h *hall) play(parts int) {
+	h.b.Helper()
+	for range parts {
+		if err := h.player.Play(); err != nil {
 			h.b.Fatal(err)
 		}
 	}
@@ -365,7 +388,7 @@ func (h *hall) settle() {
 	h.b.Helper()
 	for range 50 {
 		before := h.count()
-		h.play(h.seal(true))
+		h.play(h.load(true))
 		h.rest(20 * time.Millisecond)
 		if h.count()-before == uint64(h.want) {
 			if h.rush {
@@ -381,8 +404,8 @@ func (h *hall) settle() {
 // one allocates is not a packet's. It gives up on what goes on allocating.
 func (h *hall) fill() {
 	for range 40 {
-		packets := h.seal(false)
-		if h.allocations(func() { h.play(packets) }) < float64(len(packets)/20) {
+		parts := h.load(false)
+		if h.allocations(func() { h.play(parts) }) < float64(h.scene.published()/20) {
 			return
 		}
 	}
@@ -406,6 +429,8 @@ func (h *hall) reference(b *testing.B) func() float64 {
 		}
 	})
 	return func() float64 {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
 		began := floor.Thread()
 		for range windowBeats * h.scene.publishers {
 			for range words {

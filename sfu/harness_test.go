@@ -16,11 +16,17 @@ import (
 	"github.com/pion/webrtc/v4"
 	"go.uber.org/goleak"
 
+	"palabre/internal/bench/player"
 	"palabre/sfu"
 	"palabre/sfu/udp"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if player.Main() { // for a benchmark
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // slow has the tests run on Pion's path.
 var slow = flag.Bool("pion", false, "carry media by Pion")

@@ -30,7 +30,6 @@ const (
 
 // Floor seals and sends to a number of destinations. It is for one goroutine.
 type Floor struct {
-	conn  *net.UDPConn
 	fd    int
 	to    []unix.RawSockaddrInet4
 	keys  []cipher.AEAD // one for each destination, as every viewer has its own
@@ -55,18 +54,15 @@ type message struct {
 
 // New makes a Floor for destinations on loopback.
 func New(to []netip.AddrPort) (*Floor, error) {
-	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	// No poller may have it: it would be told of every datagram that left.
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return nil, fmt.Errorf("open the floor's socket: %w", err)
 	}
-	f := &Floor{conn: conn, arena: make([]byte, arenaSize)}
-	raw, err := conn.SyscallConn()
-	if err == nil {
-		err = errors.Join(raw.Control(func(fd uintptr) { f.fd = int(fd) }), conn.SetWriteBuffer(4<<20))
-	}
+	f := &Floor{fd: fd, arena: make([]byte, arenaSize)}
+	err = errors.Join(unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}), unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, 4<<20))
 	if err != nil {
-		_ = conn.Close()
-		return nil, fmt.Errorf("set up the floor's socket: %w", err)
+		return nil, errors.Join(fmt.Errorf("set up the floor's socket: %w", err), f.Close())
 	}
 	for i, a := range to {
 		block, err := aes.NewCipher([]byte{15: byte(i), 14: byte(i >> 8)})
@@ -92,7 +88,7 @@ func New(to []netip.AddrPort) (*Floor, error) {
 }
 
 // Close gives the socket back.
-func (f *Floor) Close() error { return f.conn.Close() }
+func (f *Floor) Close() error { return unix.Close(f.fd) }
 
 // Send seals a frame for every destination and sends it: so many packets, each
 // with a payload of size bytes between header and tag.

@@ -1,0 +1,212 @@
+// Package player sends datagrams at their times, from another process.
+//
+// A benchmark that sends by itself pays for it: not only the calls, whose time
+// could be taken off, but the work that a thread which sleeps and wakes makes
+// for Go's scheduler and its monitor thread. That was a fifth of what the fan-out
+// to two hundred seemed to cost. Here the process is started again and told what
+// to send by which of its sockets, so that all the processor time it uses
+// meanwhile is that of what is measured.
+package player
+
+import (
+	"encoding/gob"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"strconv"
+	"time"
+)
+
+// variable says, in the environment of a player, how many sockets it got.
+const variable = "PALABRE_BENCH_PLAYER"
+
+const (
+	// Linger is after how long Play returns when the last datagram has left: what
+	// gets them is through with them by then.
+	Linger = 2 * time.Millisecond
+	// hurry is how far a late datagram may have later ones hurry.
+	hurry = 5 * time.Millisecond
+)
+
+// Datagram is what to send, when from the beginning on, and by which socket.
+type Datagram struct {
+	At     time.Duration
+	Socket int
+	Bytes  []byte
+}
+
+// order is what a player is told: to remember parts to play, or to play the next.
+type order struct {
+	To    []netip.AddrPort // of the sockets, in the first order
+	Parts [][]Datagram
+}
+
+// reply is what it answers.
+type reply struct{ Err string }
+
+// Player is a process that sends. It is for one goroutine.
+type Player struct {
+	process *exec.Cmd
+	orders  io.Closer
+	out     *gob.Encoder
+	in      *gob.Decoder
+}
+
+// Start starts this program again, which must call [Main] before anything
+// else, to send by these sockets, each to one address.
+func Start(sockets []*net.UDPConn, to []netip.AddrPort) (*Player, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("start a player: %w", err)
+	}
+	p := &Player{process: exec.Command(program)}
+	p.process.Env = append(os.Environ(), variable+"="+strconv.Itoa(len(sockets)))
+	p.process.Stderr = os.Stderr
+	for _, s := range sockets {
+		file, err := s.File()
+		if err != nil {
+			return nil, fmt.Errorf("hand a socket to a player: %w", err)
+		}
+		defer file.Close()
+		p.process.ExtraFiles = append(p.process.ExtraFiles, file)
+	}
+	orders, err := p.process.StdinPipe()
+	if err != nil {
+		return nil, fmt.Errorf("start a player: %w", err)
+	}
+	replies, err := p.process.StdoutPipe()
+	if err != nil {
+		return nil, fmt.Errorf("start a player: %w", err)
+	}
+	if err := p.process.Start(); err != nil {
+		return nil, fmt.Errorf("start a player: %w", err)
+	}
+	p.orders, p.out, p.in = orders, gob.NewEncoder(orders), gob.NewDecoder(replies)
+	if err := p.tell(order{To: to}); err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	return p, nil
+}
+
+// Load has the player remember what to play.
+func (p *Player) Load(parts ...[]Datagram) error { return p.tell(order{Parts: parts}) }
+
+// Play has it send the next part, and waits until it has.
+func (p *Player) Play() error { return p.tell(order{}) }
+
+func (p *Player) tell(o order) error {
+	if err := p.out.Encode(o); err != nil {
+		return fmt.Errorf("tell a player what to do: %w", err)
+	}
+	var r reply
+	if err := p.in.Decode(&r); err != nil {
+		return fmt.Errorf("wait for a player: %w", err)
+	}
+	if r.Err != "" {
+		return fmt.Errorf("a player failed: %s", r.Err)
+	}
+	return nil
+}
+
+// Close ends the process.
+func (p *Player) Close() error {
+	err := p.orders.Close()
+	if ended := p.process.Wait(); ended != nil {
+		err = errors.Join(err, fmt.Errorf("end a player: %w", ended))
+	}
+	return err
+}
+
+// Main plays where this process is a player, until that is closed, and says
+// whether it was one: then there is nothing else to do.
+func Main() bool {
+	count, err := strconv.Atoi(os.Getenv(variable))
+	if err != nil {
+		return false
+	}
+	if err := perform(count, os.Stdin, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "player:", err)
+		os.Exit(1)
+	}
+	return true
+}
+
+// stage is what a player has: sockets, where they send, what it is to play.
+type stage struct {
+	sockets []*net.UDPConn
+	to      []netip.AddrPort
+	parts   [][]Datagram
+}
+
+func perform(count int, orders io.Reader, replies io.Writer) error {
+	s := stage{}
+	for i := range count {
+		const first = 3 // after the standard streams, see exec.Cmd.ExtraFiles
+		file := os.NewFile(uintptr(first+i), "socket")
+		conn, err := net.FilePacketConn(file)
+		if err != nil {
+			return fmt.Errorf("take a socket over: %w", err)
+		}
+		_ = file.Close() // conn has one of its own
+		udp, ok := conn.(*net.UDPConn)
+		if !ok {
+			return fmt.Errorf("socket %d is a %T", i, conn)
+		}
+		s.sockets = append(s.sockets, udp)
+	}
+	in, out := gob.NewDecoder(orders), gob.NewEncoder(replies)
+	for {
+		var o order
+		if err := in.Decode(&o); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("read an order: %w", err)
+		}
+		var r reply
+		if err := s.follow(o); err != nil {
+			r.Err = err.Error()
+		}
+		if err := out.Encode(r); err != nil {
+			return fmt.Errorf("answer: %w", err)
+		}
+	}
+}
+
+func (s *stage) follow(o order) error {
+	switch {
+	case o.To != nil:
+		s.to = o.To
+	case o.Parts != nil:
+		s.parts = o.Parts
+	case len(s.parts) == 0:
+		return errors.New("there is nothing left to play")
+	default:
+		part := s.parts[0]
+		s.parts = s.parts[1:]
+		return s.play(part)
+	}
+	return nil
+}
+
+// play sends each datagram when it is due, or as soon as it can after that:
+// where the machine stood still what follows is put off, it does not pile up.
+func (s *stage) play(part []Datagram) error {
+	began := time.Now()
+	for _, d := range part {
+		switch ahead := d.At - time.Since(began); {
+		case ahead > 0:
+			rest(ahead)
+		case ahead < -hurry:
+			began = began.Add(-ahead)
+		}
+		if _, err := s.sockets[d.Socket].WriteToUDPAddrPort(d.Bytes, s.to[d.Socket]); err != nil {
+			return fmt.Errorf("send: %w", err)
+		}
+	}
+	rest(Linger)
+	return nil
+}
