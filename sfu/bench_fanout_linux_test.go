@@ -3,7 +3,6 @@ package sfu_test
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -93,7 +92,9 @@ func fanOut(b *testing.B, s scene, w way) {
 	h := newHall(b, s)
 	h.joinAll(server, at)
 	h.count, h.want = func() uint64 { return server.Stats().PacketsOut }, s.published()*s.copies()
-	h.measure(b, h.reference(b))
+	reference := h.reference(b)
+	h.pace = func() float64 { return reference(true) }
+	h.measure(b, func() float64 { return reference(false) })
 	if datagrams, messages := sfu.Messages(server); messages > 0 {
 		b.ReportMetric(float64(datagrams)/float64(messages), "packets/message")
 	}
@@ -104,15 +105,15 @@ func (h *hall) measure(b *testing.B, reference func() float64) {
 	h.engage()
 	h.settle()
 	allocated := tally{quiet: h.quiet()}
-	var ours, theirs, ratios []float64
+	var ours, theirs, ratios, paced []float64
 	disturbed := 0
 	for more := true; more || len(ours) < leastWindows; {
 		more = more && b.Loop()
-		parts := h.load(false)
+		h.load(false)
 		them := reference()
 		var us float64
 		var whole bool
-		allocs := h.allocations(func() { us, whole = h.window(parts) })
+		allocs := h.allocations(func() { us, whole = h.window() })
 		if !whole { // the machine stood still, and the server let frames go
 			if disturbed++; disturbed > leastWindows {
 				b.Fatalf("%d windows did not go out whole, %d did", disturbed, len(ours))
@@ -120,7 +121,13 @@ func (h *hall) measure(b *testing.B, reference func() float64) {
 			continue
 		}
 		ours, theirs, ratios = append(ours, us), append(theirs, them), append(ratios, us/them)
+		if h.pace != nil {
+			paced = append(paced, us/h.pace())
+		}
 		allocated.add(allocs)
+	}
+	if h.pace != nil {
+		b.ReportMetric(bench.Median(paced), bench.Paced)
 	}
 	floor.Report(b, bench.Median(ours), allocated.each(h.want), bench.Median(theirs), bench.Median(ratios))
 }
@@ -164,9 +171,11 @@ type hall struct {
 	// count is how many packets went their whole way so far, want how many are to in a window.
 	count func() uint64
 	want  int
-	// rush sends each 20 ms' packets at once, and the next when the server is through.
+	// rush sends each 20 ms' packets at once, and the next after a twentieth of that.
 	rush   bool
 	player *player.Player // sends for the publishers
+	// pace is the floor at the same pace as the server, which finds memory as cold; nil without.
+	pace func() float64
 }
 
 func newHall(b testing.TB, s scene) *hall {
@@ -291,88 +300,86 @@ func (h *hall) engage() {
 	})
 }
 
-// load hands the player a window's packets, before its time is taken: in how
-// many parts.
-func (h *hall) load(key bool) (parts int) {
+// load hands the player a window's packets, before its time is taken.
+func (h *hall) load(key bool) {
 	h.b.Helper()
-	var all [][]player.Datagram
-	for n, packets := range h.seal(key) {
-		if n == 0 || h.rush {
-			all = append(all, nil)
-		}
-		last := &all[len(all)-1]
-		*last = append(*last, packets...)
-	}
-	for i := range all {
-		slices.SortStableFunc(all[i], func(a, b player.Datagram) int { return cmp.Compare(a.At, b.At) })
-		for j := range all[i] {
-			if h.rush {
-				all[i][j].At = 0
-			}
-		}
-	}
-	if err := h.player.Load(all...); err != nil {
+	all := h.seal(key)
+	slices.SortStableFunc(all, func(a, b player.Datagram) int { return cmp.Compare(a.At, b.At) })
+	if err := h.player.Load(all); err != nil {
 		h.b.Fatal(err)
 	}
-	return len(all)
 }
 
-// seal makes the packets of a window, in steps of 20 ms.
-func (h *hall) seal(key bool) (steps [windowBeats * words][]player.Datagram) {
-	if h.rush {
-		h.rest(windowBeats * beat / 4) // nobody may send much faster than pictures come
-	}
+// cue is when in a window a stream's next frame is due, of packets of size bytes.
+type cue struct {
+	at            time.Duration
+	stream        int
+	packets, size int
+}
+
+// cues are those of a window, in steps of 20 ms.
+func (h *hall) cues() (steps [windowBeats * words][]cue) {
 	for n := range steps {
 		for i, s := range h.streams {
 			// Nobody speaks or moves in step with the others.
-			at := time.Duration(n)*step + time.Duration(i)*step/time.Duration(len(h.streams))
-			packets, size := 1, voicePayload
+			c := cue{at: time.Duration(n)*step + time.Duration(i)*step/time.Duration(len(h.streams)), stream: i, packets: 1, size: voicePayload}
 			if s.video {
-				if packets, size = framePackets, videoPayload; !h.scene.pictures || n%words >= frames {
+				if !h.scene.pictures || n%words >= frames {
 					continue
 				}
-				at += time.Duration(n%words) * (beat/frames - step)
+				c.at += time.Duration(n%words) * (beat/frames - step)
+				c.packets, c.size = framePackets, videoPayload
 			}
-			sealed, err := s.frame(nil, packets, size, key && n%words == 0)
-			if err != nil {
-				h.b.Fatal(err)
-			}
-			for _, datagram := range sealed {
-				steps[n] = append(steps[n], player.Datagram{At: at, Socket: s.publisher, Bytes: datagram})
-			}
+			steps[n] = append(steps[n], c)
 		}
 	}
 	return steps
 }
 
+// rushStep is how long a rush takes for what is said and shown in 20 ms.
+const rushStep = time.Millisecond
+
+// seal makes the packets of a window.
+func (h *hall) seal(key bool) (all []player.Datagram) {
+	if h.rush {
+		h.rest(windowBeats * beat / 4) // nobody may send much faster than pictures come
+	}
+	for n, cues := range h.cues() {
+		for _, c := range cues {
+			s := h.streams[c.stream]
+			sealed, err := s.frame(nil, c.packets, c.size, key && n%words == 0)
+			if err != nil {
+				h.b.Fatal(err)
+			}
+			if h.rush {
+				c.at = time.Duration(n) * rushStep
+			}
+			for _, datagram := range sealed {
+				all = append(all, player.Datagram{At: c.at, Socket: s.publisher, Bytes: datagram})
+			}
+		}
+	}
+	return all
+}
+
 // window plays what was loaded and gives the server's processor time by packet
 // that went its whole way, and whether all did.
-func (h *hall) window(parts int) (nanoseconds float64, whole bool) {
+func (h *hall) window() (nanoseconds float64, whole bool) {
 	want := h.count() + uint64(h.want)
 	began := floor.Process()
-	h.play(parts)
-	h.await(want)
+	h.play()
 	used := floor.Process() - began
 	return float64(used) / float64(h.want), h.count() == want
 }
 
-// hopeless is after how long what has not come through will not.
-const hopeless = time.Second
+// linger is how long the server has to be through with a window.
+const linger = 3 * time.Millisecond
 
-// await waits until so many packets went their way, or it is hopeless.
-func (h *hall) await(count uint64) {
-	for deadline := time.Now().Add(hopeless); h.count() < count && time.Now().Before(deadline); {
-		h.rest(100 * time.Microsecond)
-	}
-}
-
-// play plays so many parts.
-func (h *hall) play(parts int) {
+// play plays what was loaded.
+func (h *hall) play() {
 	h.b.Helper()
-	for range parts {
-		if err := h.player.Play(); err != nil {
-			h.b.Fatal(err)
-		}
+	if err := h.player.Play(linger); err != nil {
+		h.b.Fatal(err)
 	}
 }
 
@@ -388,7 +395,8 @@ func (h *hall) settle() {
 	h.b.Helper()
 	for range 50 {
 		before := h.count()
-		h.play(h.load(true))
+		h.load(true)
+		h.play()
 		h.rest(20 * time.Millisecond)
 		if h.count()-before == uint64(h.want) {
 			if h.rush {
@@ -404,16 +412,17 @@ func (h *hall) settle() {
 // one allocates is not a packet's. It gives up on what goes on allocating.
 func (h *hall) fill() {
 	for range 40 {
-		parts := h.load(false)
-		if h.allocations(func() { h.play(parts) }) < float64(h.scene.published()/20) {
+		h.load(false)
+		if h.allocations(h.play) < float64(h.scene.published()/20) {
 			return
 		}
 	}
 }
 
 // reference has the floor send what the server sends in a window, to the same
-// sockets, and gives nanoseconds by packet.
-func (h *hall) reference(b *testing.B) func() float64 {
+// sockets, and gives nanoseconds by packet: of all of it without a pause, or of
+// each frame when it is due.
+func (h *hall) reference(b *testing.B) func(paced bool) float64 {
 	b.Helper()
 	var to []netip.AddrPort
 	for _, c := range h.clients[len(h.clients)-h.scene.copies():] {
@@ -428,22 +437,26 @@ func (h *hall) reference(b *testing.B) func() float64 {
 			b.Error(err)
 		}
 	})
-	return func() float64 {
+	var cues []cue
+	for _, c := range h.cues() {
+		cues = append(cues, c...)
+	}
+	slices.SortStableFunc(cues, func(a, b cue) int { return cmp.Compare(a.at, b.at) })
+	return func(paced bool) float64 {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		began := floor.Thread()
-		for range windowBeats * h.scene.publishers {
-			for range words {
-				err = errors.Join(err, f.Send(1, voicePayload))
+		used, began := time.Duration(0), time.Now()
+		for _, c := range cues {
+			if ahead := c.at - time.Since(began); paced && ahead > 0 {
+				h.rest(ahead)
 			}
-			for n := 0; h.scene.pictures && n < frames; n++ {
-				err = errors.Join(err, f.Send(framePackets, videoPayload))
+			start := floor.Thread()
+			if err := f.Send(c.packets, c.size); err != nil {
+				b.Fatal(err)
 			}
+			used += floor.Thread() - start
 		}
-		if err != nil {
-			b.Fatal(err)
-		}
-		return float64(floor.Thread()-began) / float64(h.want)
+		return float64(used) / float64(h.want)
 	}
 }
 

@@ -78,23 +78,13 @@ func (s settings) listenUDP(ctx context.Context) (*mediaPort, error) {
 // 160 ms of 200 Mbit/s, while the reader is busy.
 const udpBuffer = 4 << 20
 
-// widen asks for large buffers.
-func (p *mediaPort) widen() (err error) {
-	for _, conn := range p.conns() {
-		err = errors.Join(err, conn.SetReadBuffer(udpBuffer), conn.SetWriteBuffer(udpBuffer))
+// widen asks for large buffers. Sockets that share the port have them: asked
+// once more like this, the system would take back what it gave beyond its bound.
+func (p *mediaPort) widen() error {
+	if len(p.sockets) > 0 {
+		return nil
 	}
-	return err
-}
-
-func (p *mediaPort) conns() []*net.UDPConn {
-	conns := make([]*net.UDPConn, 0, len(p.sockets)+1)
-	for _, s := range p.sockets {
-		conns = append(conns, s.Conn())
-	}
-	if len(conns) == 0 {
-		conns = append(conns, p.udp)
-	}
-	return conns
+	return errors.Join(p.udp.SetReadBuffer(udpBuffer), p.udp.SetWriteBuffer(udpBuffer))
 }
 
 func (p *mediaPort) close() (err error) {

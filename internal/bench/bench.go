@@ -26,6 +26,9 @@ const (
 	Allocations = "allocs/packet"
 	Floor       = "floor-ns/packet"
 	Ratio       = "x/floor"
+	// Paced is the ratio to the floor that sends when the server does and finds
+	// memory as cold as it; x/floor is to one that never pauses.
+	Paced = "x/paced-floor"
 	// Quotient is a ratio as a part of another benchmark's, see [Limit]; the
 	// gate adds it.
 	Quotient = "x/other"

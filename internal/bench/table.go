@@ -20,11 +20,11 @@ func Write(w io.Writer, results []Result) error {
 		byID[r.ID()] = r
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "what\tns/packet\tallocs/packet\tfloor ns\tx floor\tx Pion\t")
+	fmt.Fprintln(t, "what\tns/packet\tallocs/packet\tfloor ns\tx floor\tpaced\tx Pion\t")
 	for _, r := range results {
 		if _, ok := r.Metrics[Nanoseconds]; ok {
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t\n", r.ID(), figure(r, Nanoseconds, 0), figure(r, Allocations, 2),
-				figure(r, Floor, 0), figure(r, Ratio, 2), againstPion(r, byID))
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", r.ID(), figure(r, Nanoseconds, 0), figure(r, Allocations, 2),
+				figure(r, Floor, 0), figure(r, Ratio, 2), figure(r, Paced, 2), againstPion(r, byID))
 		}
 	}
 	rest := false
@@ -33,10 +33,10 @@ func Write(w io.Writer, results []Result) error {
 			continue
 		}
 		if !rest {
-			fmt.Fprintln(t, "\t\t\t\t\t\t\nwhat\tns/op\tallocs/op\t\t\t\t")
+			fmt.Fprintln(t, "\t\t\t\t\t\t\t\nwhat\tns/op\tallocs/op\t\t\t\t\t")
 			rest = true
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t\t\t\t\n", r.ID(), figure(r, "ns/op", 1), figure(r, "allocs/op", 0))
+		fmt.Fprintf(t, "%s\t%s\t%s\t\t\t\t\t\n", r.ID(), figure(r, "ns/op", 1), figure(r, "allocs/op", 0))
 	}
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("print the table: %w", err)

@@ -24,13 +24,8 @@ import (
 // variable says, in the environment of a player, how many sockets it got.
 const variable = "PALABRE_BENCH_PLAYER"
 
-const (
-	// Linger is after how long Play returns when the last datagram has left: what
-	// gets them is through with them by then.
-	Linger = 2 * time.Millisecond
-	// hurry is how far a late datagram may have later ones hurry.
-	hurry = 5 * time.Millisecond
-)
+// hurry is how far a late datagram may have later ones hurry.
+const hurry = 5 * time.Millisecond
 
 // Datagram is what to send, when from the beginning on, and by which socket.
 type Datagram struct {
@@ -39,10 +34,12 @@ type Datagram struct {
 	Bytes  []byte
 }
 
-// order is what a player is told: to remember parts to play, or to play the next.
+// order is what a player is told: where to, first, then in turns what to play,
+// and to play it.
 type order struct {
-	To    []netip.AddrPort // of the sockets, in the first order
-	Parts [][]Datagram
+	To     []netip.AddrPort // by socket
+	Load   []Datagram
+	Linger time.Duration
 }
 
 // reply is what it answers.
@@ -93,10 +90,10 @@ func Start(sockets []*net.UDPConn, to []netip.AddrPort) (*Player, error) {
 }
 
 // Load has the player remember what to play.
-func (p *Player) Load(parts ...[]Datagram) error { return p.tell(order{Parts: parts}) }
+func (p *Player) Load(all []Datagram) error { return p.tell(order{Load: all}) }
 
-// Play has it send the next part, and waits until it has.
-func (p *Player) Play() error { return p.tell(order{}) }
+// Play has it send what was loaded, and waits until it has and then has lingered.
+func (p *Player) Play(linger time.Duration) error { return p.tell(order{Linger: linger}) }
 
 func (p *Player) tell(o order) error {
 	if err := p.out.Encode(o); err != nil {
@@ -139,7 +136,7 @@ func Main() bool {
 type stage struct {
 	sockets []*net.UDPConn
 	to      []netip.AddrPort
-	parts   [][]Datagram
+	loaded  []Datagram
 }
 
 func perform(count int, orders io.Reader, replies io.Writer) error {
@@ -180,23 +177,21 @@ func (s *stage) follow(o order) error {
 	switch {
 	case o.To != nil:
 		s.to = o.To
-	case o.Parts != nil:
-		s.parts = o.Parts
-	case len(s.parts) == 0:
-		return errors.New("there is nothing left to play")
+	case o.Load != nil:
+		s.loaded = o.Load
 	default:
-		part := s.parts[0]
-		s.parts = s.parts[1:]
-		return s.play(part)
+		err := s.play()
+		rest(o.Linger)
+		return err
 	}
 	return nil
 }
 
 // play sends each datagram when it is due, or as soon as it can after that:
 // where the machine stood still what follows is put off, it does not pile up.
-func (s *stage) play(part []Datagram) error {
+func (s *stage) play() error {
 	began := time.Now()
-	for _, d := range part {
+	for _, d := range s.loaded {
 		switch ahead := d.At - time.Since(began); {
 		case ahead > 0:
 			rest(ahead)
@@ -207,6 +202,5 @@ func (s *stage) play(part []Datagram) error {
 			return fmt.Errorf("send: %w", err)
 		}
 	}
-	rest(Linger)
 	return nil
 }
