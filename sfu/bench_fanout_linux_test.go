@@ -368,12 +368,24 @@ func (h *hall) window() (nanoseconds float64, whole bool) {
 	want := h.count() + uint64(h.want)
 	began := floor.Process()
 	h.play()
+	h.await(want)
 	used := floor.Process() - began
 	return float64(used) / float64(h.want), h.count() == want
 }
 
-// linger is how long the server has to be through with a window.
-const linger = 3 * time.Millisecond
+const (
+	// linger is how long the server has to be through with a window before we look.
+	linger = 3 * time.Millisecond
+	// hopeless is after how long what has not come through will not.
+	hopeless = time.Second
+)
+
+// await waits until so many packets went their way, or it is hopeless.
+func (h *hall) await(count uint64) {
+	for deadline := time.Now().Add(hopeless); h.count() < count && time.Now().Before(deadline); {
+		h.rest(linger)
+	}
+}
 
 // play plays what was loaded.
 func (h *hall) play() {
