@@ -179,6 +179,34 @@ func TestReportsHaveRoom(t *testing.T) {
 	}
 }
 
+// TestAllReportsCome with what wakes, however many have gathered.
+func TestAllReportsCome(t *testing.T) {
+	const reports = 100
+	s := listenOn(t, "127.0.0.1:0", 1)[0]
+	client, _ := plain(t, "127.0.0.1:0")
+	until := time.Now().Add(patience)
+	if due, err := s.arm(until); due || err != nil {
+		t.Fatal(due, err)
+	}
+	for i := range reports {
+		if _, err := client.WriteToUDPAddrPort([]byte{0x81, 201, 0, 7, byte(i), 0, 0, 0}, local(s)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := client.WriteToUDPAddrPort([]byte{0x90, 96, 0, 1}, local(s)); err != nil {
+		t.Fatal(err)
+	}
+	in := NewInbox(10)
+	for got := 0; got < reports+1; got += in.Len() {
+		if err := s.Receive(in, until); err != nil {
+			t.Fatal(err)
+		}
+		if !time.Now().Before(until) {
+			t.Fatalf("%d of %d came before the time", got, reports+1)
+		}
+	}
+}
+
 // TestReleased: everything comes by the bare socket then.
 func TestReleased(t *testing.T) {
 	sockets := listenOn(t, "127.0.0.1:0", 2)

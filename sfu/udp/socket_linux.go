@@ -42,10 +42,11 @@ type Socket struct {
 	inbox    *Inbox
 	take     func(fd uintptr) bool
 	poll     func(fd uintptr)
-	overhear func(fd uintptr) // of aside
+	hear     func(fd uintptr) // of aside
 	refused  error
 	deadline time.Time // what the poller was told last
 	armed    bool      // whether that still holds
+	more     bool      // aside may hold more than there was room for
 }
 
 // States of a socket: what its owner does, as wakers see it.
@@ -125,10 +126,13 @@ func listen(address netip.AddrPort, join bool) (*Socket, error) {
 	s.take = s.receive
 	s.poll = func(fd uintptr) {
 		if !s.receive(fd) {
-			s.listen()
+			s.overhear()
 		}
 	}
-	s.overhear = func(fd uintptr) { s.read(fd, s.inbox.messages[s.inbox.received:]) }
+	s.hear = func(fd uintptr) {
+		s.read(fd, s.inbox.messages[s.inbox.received:])
+		s.more = s.inbox.received == len(s.inbox.messages)
+	}
 	return s, nil
 }
 
@@ -188,7 +192,7 @@ func (s *Socket) Receive(in *Inbox, until time.Time) error {
 	in.clear()
 	s.inbox, s.refused = in, nil
 	wake := s.state.CompareAndSwap(woken, running)
-	if wake || !s.armed || !until.Equal(s.deadline) {
+	if wake || s.more || !s.armed || !until.Equal(s.deadline) {
 		// Under load there is something to read: then no deadline need be set.
 		if err := s.raw.Control(s.poll); err != nil {
 			return closedOr(err)
@@ -230,7 +234,7 @@ func (s *Socket) sleep() error {
 		return s.refused
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		s.armed = false // a waker changed it, perhaps of an earlier wait and late
-		s.listen()
+		s.overhear()
 		return s.refused
 	}
 	return closedOr(err)
@@ -273,14 +277,14 @@ func (s *Socket) receive(fd uintptr) bool {
 		return false
 	}
 	s.inbox.full = s.inbox.received == s.inbox.most
-	s.listen()
+	s.overhear()
 	return true
 }
 
-// listen takes what came by the socket that wakes nobody.
-func (s *Socket) listen() {
+// overhear takes what came by the socket that wakes nobody.
+func (s *Socket) overhear() {
 	if s.aside != nil {
-		_ = s.aside.raw.Control(s.overhear) // fails on a closed one, and so does the next wait
+		_ = s.aside.raw.Control(s.hear) // fails on a closed one, and so does the next wait
 	}
 }
 
