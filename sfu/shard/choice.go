@@ -77,42 +77,48 @@ func (p *Peer) allocate(s *Shard, now time.Time) {
 		bits = max(1, bits-sound) // 0 would be no limit
 	}
 	bits = s.strain.bound(bits)
-	p.videos = p.videos[:0]
-	var lines []*Line
+	lines := s.shown[:0]
 	for _, l := range p.lines {
 		if l.video && l.track != nil {
 			lines = append(lines, l)
 		}
 	}
 	slices.SortStableFunc(lines, func(a, b *Line) int { return cmp.Compare(a.watched.Rank, b.watched.Rank) })
-	for _, l := range lines {
-		p.videos = append(p.videos, l.describe())
+	p.videos = slices.Grow(p.videos[:0], len(lines))[:len(lines)]
+	for i, l := range lines {
+		l.describe(&p.videos[i])
 	}
-	wishes := map[*Track]wish{}
+	if s.wishes == nil {
+		s.wishes = map[*Track]wish{}
+	}
+	clear(s.wishes) // of a peer whose choice ended in a panic
 	for i, choice := range p.allocator.Allocate(p.videos, bits, now) {
 		l := lines[i]
 		l.choose(s, choice, now)
-		wishes[l.track] = wishes[l.track].with(l.track, choice)
+		s.wishes[l.track] = s.wishes[l.track].with(l.track, choice)
 	}
 	p.wants = p.allocator.Wanted() + sound
 	p.estimator.Wanted(p.wants)
-	p.tell(s, wishes, now)
+	p.tell(s, s.wishes, now)
+	p.wishes, s.wishes = s.wishes, p.wishes // the old ones are the space for the next peer's
+	clear(s.wishes)
+	clear(lines)
+	s.shown = lines
 }
 
-// describe is the line's picture as the allocator sees it.
-func (l *Line) describe() layers.Video {
-	t := l.track
-	v := layers.Video{
-		ID: t.peer.key + "/" + t.Source, Screen: t.Screen, Motion: t.motion.Load(), Pinned: l.watched.Pinned, Speaking: l.watched.Speaking,
-		Width: l.watched.Width, Height: l.watched.Height, Layers: make([]layers.Layer, len(t.layers)),
-	}
-	for i, layer := range t.layers {
-		v.Layers[i] = layers.Layer{
+// describe makes v the line's picture as the allocator sees it, in the space v has.
+func (l *Line) describe(v *layers.Video) {
+	t, all := l.track, v.Layers[:0]
+	for _, layer := range t.layers {
+		all = append(all, layers.Layer{
 			RID: layer.rid, Width: int(layer.width.Load()), Height: int(layer.height.Load()),
 			Bitrate: int(layer.bitrate.Load()), Alive: layer.alive.Load(), Rungs: l.rungs(layer),
-		}
+		})
 	}
-	return v
+	*v = layers.Video{
+		ID: t.name, Screen: t.Screen, Motion: t.motion.Load(), Pinned: l.watched.Pinned, Speaking: l.watched.Speaking,
+		Width: l.watched.Width, Height: l.watched.Height, Layers: all,
+	}
 }
 
 // rungs are the parts of a layer that the viewer can take.
@@ -204,5 +210,4 @@ func (p *Peer) tell(s *Shard, wishes map[*Track]wish, now time.Time) {
 			}
 		})
 	}
-	p.wishes = wishes
 }

@@ -91,6 +91,10 @@ type Shard struct {
 	header  [512]byte
 	payload [2048]byte
 	again   [2048]byte // the payload of a retransmission
+	reports [1200]byte
+	// shown and wishes are space for a choice of layers.
+	shown  []*Line
+	wishes map[*Track]wish
 	// descriptor is a viewer's dependency descriptor.
 	descriptor [256]byte
 	lost       []uint16
@@ -185,6 +189,9 @@ func (s *Shard) run() {
 		s.await(timer)
 		if s.turn(time.Now) {
 			return
+		}
+		if s.strain.limited() { // else nobody asks, and the clock is not read for it
+			s.strain.worked(time.Since(s.looked))
 		}
 	}
 }

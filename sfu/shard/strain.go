@@ -15,6 +15,8 @@ type strain struct {
 	late   int     // looks in a row with late packets
 	limit  float64 // bit/s of pictures for each viewer; 0 for none
 	calm   time.Time
+	busy   time.Duration // in turns since the last look, counted under a limit
+	share  float64       // of the time, the most in a look since the limit was changed
 }
 
 const (
@@ -27,10 +29,13 @@ const (
 	// overdue is how old a picture's packet may be. Older ones are not worth
 	// their sending: the viewer gets the next key frame instead.
 	overdue = 400 * time.Millisecond
-	// relief is what a strained shard's viewers keep of what they get, and
-	// recovery what they get more a second after calmFor without strain.
-	relief, recovery = 0.7, 1.1
-	calmFor          = 5 * time.Second
+	// relief is what a strained shard's viewers keep of what they get. After
+	// calmFor without strain they get recovery times that each second, or as much
+	// as would keep the shard busy for healthy of its time, but no more than most:
+	// what strained it may have been a hundred joins.
+	relief, recovery, most = 0.7, 1.1, 2
+	healthy                = 0.6
+	calmFor                = 3 * time.Second
 	// leastPictures is the lowest limit, mostPictures what counts as none, in bit/s.
 	leastPictures, mostPictures = 50e3, 20e6
 )
@@ -44,7 +49,8 @@ func (t *strain) look(viewers int, now time.Time) (changed bool) {
 	}
 	rate := float64(t.bytes*8) / took.Seconds() / float64(max(viewers, 1))
 	late := t.worst > lateMost && !t.looked.IsZero()
-	t.worst, t.bytes, t.looked = 0, 0, now
+	t.share = max(t.share, t.busy.Seconds()/took.Seconds())
+	t.worst, t.bytes, t.busy, t.looked = 0, 0, 0, now
 	if !late {
 		t.late = 0
 		return t.recover(now)
@@ -57,7 +63,7 @@ func (t *strain) look(viewers int, now time.Time) (changed bool) {
 	if t.limit > 0 {
 		rate = min(rate, t.limit)
 	}
-	t.limit = max(leastPictures, relief*rate)
+	t.limit, t.share = max(leastPictures, relief*rate), 0
 	return true
 }
 
@@ -67,11 +73,19 @@ func (t *strain) recover(now time.Time) (changed bool) {
 		return false
 	}
 	t.calm = t.calm.Add(time.Second)
-	if t.limit *= recovery; t.limit > mostPictures {
+	t.limit *= min(most, max(recovery, healthy/max(t.share, 0.01)))
+	t.share = 0
+	if t.limit > mostPictures {
 		t.limit = 0
 	}
 	return true
 }
+
+// worked notes how long a turn took.
+func (t *strain) worked(took time.Duration) { t.busy += took }
+
+// limited says that viewers go without something.
+func (t *strain) limited() bool { return t.limit > 0 }
 
 // bound applies the limit to what may be sent to a viewer in pictures, in
 // bit/s, 0 for any.

@@ -6,8 +6,13 @@ import (
 )
 
 // strained plays looks of a shard with ten viewers of a Mbit/s each: how late
-// packets are at every look.
+// packets are at every look. It is always busy.
 func strained(t *strain, now *time.Time, lateness time.Duration, looks int) (changes int) {
+	return played(t, now, lateness, 1, looks)
+}
+
+// played is the same of a shard that is busy for a share of its time.
+func played(t *strain, now *time.Time, lateness time.Duration, share float64, looks int) (changes int) {
 	for range looks {
 		*now = now.Add(strainEvery)
 		t.worst = lateness
@@ -15,6 +20,7 @@ func strained(t *strain, now *time.Time, lateness time.Duration, looks int) (cha
 		if t.limit > 0 {
 			t.bytes = int(float64(t.bytes) * t.limit / 1e6)
 		}
+		t.worked(time.Duration(share * float64(strainEvery)))
 		if t.look(10, *now) {
 			changes++
 		}
@@ -56,5 +62,34 @@ func TestStrainLimitsPicturesUntilItIsOver(t *testing.T) {
 	strained(&s, &now, 0, 90*5)
 	if s.limit != 0 {
 		t.Errorf("a limit of %.0f a minute and a half later", s.limit)
+	}
+}
+
+// TestRecoveryTakesWhatTimeThereIs: what strained a shard may be over, such as a
+// hundred joins; then its viewers have their pictures back within seconds.
+func TestRecoveryTakesWhatTimeThereIs(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		share    float64
+		from, to float64 // of the limit, in the first second
+	}{
+		{"hardly anything to do", 0.02, most, most},
+		{"some", 0.4, healthy / 0.4, healthy / 0.4},
+		{"enough", 0.9, recovery, recovery},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var s strain
+			now := time.Unix(1000, 0)
+			strained(&s, &now, 0, 5)
+			strained(&s, &now, 200*time.Millisecond, 5*lateLooks)
+			before := s.limit
+			looks := int(calmFor / strainEvery)
+			if played(&s, &now, 0, c.share, looks) != 1 {
+				t.Fatal("not one change at the end of the calm")
+			}
+			if got := s.limit / before; got < c.from*0.99 || got > c.to*1.01 {
+				t.Errorf("%.2f times the limit, want %.2f", got, c.from)
+			}
+		})
 	}
 }

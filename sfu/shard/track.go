@@ -30,8 +30,8 @@ const (
 // shard is the publisher's; others only see what is atomic or never changes.
 type Track struct {
 	peer *Peer
-	// Source names it among the publisher's tracks.
-	Source string
+	// Source names it among the publisher's tracks, name among everybody's.
+	Source, name string
 	// Video tells pictures from sound; Screen tells a shared screen from a camera.
 	Video, Screen bool
 	// RIDs are its simulcast layers, the publisher's first is the first of Layers.
@@ -104,7 +104,7 @@ type group struct {
 }
 
 func (e *Engine) newTrack(p *Peer, source string, l negotiate.Line, screen bool) *Track {
-	t := &Track{peer: p, Source: source, Video: l.Kind == negotiate.Video, Screen: screen, rids: l.RIDs, wanting: map[*Peer]int{}}
+	t := &Track{peer: p, Source: source, name: p.key + "/" + source, Video: l.Kind == negotiate.Video, Screen: screen, rids: l.RIDs, wanting: map[*Peer]int{}}
 	t.line.Store(&l)
 	rids := l.RIDs
 	if len(rids) == 0 {

@@ -57,8 +57,8 @@ func (p *Peer) sendReports(now time.Time) {
 		return
 	}
 	p.lastSR = now
-	var buffer [1200]byte
-	b := buffer[:0]
+	space := p.shard.reports[:0]
+	b := space
 	ntp, at := p.engine.wall.NTP(now), p.engine.since(now)
 	for _, l := range p.lines {
 		if !l.sent {
@@ -69,7 +69,7 @@ func (p *Peer) sendReports(now time.Time) {
 		b = rtcp.AppendCNAME(b, l.ssrc, l.cname)
 		if len(b) > 1000 {
 			p.sendControl(b)
-			b = buffer[:0]
+			b = space
 		}
 	}
 	p.sendControl(b)
