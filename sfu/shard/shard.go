@@ -14,10 +14,6 @@ const (
 	tickEvery = 20 * time.Millisecond
 	// idleTick is how often a peer is looked at that only watches.
 	idleTick = 100 * time.Millisecond
-	// listenOften and listenSeldom are how often a shard without peers looks for
-	// what did not wake it, reports to other shards' peers: often while it hears
-	// anything at all.
-	listenOften, listenSeldom = 25 * time.Millisecond, time.Second
 	// maxInbox bounds the packets waiting for one shard: a quarter of a second
 	// of what a core forwards. Packets beyond it are dropped, commands are not.
 	maxInbox = 16384
@@ -194,91 +190,6 @@ func (s *Shard) run() {
 			s.strain.worked(time.Since(s.looked))
 		}
 	}
-}
-
-// await blocks until something came or is due.
-func (s *Shard) await(timer *time.Timer) {
-	until := s.due()
-	s.mu.Lock()
-	idle := len(s.inbox) == 0 && !s.stopped
-	s.asleep = idle
-	s.mu.Unlock()
-	if !idle {
-		until = time.Unix(0, 1) // long ago: only look
-	}
-	if s.port != nil {
-		if idle && !until.IsZero() && s.bell.Set(until) {
-			until = time.Time{} // the bell ends it
-		}
-		now, err := s.port.Wait(until)
-		s.mu.Lock()
-		s.asleep = false // what is taken now needs nobody to be woken
-		s.mu.Unlock()
-		if err == nil {
-			s.backlog = 0
-			some, all := s.port.Take(now)
-			if some {
-				s.heard = now
-			}
-			if all {
-				s.emptied = now
-			} else if !s.emptied.IsZero() {
-				s.backlog = now.Sub(s.emptied)
-			}
-			return
-		}
-		s.port = nil // it is closed: what is left comes in the inbox
-		return
-	}
-	if !idle {
-		return
-	}
-	if !until.IsZero() {
-		timer.Reset(time.Until(until))
-	}
-	select {
-	case <-s.wake:
-	case <-timer.C:
-	}
-}
-
-// due is when the shard has something to do by itself; zero for never.
-func (s *Shard) due() (at time.Time) {
-	if s.rota.count > 0 {
-		// Packets wake the shard more often than ticks need: then no timer has to,
-		// and it is not set anew for each of them.
-		if s.alarm.Before(s.looked.Add(tickEvery)) {
-			s.alarm = s.looked.Add(tickEvery * 3 / 2)
-		}
-		at = s.alarm
-	} else if s.port != nil {
-		at = s.looked.Add(listenSeldom)
-		if s.looked.Sub(s.heard) < listenSeldom {
-			at = s.looked.Add(listenOften)
-		}
-	}
-	if len(s.probing)+len(s.missing) > 0 {
-		at = earlier(at, s.paced.Add(paceEvery))
-	}
-	for i := range s.runs {
-		at = earlier(at, s.runs[i].waits())
-	}
-	if s.holding > 0 {
-		for _, c := range s.choirs {
-			if len(c.held) > 0 {
-				at = earlier(at, c.due)
-			}
-		}
-	}
-	return at
-}
-
-// earlier is the first of two times, of which zero means never.
-func earlier(a, b time.Time) time.Time {
-	if b.IsZero() || !a.IsZero() && a.Before(b) {
-		return a
-	}
-	return b
 }
 
 // turn does what waits in the inbox and what is due, with one look at the
