@@ -31,9 +31,10 @@ const (
 	overdue = 400 * time.Millisecond
 	// relief is what a strained shard's viewers keep of what they get. After
 	// calmFor without strain they get recovery times that each second, or as much
-	// as would keep the shard busy for healthy of its time, but no more than most:
+	// as would keep the shard busy for healthy of its time, but no more than mostRecovery:
 	// what strained it may have been a hundred joins.
-	relief, recovery, most = 0.7, 1.1, 2
+	relief                 = 0.7
+	recovery, mostRecovery = 1.1, 2
 	healthy                = 0.6
 	calmFor                = 3 * time.Second
 	// leastPictures is the lowest limit, mostPictures what counts as none, in bit/s.
@@ -73,7 +74,7 @@ func (t *strain) recover(now time.Time) (changed bool) {
 		return false
 	}
 	t.calm = t.calm.Add(time.Second)
-	t.limit *= min(most, max(recovery, healthy/max(t.share, 0.01)))
+	t.limit *= min(mostRecovery, max(recovery, healthy/max(t.share, 0.01)))
 	t.share = 0
 	if t.limit > mostPictures {
 		t.limit = 0

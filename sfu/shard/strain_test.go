@@ -73,7 +73,7 @@ func TestRecoveryTakesWhatTimeThereIs(t *testing.T) {
 		share    float64
 		from, to float64 // of the limit, in the first second
 	}{
-		{"hardly anything to do", 0.02, most, most},
+		{"hardly anything to do", 0.02, mostRecovery, mostRecovery},
 		{"some", 0.4, healthy / 0.4, healthy / 0.4},
 		{"enough", 0.9, recovery, recovery},
 	} {
