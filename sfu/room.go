@@ -32,6 +32,14 @@ type room struct {
 // speakersEvery is how often who speaks is looked at, at most.
 const speakersEvery = 50 * time.Millisecond
 
+// Who works out a seating for worthResting rests for restFor times as long before
+// the next, longestRest at most.
+const (
+	worthResting = 200 * time.Microsecond
+	restFor      = 3
+	longestRest  = 30 * time.Millisecond
+)
+
 func newRoom(s *SFU, name string) *room {
 	r := &room{
 		sfu: s, name: name, members: map[*Peer]*member{}, groups: map[string]*group{"": newGroup("", s.config.Loudest)},
@@ -82,9 +90,11 @@ func (r *room) run() {
 			}
 			continue
 		case <-r.kick:
-			_, next = r.heed(time.Now())
+			start := time.Now()
+			_, next = r.heed(start)
 			r.reseat()
 			r.arrive()
+			r.rest(time.Since(start))
 		case <-timer.C:
 			if change, next = r.heed(time.Now()); change&(speakers.LoudestChanged|speakers.DominantChanged) != 0 {
 				r.reseat()
@@ -95,6 +105,20 @@ func (r *room) run() {
 		if next > 0 {
 			timer.Reset(max(next, speakersEvery))
 		}
+	}
+}
+
+// rest keeps a room of hundreds from being seated all the time while people
+// come: what changes meanwhile is one change.
+func (r *room) rest(took time.Duration) {
+	if took < worthResting {
+		return
+	}
+	timer := time.NewTimer(min(restFor*took, longestRest))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-r.stop:
 	}
 }
 
