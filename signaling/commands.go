@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"palabre/rooms"
+	"palabre/signaling/gate"
 	"palabre/signaling/protocol"
 )
 
@@ -134,6 +135,11 @@ func (c *conn) handle(ctx context.Context, m protocol.ClientMessage) error {
 	case protocol.TypeHello:
 		return refuse(protocol.CodeBadMessage, "This connection has said hello before.")
 	}
+	if m.Type == protocol.TypeJoin {
+		if err := c.server.pass(ctx, gate.Begun); err != nil {
+			return err
+		}
+	}
 	do, ok := c.server.commands[m.Type]
 	if !ok {
 		return refuse(protocol.CodeBadMessage, fmt.Sprintf("There is no message %.40q.", m.Type))
@@ -157,7 +163,7 @@ func (c *conn) offer(ctx context.Context, m protocol.ClientMessage) error {
 	c.offers.Go(func() {
 		ctx, cancel := context.WithTimeout(ctx, c.timing.Negotiate)
 		defer cancel()
-		sdp, err := c.session.Negotiate(ctx, domainOffer(offer))
+		sdp, err := c.negotiate(ctx, offer)
 		answer := protocol.ServerMessage{Type: protocol.TypeAnswer, Re: m.ID, Data: protocol.Answer{SDP: sdp}}
 		if err != nil {
 			answer = c.failure(m.ID, err)
@@ -166,6 +172,13 @@ func (c *conn) offer(ctx context.Context, m protocol.ClientMessage) error {
 		c.queue(answer, maxReplies+1) // there is one at a time
 	})
 	return nil
+}
+
+func (c *conn) negotiate(ctx context.Context, offer protocol.Offer) (sdp string, err error) {
+	if err := c.server.pass(ctx, gate.Begun); err != nil {
+		return "", err
+	}
+	return c.session.Negotiate(ctx, domainOffer(offer))
 }
 
 func domainOffer(o protocol.Offer) rooms.Offer {

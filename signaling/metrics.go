@@ -17,6 +17,7 @@ type metrics struct {
 	closes    *prometheus.CounterVec   // by WebSocket close code
 	panics    prometheus.Counter
 	hello     prometheus.Histogram
+	turnstile prometheus.Histogram
 	open      prometheus.GaugeFunc
 }
 
@@ -38,6 +39,10 @@ func newMetrics(registry prometheus.Registerer, open func() int) (*metrics, erro
 			Namespace: "palabre", Subsystem: "signaling", Name: "hello_seconds",
 			Help: "Time from a client's hello to its welcome.", Buckets: prometheus.ExponentialBuckets(0.0005, 4, 8),
 		}),
+		turnstile: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Namespace: "palabre", Subsystem: "signaling", Name: "turnstile_seconds",
+			Help: "Time that hellos, joins and offers waited for the processors to keep up.", Buckets: prometheus.ExponentialBuckets(0.0005, 4, 8),
+		}),
 		open: prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Namespace: "palabre", Subsystem: "signaling", Name: "websockets", Help: "Open WebSockets.",
 		}, func() float64 { return float64(open()) }),
@@ -50,7 +55,7 @@ func newMetrics(registry prometheus.Registerer, open func() int) (*metrics, erro
 }
 
 func (m *metrics) all() []prometheus.Collector {
-	return []prometheus.Collector{m.requests, m.durations, m.messages, m.failures, m.closes, m.panics, m.hello, m.open}
+	return []prometheus.Collector{m.requests, m.durations, m.messages, m.failures, m.closes, m.panics, m.hello, m.turnstile, m.open}
 }
 
 func (m *metrics) unregister(registry prometheus.Registerer) {

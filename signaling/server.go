@@ -20,17 +20,19 @@ import (
 
 // Server is the edge of one Palabre.
 type Server struct {
-	cfg      Config
-	origins  gate.Origins
-	gate     *gate.Gate
-	lockout  *gate.Lockout
-	site     *pages.Site
-	metrics  *metrics
-	upgrader websocket.Upgrader
-	commands map[protocol.ClientType]command
-	router   *gin.Engine
-	media    resources
-	api      *api.API
+	cfg     Config
+	origins gate.Origins
+	gate    *gate.Gate
+	// turnstile is what people who come in at once wait at.
+	turnstile *gate.Turnstile
+	lockout   *gate.Lockout
+	site      *pages.Site
+	metrics   *metrics
+	upgrader  websocket.Upgrader
+	commands  map[protocol.ClientType]command
+	router    *gin.Engine
+	media     resources
+	api       *api.API
 	// large has one place for each message that is on its way and large.
 	large chan struct{}
 	// measuring has one place for each request for statistics under way.
@@ -65,7 +67,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("setting up signalling: %w", err)
 	}
-	s := &Server{cfg: cfg, began: time.Now(), lockout: lockout, origins: cfg.origins(), gate: doorkeeper, commands: allCommands(), media: newResources(), large: make(chan struct{}, maxLarge), measuring: make(chan struct{}, maxMeasuring), uploading: make(chan struct{}, maxUploading), linkKey: newLinkKey()}
+	s := &Server{cfg: cfg, began: time.Now(), lockout: lockout, origins: cfg.origins(), gate: doorkeeper, turnstile: gate.NewTurnstile(), commands: allCommands(), media: newResources(), large: make(chan struct{}, maxLarge), measuring: make(chan struct{}, maxMeasuring), uploading: make(chan struct{}, maxUploading), linkKey: newLinkKey()}
 	if s.metrics, err = newMetrics(cfg.Registry, s.gate.Open); err != nil {
 		return nil, fmt.Errorf("registering the figures of signalling: %w", err)
 	}

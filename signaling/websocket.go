@@ -110,6 +110,13 @@ func (c *conn) open(ctx context.Context, m protocol.ClientMessage) (*rooms.Sessi
 	if err := decode(m.Data, &hello); err != nil {
 		return nil, err
 	}
+	rank := gate.Newcomer
+	if hello.Resume != "" {
+		rank = gate.Returning
+	}
+	if err := c.server.pass(ctx, rank); err != nil {
+		return nil, err
+	}
 	start := time.Now()
 	req, err := c.server.request(ctx, hello)
 	if err != nil {
@@ -132,6 +139,16 @@ func (c *conn) open(ctx context.Context, m protocol.ClientMessage) (*rooms.Sessi
 	}
 	c.server.metrics.since(c.server.metrics.hello, start)
 	return session, nil
+}
+
+// pass waits for the turn of somebody who comes in.
+func (s *Server) pass(ctx context.Context, rank gate.Rank) error {
+	start := time.Now()
+	defer s.metrics.since(s.metrics.turnstile, start)
+	if err := s.turnstile.Pass(ctx, rank); err != nil {
+		return fmt.Errorf("waiting to be let in: %w", err)
+	}
+	return nil
 }
 
 // request is what a hello asks of the rooms, once its token is checked.

@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"palabre/rooms"
+	"palabre/signaling/gate"
 	"palabre/signaling/protocol"
 	"palabre/signaling/sdptext"
 )
@@ -85,6 +86,10 @@ func (e endpoint) create(c *gin.Context) {
 		return
 	}
 	req.Sending = rooms.Sending{Microphone: offer.Microphone != "", Camera: offer.Camera != ""}
+	if err := e.pass(c.Request.Context(), gate.Newcomer); err != nil {
+		e.fail(c, err)
+		return
+	}
 	r, answer, err := e.open(c.Request.Context(), req, offer)
 	if err != nil {
 		e.fail(c, err)
