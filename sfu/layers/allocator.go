@@ -25,21 +25,24 @@ const (
 
 // Allocator chooses for one viewer. It is not safe for concurrent use.
 type Allocator struct {
+	space   *Workspace
 	videos  map[string]*memory
+	round   uint32 // counts choices
 	caution caution
 	wanted  int
 }
 
 // memory is what an Allocator remembers of one video.
 type memory struct {
+	round uint32    // of the choice it was last there for
 	known []lasting // by layer
 	step  int       // the picture size that what is shown asked for
 	had   rung      // what it got; layer -1 while paused
 	told  float64   // what the publisher of a text may make of it, bit/s
 }
 
-// NewAllocator makes the Allocator of one viewer.
-func NewAllocator() *Allocator { return &Allocator{videos: make(map[string]*memory)} }
+// NewAllocator makes the Allocator of one viewer, with a [Workspace] of its own.
+func NewAllocator() *Allocator { return new(Workspace).NewAllocator() }
 
 // Allocate chooses what the viewer gets of all videos, in the order of videos.
 // limit is what all of them together may use, in bit/s, sound already taken
@@ -55,22 +58,26 @@ func NewAllocator() *Allocator { return &Allocator{videos: make(map[string]*memo
 // only the lowest rung of the most important one is left. More
 // than before is given only when the limit had room to spare for a while, the
 // longer the more often that was too much.
+//
+// The choices are valid until the next call of an Allocator of the same [Workspace].
 func (a *Allocator) Allocate(videos []Video, limit int, now time.Time) []Choice {
-	choices := make([]Choice, len(videos))
-	var shown []*video
-	seen := make(map[string]bool, len(videos))
+	w := a.space
+	w.begin(len(videos))
+	defer w.end()
+	choices, shown := w.choices, w.shown
 	a.wanted = 0
+	a.round++
 	for i, v := range videos {
 		choices[i] = none("")
 		if v.Width > 0 && v.Height > 0 && len(v.Layers) > 0 {
-			seen[v.ID] = true
-			one := a.look(v, i, now)
+			one := &w.videos[i]
+			a.look(one, v, i, now)
 			a.wanted += int(one.best().cost)
 			shown = append(shown, one)
 		}
 	}
-	for id := range a.videos {
-		if !seen[id] {
+	for id, m := range a.videos {
+		if m.round != a.round {
 			delete(a.videos, id)
 		}
 	}
@@ -119,29 +126,30 @@ func (v *video) cost() float64 {
 }
 
 // look prepares a video: its rungs, what they cost, and which its size needs.
-func (a *Allocator) look(v Video, position int, now time.Time) *video {
+func (a *Allocator) look(one *video, v Video, position int, now time.Time) {
 	m, known := a.videos[v.ID]
 	if !known || len(m.known) != len(v.Layers) {
 		known = false
 		m = &memory{known: make([]lasting, len(v.Layers)), had: rung{layer: -1}}
 		a.videos[v.ID] = m
 	}
-	one := &video{Video: v, memory: m, position: position, fresh: !known, got: -1, all: ladder(v, m.known, now)}
+	m.round = a.round
+	*one = video{Video: v, memory: m, position: position, fresh: !known, got: -1, all: a.space.ladder(v, m.known, now)}
 	m.step = fit(v, one.all, m.step, one.fresh)
+	one.useful = a.space.list(len(one.all))
 	for _, r := range one.all {
 		if r.step <= m.step && !idle(v, one.all, r) {
 			one.useful = append(one.useful, r)
 		}
 	}
 	prefer(v, one.useful)
-	one.order = worth(one.useful)
+	one.order = a.space.worth(one.useful)
 	if m.had.layer >= 0 {
 		one.hadCost = m.had.cost
 		if i := slices.IndexFunc(one.all, m.had.is); i >= 0 {
 			one.hadCost = one.all[i].cost
 		}
 	}
-	return one
 }
 
 // fit is the smallest picture size that is high enough for what is shown.

@@ -68,16 +68,18 @@ type lasting struct {
 
 // ladder lists the rungs of a video, smallest pictures first and within a size
 // by frame rate, and fills in what is not known.
-func ladder(v Video, known []lasting, now time.Time) []rung {
-	order := make([]int, len(v.Layers))
-	for i := range order {
-		order[i] = i
+func (w *Workspace) ladder(v Video, known []lasting, now time.Time) []rung {
+	order, most := w.order[:0], 0
+	for i, l := range v.Layers {
+		order = append(order, i)
+		most += max(1, len(l.Rungs), len(known[i].rungs))
 	}
+	w.order = order
 	slices.SortStableFunc(order, func(i, j int) int { return compare(v.Layers, i, j) })
-	list := make([]rung, 0, len(order))
+	list := w.list(most)
 	step := 0
 	for place, index := range order {
-		parts := split(v.Layers[index], index, known[index])
+		parts := w.split(v.Layers[index], index, known[index])
 		sent := v.Layers[index].Bitrate > 0
 		width, height, sized := dimensions(v.Layers, order, place)
 		for i := range parts {
@@ -133,23 +135,25 @@ func dimensions(layers []Layer, order []int, place int) (width, height float64, 
 }
 
 // split is a layer taken apart, as measured now or, while it is not sent, before.
-func split(l Layer, index int, before lasting) []rung {
+func (w *Workspace) split(l Layer, index int, before lasting) []rung {
 	if len(l.Rungs) == 0 {
 		if l.Bitrate <= 0 && len(before.rungs) > 0 {
-			parts := slices.Clone(before.rungs)
+			parts := append(w.list(len(before.rungs)), before.rungs...)
 			for i := range parts {
 				parts[i].layer, parts[i].alive = index, l.Alive
 			}
 			return parts
 		}
-		return []rung{{layer: index, spatial: Whole, temporal: Whole, share: 1, cost: float64(l.Bitrate), alive: l.Alive}}
+		return append(w.list(1), rung{layer: index, spatial: Whole, temporal: Whole, share: 1, cost: float64(l.Bitrate), alive: l.Alive})
 	}
-	sorted := slices.SortedFunc(slices.Values(l.Rungs), func(a, b Rung) int {
+	sorted := append(w.sorted[:0], l.Rungs...)
+	w.sorted = sorted
+	slices.SortFunc(sorted, func(a, b Rung) int {
 		return cmp.Or(cmp.Compare(a.Spatial, b.Spatial), cmp.Compare(a.Temporal, b.Temporal))
 	})
 	last := sorted[len(sorted)-1]
-	parts := make([]rung, len(sorted))
-	for i, r := range sorted {
+	parts := w.list(len(sorted))
+	for _, r := range sorted {
 		slower := max(0, int(last.Temporal)-int(r.Temporal))
 		p := rung{
 			layer: index, spatial: r.Spatial, temporal: r.Temporal, below: int(last.Spatial - r.Spatial), alive: l.Alive,
@@ -167,7 +171,7 @@ func split(l Layer, index int, before lasting) []rung {
 		if slower == 0 {
 			p.temporal = Whole
 		}
-		parts[i] = p
+		parts = append(parts, p)
 	}
 	return parts
 }
@@ -214,8 +218,8 @@ func prefer(v Video, rungs []rung) {
 }
 
 // worth leaves out the rungs that cost as much as a better one.
-func worth(rungs []rung) []rung {
-	kept := make([]rung, 0, len(rungs))
+func (w *Workspace) worth(rungs []rung) []rung {
+	kept := w.list(len(rungs))
 	least := math.Inf(1)
 	for i := len(rungs) - 1; i >= 0; i-- {
 		if rungs[i].cost < least {

@@ -133,11 +133,11 @@ func TestAssumedLadder(t *testing.T) {
 	for _, rid := range []string{"q", "f"} {
 		v = with(v, rid, unknown)
 	}
-	rungs := ladder(v, make([]lasting, 3), start)
+	rungs := new(Workspace).ladder(v, make([]lasting, 3), start)
 	if rungs[0].height != 180 || rungs[2].height != 720 || rungs[2].width != 1280 || rungs[2].cost < 1e6 {
 		t.Errorf("from a known layer in the middle: %+v", rungs)
 	}
-	if r := ladder(Video{Layers: []Layer{{RID: "1", Bitrate: 900}, {RID: "0", Bitrate: 100}}}, make([]lasting, 2), start); r[0].layer != 1 || r[1].height != topHeight || r[0].height != topHeight/2 {
+	if r := new(Workspace).ladder(Video{Layers: []Layer{{RID: "1", Bitrate: 900}, {RID: "0", Bitrate: 100}}}, make([]lasting, 2), start); r[0].layer != 1 || r[1].height != topHeight || r[0].height != topHeight/2 {
 		t.Errorf("by bitrate alone: %+v", r)
 	}
 }
@@ -330,5 +330,22 @@ func BenchmarkAllocate(b *testing.B) {
 	}
 	for b.Loop() {
 		a.Allocate(videos, 3e6, start)
+	}
+}
+
+func TestChoosingLeavesNoGarbage(t *testing.T) {
+	var space Workspace
+	small, large := space.NewAllocator(), space.NewAllocator()
+	one, many, now := []Video{camera("a", 360)}, meeting(9), start
+	choose := func() {
+		now = now.Add(500 * time.Millisecond)
+		small.Allocate(one, 1e6, now)
+		large.Allocate(many, 4e6, now)
+	}
+	for range 200 { // what is remembered of the limit has its size
+		choose()
+	}
+	if got := testing.AllocsPerRun(100, choose); got > 0 {
+		t.Errorf("a choice makes %v pieces of garbage", got)
 	}
 }

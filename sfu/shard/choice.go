@@ -108,12 +108,13 @@ func (p *Peer) allocate(s *Shard, now time.Time) {
 
 // describe makes v the line's picture as the allocator sees it, in the space v has.
 func (l *Line) describe(v *layers.Video) {
-	t, all := l.track, v.Layers[:0]
-	for _, layer := range t.layers {
-		all = append(all, layers.Layer{
+	t := l.track
+	all := slices.Grow(v.Layers[:0], len(t.layers))[:len(t.layers)]
+	for i, layer := range t.layers {
+		all[i] = layers.Layer{
 			RID: layer.rid, Width: int(layer.width.Load()), Height: int(layer.height.Load()),
-			Bitrate: int(layer.bitrate.Load()), Alive: layer.alive.Load(), Rungs: l.rungs(layer),
-		})
+			Bitrate: int(layer.bitrate.Load()), Alive: layer.alive.Load(), Rungs: l.rungs(layer, all[i].Rungs[:0]),
+		}
 	}
 	*v = layers.Video{
 		ID: t.name, Screen: t.Screen, Motion: t.motion.Load(), Pinned: l.watched.Pinned, Speaking: l.watched.Speaking,
@@ -121,9 +122,9 @@ func (l *Line) describe(v *layers.Video) {
 	}
 }
 
-// rungs are the parts of a layer that the viewer can take.
-func (l *Line) rungs(layer *Layer) []layers.Rung {
-	rungs := layer.rungs(nil)
+// rungs appends the parts of a layer that the viewer can take.
+func (l *Line) rungs(layer *Layer, dst []layers.Rung) []layers.Rung {
+	rungs := layer.rungs(dst)
 	if l.flat(layer) {
 		rungs = slices.DeleteFunc(rungs, func(r layers.Rung) bool { return r.Spatial > 0 })
 	}

@@ -108,7 +108,7 @@ func (e *Engine) Open(at Seat, conn Conn, events Events, voices Voices) *Peer {
 	p := &Peer{
 		engine: e, shard: s, conn: conn, events: events, voices: voices, key: at.ID,
 		ssrc: NewSSRC(), ids: &rtp.Extensions{}, byMid: map[string]*Track{}, streams: map[uint32]*stream{},
-		sender: clock.NewSender(), bySSRC: map[uint32]*Line{}, allocator: layers.NewAllocator(),
+		sender: clock.NewSender(), bySSRC: map[uint32]*Line{}, allocator: s.space.NewAllocator(),
 		wishes: map[*Track]wish{}, estimator: bwe.New(bwe.Config{}), resend: resends{budget: resendLeast},
 	}
 	p.room.Store(&at.Room)

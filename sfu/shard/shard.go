@@ -7,6 +7,7 @@ import (
 
 	"palabre/sfu/alarm"
 	"palabre/sfu/cache"
+	"palabre/sfu/layers"
 )
 
 const (
@@ -88,7 +89,8 @@ type Shard struct {
 	payload [2048]byte
 	again   [2048]byte // the payload of a retransmission
 	reports [1200]byte
-	// shown and wishes are space for a choice of layers.
+	// space, shown and wishes are for a choice of layers.
+	space  layers.Workspace
 	shown  []*Line
 	wishes map[*Track]wish
 	// descriptor is a viewer's dependency descriptor.
