@@ -69,8 +69,9 @@ func openChecks(w *way) error {
 
 // take implements [agent].
 func (k *checks) take(b []byte, from netip.AddrPort) bool {
-	m := &stun.Message{Raw: b[:len(b):len(b)]} // what is checked is written behind it
-	if m.Decode() != nil || m.Type.Method != stun.MethodBinding {
+	m := k.way.conn.host.messages.take()
+	defer k.way.conn.host.messages.put(m)
+	if stun.Decode(b, m) != nil || m.Type.Method != stun.MethodBinding {
 		return true
 	}
 	switch m.Type.Class {
@@ -86,7 +87,7 @@ func (k *checks) take(b []byte, from netip.AddrPort) bool {
 // and so is, by Decode, what stands behind MESSAGE-INTEGRITY (RFC 8489 section 14.5).
 func (k *checks) request(m *stun.Message, from netip.AddrPort) {
 	var user stun.Username
-	if user.GetFrom(m) != nil || user.String() != k.user || k.ours.Check(m) != nil || !k.allow() {
+	if user.GetFrom(m) != nil || string(user) != k.user || k.ours.Check(m) != nil || !k.allow() {
 		k.way.conn.handler.Dropped(DropCheck)
 		return
 	}
@@ -115,9 +116,10 @@ func (k *checks) allow() bool {
 	return k.count <= mostChecks
 }
 
-func (k *checks) reply(m *stun.Message, to netip.AddrPort, set ...stun.Setter) {
-	set = append(append([]stun.Setter{stun.NewTransactionIDSetter(m.TransactionID)}, set...), k.ours, stun.Fingerprint)
-	reply, err := stun.Build(set...)
+func (k *checks) reply(m *stun.Message, to netip.AddrPort, kind stun.MessageType, what stun.Setter) {
+	reply := k.way.conn.host.messages.take()
+	defer k.way.conn.host.messages.put(reply)
+	err := compose(reply, kind, m.TransactionID, k.ours, what)
 	if err == nil {
 		err = k.send(reply.Raw, to)
 	}

@@ -95,6 +95,7 @@ type Host struct {
 	logs        *loggers
 	streams     streams
 	vigil       *vigil
+	messages    messages
 	interfaces  interfaces
 }
 

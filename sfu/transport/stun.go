@@ -3,7 +3,11 @@ package transport
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"net/netip"
+	"sync"
+
+	"github.com/pion/stun/v4"
 )
 
 // The parts of STUN (RFC 8489) that route a datagram before an agent reads it.
@@ -47,4 +51,34 @@ func (w *way) moved(source netip.AddrPort) {
 			w.conn.host.config.Logger.Debug("could not follow a client", "error", err)
 		}
 	}
+}
+
+// messages are STUN messages that nobody uses, of all connections: everybody
+// checks and is checked every few seconds.
+type messages struct{ pool sync.Pool }
+
+// take gives one with room for a check, and for what is written behind it to
+// see whether it is authentic.
+func (p *messages) take() *stun.Message {
+	if m, ok := p.pool.Get().(*stun.Message); ok {
+		return m
+	}
+	return &stun.Message{Raw: make([]byte, 0, 256), Attributes: make(stun.Attributes, 0, 8)}
+}
+
+// put takes one back; nothing may be left that points into it.
+func (p *messages) put(m *stun.Message) { p.pool.Put(m) }
+
+// compose writes a message with a short-term credential (RFC 8489 section 9.1)
+// and a fingerprint.
+func compose(m *stun.Message, kind stun.MessageType, id transaction, key stun.MessageIntegrity, set ...stun.Setter) error {
+	m.Reset()
+	m.Type, m.TransactionID = kind, id
+	m.WriteHeader()
+	for _, s := range append(set, key, stun.Fingerprint) {
+		if err := s.AddTo(m); err != nil {
+			return fmt.Errorf("write a STUN message: %w", err)
+		}
+	}
+	return nil
 }

@@ -306,12 +306,14 @@ func (w *way) ask(far *end, now time.Duration) error {
 	if w.leads.Load() {
 		role = ice.AttrControlling(w.tie)
 	}
-	m, err := stun.Build(stun.BindingRequest, stun.TransactionID, stun.NewUsername(w.remote[0]+":"+w.ufrag), role,
-		ice.PriorityAttr(priority(reflexive, 0)), stun.NewShortTermIntegrity(w.remote[1]), stun.Fingerprint)
+	m, id := w.conn.host.messages.take(), stun.NewTransactionID()
+	defer w.conn.host.messages.put(m)
+	err := compose(m, stun.BindingRequest, id, stun.NewShortTermIntegrity(w.remote[1]),
+		stun.NewUsername(w.remote[0]+":"+w.ufrag), role, ice.PriorityAttr(priority(reflexive, 0)))
 	if err != nil {
 		return fmt.Errorf("write a check for consent: %w", err)
 	}
-	far.noteAsked(m.TransactionID, now)
+	far.noteAsked(id, now)
 	_, err = lane.WriteToAddrPort(m.Raw, far.addr)
 	return err
 }
