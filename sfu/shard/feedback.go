@@ -103,7 +103,7 @@ func (p *Peer) feedback(s *Shard, now time.Time) {
 	// A client still at the door learns its bandwidth all the same.
 	if now.Sub(p.lastTWCC) >= twccEvery {
 		p.lastTWCC = now
-		p.sendArrivals()
+		p.sendArrivals(s)
 	}
 	if !p.entered.Load() || len(p.streams) == 0 {
 		return
@@ -179,12 +179,9 @@ func (p *Peer) sendControl(b []byte) {
 
 // sendArrivals sends the transport-wide feedback the publisher's bandwidth
 // estimator lives on.
-func (p *Peer) sendArrivals() {
-	for _, packet := range p.twcc.BuildFeedbackPacket() {
-		b, err := packet.Marshal()
-		if err == nil {
-			p.sendControl(b)
-		}
+func (p *Peer) sendArrivals(s *Shard) {
+	for p.arrivals.Pending() {
+		p.sendControl(p.arrivals.Append(s.reports[:0], p.ssrc))
 	}
 }
 

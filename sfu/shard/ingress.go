@@ -35,7 +35,7 @@ func (p *Peer) receive(s *Shard, pkt *cache.Packet, arrived, now time.Time) {
 		return
 	}
 	if h.Has(rtp.TransportSequence) {
-		p.twcc.Record(h.SSRC, h.TransportSequence, arrived.Sub(p.engine.start).Microseconds())
+		p.arrivals.Note(h.SSRC, h.TransportSequence, max(0, p.engine.since(arrived)))
 	}
 	if !p.entered.Load() {
 		m.Drops[DropOutside].Add(1)

@@ -4,8 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/pion/interceptor/pkg/twcc"
-
+	"palabre/sfu/arrivals"
 	"palabre/sfu/bwe"
 	"palabre/sfu/clock"
 	"palabre/sfu/keyframe"
@@ -69,7 +68,7 @@ type Peer struct {
 	byMid    map[string]*Track
 	streams  map[uint32]*stream
 	sender   *clock.Sender
-	twcc     *twcc.Recorder
+	arrivals arrivals.Recorder
 	lastTWCC time.Time
 	lastRR   time.Time
 	rtt      time.Duration
@@ -112,7 +111,6 @@ func (e *Engine) Open(at Seat, conn Conn, events Events, voices Voices) *Peer {
 		wishes: map[*Track]wish{}, estimator: bwe.New(bwe.Config{}), resend: resends{budget: resendLeast},
 	}
 	p.room.Store(&at.Room)
-	p.twcc = twcc.NewRecorder(p.ssrc)
 	s.post(func(s *Shard, _ time.Time) { s.rota.join(p) }, p)
 	return p
 }
