@@ -27,6 +27,7 @@ type loadCommand struct {
 	VideoBitrate int           `help:"Bits a second of the best layer." default:"1200000" placeholder:"BITS"`
 	AudioOnly    bool          `help:"Send no pictures."`
 	Layout       string        `help:"What receivers show: grid or speaker." enum:"grid,speaker" default:"grid"`
+	Wait         time.Duration `help:"How long after everybody is in the measuring begins: other rooms may be filling up."`
 	JoinInterval time.Duration `help:"Time from one participant's start to the next one's." default:"50ms"`
 	Storm        bool          `help:"All subscribers join within one second."`
 	Cheap        int           `help:"How many of the subscribers are cheap: they count packets by their headers and decrypt every 16th. Without it none of up to 50 subscribers, all of more." default:"-1" placeholder:"N"`
@@ -79,7 +80,7 @@ func (c *loadCommand) options(room string, errs logOutput) (load.Options, error)
 		Publishers: c.Publishers, Subscribers: c.Subscribers, AllToAll: c.AllToAll,
 		Duration: c.Duration, Simulcast: c.Simulcast, VideoBitrate: c.VideoBitrate,
 		AudioOnly: c.AudioOnly, Layout: protocol.LayoutMode(c.Layout),
-		JoinInterval: c.JoinInterval, Storm: c.Storm, ServerPID: c.ServerPID, MaxLoss: c.MaxLoss,
+		Wait: c.Wait, JoinInterval: c.JoinInterval, Storm: c.Storm, ServerPID: c.ServerPID, MaxLoss: c.MaxLoss,
 		Cheap: c.Cheap, OpenEvery: c.OpenEvery, Sample: c.Sample, NoArrivals: !c.Arrivals,
 		Logger: c.logger(errs),
 	}

@@ -92,6 +92,14 @@ func TestAudioOnly(t *testing.T) {
 	}
 }
 
+func TestWhatComesBeforeTheWindowIsNotCounted(t *testing.T) {
+	report, _ := run1(t, func(o *Options) { o.AudioOnly, o.Wait, o.Duration = true, time.Second, time.Second })
+	// 50 packets a second: all that were sent are of at least two, what counts is of one.
+	if sent, counted := report.Sent.Audio, report.Received.Audio/2; sent < 75 || counted > sent*3/4 {
+		t.Errorf("%d packets were sent, %d count for each", sent, counted)
+	}
+}
+
 func TestSpeakersTakeTurns(t *testing.T) {
 	o := options("http://localhost")
 	o.Layout, o.Publishers = protocol.LayoutSpeaker, 3

@@ -27,8 +27,9 @@ type Options struct {
 	Subscribers int
 	// AllToAll makes every publisher receive all the others too.
 	AllToAll bool
-	// Duration is how long is measured, after everybody is in.
+	// Duration is how long is measured, Wait after everybody is in.
 	Duration     time.Duration
+	Wait         time.Duration
 	Simulcast    bool
 	VideoBitrate int // bits a second of the highest layer
 	// WholePackets makes all of a picture's packets carry 1100 bytes.
@@ -80,6 +81,7 @@ func (o Options) Validate() error {
 	require(o.Publishers >= 1 && o.Publishers <= maxParticipants, "publishers %d: use 1 to %d", o.Publishers, maxParticipants)
 	require(o.Subscribers >= 0 && o.Subscribers <= maxParticipants, "subscribers %d: use 0 to %d", o.Subscribers, maxParticipants)
 	require(o.Duration > 0, "duration %v: use a positive time", o.Duration)
+	require(o.Wait >= 0, "wait %v: use 0 or more", o.Wait)
 	require(o.AudioOnly || o.VideoBitrate >= minBitrate && o.VideoBitrate <= maxBitrate,
 		"video bitrate %d: use %d to %d bit/s", o.VideoBitrate, minBitrate, maxBitrate)
 	require(o.OpenEvery >= 0 && o.OpenEvery <= maxSample, "open every %d: use 1 to %d", o.OpenEvery, maxSample)

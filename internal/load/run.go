@@ -90,6 +90,7 @@ func (r *run) perform(ctx, sending context.Context) (Report, error) {
 		return r.addSubscriber(ctx, i)
 	})
 	settling := r.settle(ctx)
+	pause(ctx, o.Wait)
 	before, own := server.sample(), self.sample()
 	r.measure(ctx)
 	after, ownAfter := server.sample(), self.sample()

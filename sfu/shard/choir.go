@@ -61,7 +61,7 @@ func (s *Shard) hold(layer *Layer, pkt *cache.Packet, lines []*Line, now time.Ti
 	}
 	v.last, c.heard = now, now
 	if v.held { // its next one is here before the others had theirs
-		s.sing(c, now)
+		s.sing(c)
 	}
 	if c.singers(now) < 2 || len(c.held) == 0 && c.hopeless() {
 		return false
@@ -73,7 +73,7 @@ func (s *Shard) hold(layer *Layer, pkt *cache.Packet, lines []*Line, now time.Ti
 	v.held = true
 	c.held = append(c.held, held{layer, pkt, lines})
 	if len(c.held) >= c.singers(now) {
-		s.sing(c, now)
+		s.sing(c)
 	}
 	return true
 }
@@ -117,7 +117,7 @@ func (c *choir) singers(now time.Time) (n int) {
 }
 
 // sing sends what a choir holds.
-func (s *Shard) sing(c *choir, now time.Time) {
+func (s *Shard) sing(c *choir) {
 	size := 0
 	for i := range c.held {
 		size = max(size, len(c.held[i].pkt.Payload()))
@@ -126,7 +126,7 @@ func (s *Shard) sing(c *choir, now time.Time) {
 		h := &c.held[i]
 		s.level = level{size, mostPad}
 		one := [1]*cache.Packet{h.pkt}
-		s.play(h.layer, one[:], h.lines, now)
+		s.play(h.layer, one[:], h.lines)
 	}
 	s.level = level{}
 	switch len(c.held) {
@@ -152,7 +152,7 @@ func (s *Shard) conduct(now time.Time) {
 	}
 	for _, c := range s.choirs {
 		if len(c.held) > 0 && !now.Before(c.due) {
-			s.sing(c, now)
+			s.sing(c)
 		}
 	}
 }

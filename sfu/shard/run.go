@@ -58,6 +58,11 @@ func (s *Shard) gather(layer *Layer, pkt *cache.Packet, lines []*Line, now time.
 	if !layer.track.Video && s.hold(layer, pkt, lines, now) {
 		return
 	}
+	if s.interlude.playing && !layer.track.Video {
+		one := [1]*cache.Packet{pkt}
+		s.play(layer, one[:], lines)
+		return
+	}
 	for i := range s.runs {
 		r := &s.runs[i]
 		if r.layer == layer && len(r.pkts) < longestRun && len(r.lines) == len(lines) && &r.lines[0] == &lines[0] {
@@ -66,7 +71,7 @@ func (s *Shard) gather(layer *Layer, pkt *cache.Packet, lines []*Line, now time.
 		}
 	}
 	if len(s.runs) == mostRuns {
-		s.serve(now)
+		s.serve()
 	}
 	if len(s.runs) < cap(s.runs) {
 		s.runs = s.runs[:len(s.runs)+1] // with the space it had before
@@ -79,6 +84,9 @@ func (s *Shard) gather(layer *Layer, pkt *cache.Packet, lines []*Line, now time.
 
 // waits is until when a run waits for the rest of its frame; zero when it does not.
 func (r *run) waits() (until time.Time) {
+	if len(r.pkts) == 0 { // it went in an interlude
+		return until
+	}
 	last := r.pkts[len(r.pkts)-1]
 	if !r.layer.track.Video || last.Header.Marker || len(r.lines) < worthTheFrame || len(r.pkts) >= longestRun {
 		return until
@@ -87,9 +95,9 @@ func (r *run) waits() (until time.Time) {
 }
 
 // serve sends what was gathered.
-func (s *Shard) serve(now time.Time) {
+func (s *Shard) serve() {
 	for i := range s.runs {
-		s.sendRun(&s.runs[i], now)
+		s.sendRun(&s.runs[i])
 	}
 	s.runs = s.runs[:0]
 }
@@ -103,25 +111,28 @@ func (s *Shard) serveDue(now time.Time) {
 			kept++
 			continue
 		}
-		s.sendRun(&s.runs[i], now)
+		s.sendRun(&s.runs[i])
 	}
 	s.runs = s.runs[:kept]
 }
 
-func (s *Shard) sendRun(r *run, now time.Time) {
+func (s *Shard) sendRun(r *run) {
+	if r.layer == nil { // it went in an interlude
+		return
+	}
 	if len(r.pkts) > 1 {
 		s.level = level{largest(r.pkts), uneven}
 	}
-	s.play(r.layer, r.pkts, r.lines, now)
+	s.play(r.layer, r.pkts, r.lines)
 	r.layer, r.lines, r.pkts = nil, nil, r.pkts[:0]
 	s.level = level{}
 }
 
 // play sends packets to lines and lets go of them. A panic on the way ends the
 // peer it came from; the lines after it are served nonetheless.
-func (s *Shard) play(layer *Layer, pkts []*cache.Packet, lines []*Line, now time.Time) {
+func (s *Shard) play(layer *Layer, pkts []*cache.Packet, lines []*Line) {
 	for done := 0; done < len(lines); done++ {
-		done = s.playFrom(done, layer, pkts, lines, now)
+		done = s.playFrom(done, layer, pkts, lines)
 	}
 	for _, pkt := range pkts {
 		pkt.Release()
@@ -129,7 +140,7 @@ func (s *Shard) play(layer *Layer, pkts []*cache.Packet, lines []*Line, now time
 	clear(pkts)
 }
 
-func (s *Shard) playFrom(first int, layer *Layer, pkts []*cache.Packet, lines []*Line, now time.Time) (done int) {
+func (s *Shard) playFrom(first int, layer *Layer, pkts []*cache.Packet, lines []*Line) (done int) {
 	defer s.rescue()
 	for done = first; done < len(lines); done++ {
 		if (done-first)%fetched == 0 {
@@ -137,7 +148,10 @@ func (s *Shard) playFrom(first int, layer *Layer, pkts []*cache.Packet, lines []
 		}
 		line := lines[done]
 		s.current = line.peer
-		line.forward(s, layer, pkts, now)
+		line.forward(s, layer, pkts, s.interlude.now)
+		if layer.track.Video {
+			s.breathe(len(pkts))
+		}
 	}
 	return done
 }

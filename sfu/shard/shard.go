@@ -82,13 +82,14 @@ type Shard struct {
 	stopped bool
 	asleep  bool // nobody looks at the inbox unless woken
 
-	current *Peer // whose work is being done, to blame a panic on
-	level   level // how packets are made equal in size
-	sent    sent  // in this turn
-	header  [512]byte
-	payload [2048]byte
-	again   [2048]byte // the payload of a retransmission
-	reports [1200]byte
+	current   *Peer // whose work is being done, to blame a panic on
+	interlude interlude
+	level     level // how packets are made equal in size
+	sent      sent  // in this turn
+	header    [512]byte
+	payload   [2048]byte
+	again     [2048]byte // the payload of a retransmission
+	reports   [1200]byte
 	// space, shown and wishes are for a choice of layers.
 	space  layers.Workspace
 	shown  []*Line
@@ -194,8 +195,8 @@ func (s *Shard) run() {
 	}
 }
 
-// turn does what waits in the inbox and what is due, with one look at the
-// clock, and says whether it was the last.
+// turn does what waits in the inbox and what is due, with one look at the clock
+// (one more for each interlude), and says whether it was the last.
 func (s *Shard) turn(clock func() time.Time) (last bool) {
 	s.mu.Lock()
 	s.batch, s.inbox = s.inbox, s.batch[:0]
@@ -203,22 +204,24 @@ func (s *Shard) turn(clock func() time.Time) (last bool) {
 	s.asleep = false
 	last = s.stopped
 	s.mu.Unlock()
-	now := clock()
-	s.looked = now
-	for i := range s.batch {
-		s.work(&s.batch[i], now)
+	i := &s.interlude
+	i.now, i.at, i.heard, i.unbroken = clock(), 0, 0, 0
+	s.looked = i.now
+	for i.at < len(s.batch) {
+		i.at++
+		s.work(&s.batch[i.at-1], i.now)
 	}
 	clear(s.batch)
-	s.conduct(now)
-	if due := now.Sub(s.ticked) >= tickEvery; due || last {
-		s.serve(now)
-		s.ticked = now
-		s.tick(now)
+	s.conduct(i.now)
+	if due := i.now.Sub(s.ticked) >= tickEvery; due || last {
+		s.serve()
+		s.ticked = i.now
+		s.tick(i.now)
 	}
-	s.serveDue(now)
-	if len(s.probing)+len(s.missing) > 0 && now.Sub(s.paced) >= paceEvery {
-		s.paced = now
-		s.pace(now)
+	s.serveDue(i.now)
+	if len(s.probing)+len(s.missing) > 0 && i.now.Sub(s.paced) >= paceEvery {
+		s.paced = i.now
+		s.pace(i.now)
 	}
 	s.strain.bytes += s.sent.video.bytes
 	s.sent.report(s.engine.Metrics)
@@ -232,14 +235,15 @@ func (s *Shard) work(it *item, now time.Time) {
 	defer s.rescue()
 	s.current = it.peer
 	switch {
+	case it.do == nil && it.pkt == nil: // done in an interlude
 	case it.do != nil:
-		s.serve(now)
+		s.serve()
 		s.current = it.peer
 		it.do(s, now)
 	case it.layer != nil:
 		s.gather(it.layer, it.pkt, it.lines, now)
 	case it.control:
-		s.serve(now)
+		s.serve()
 		s.current = it.peer
 		defer it.pkt.Release()
 		it.peer.control(s, it.pkt.Bytes(), it.arrived, now)

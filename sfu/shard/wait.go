@@ -15,7 +15,7 @@ func (s *Shard) await(timer *time.Timer) {
 	s.asleep = idle
 	s.mu.Unlock()
 	if !idle {
-		until = time.Unix(0, 1) // long ago: only look
+		until = longAgo()
 	}
 	if s.port != nil {
 		if idle && !until.IsZero() && s.bell.Set(until) {
@@ -26,16 +26,7 @@ func (s *Shard) await(timer *time.Timer) {
 		s.asleep = false // what is taken now needs nobody to be woken
 		s.mu.Unlock()
 		if err == nil {
-			s.backlog = 0
-			some, all := s.port.Take(now)
-			if some {
-				s.heard = now
-			}
-			if all {
-				s.emptied = now
-			} else if !s.emptied.IsZero() {
-				s.backlog = now.Sub(s.emptied)
-			}
+			s.take(now)
 			return
 		}
 		s.port = nil // it is closed: what is left comes in the inbox
@@ -50,6 +41,23 @@ func (s *Shard) await(timer *time.Timer) {
 	select {
 	case <-s.wake:
 	case <-timer.C:
+	}
+}
+
+// longAgo is for waits that only look.
+func longAgo() time.Time { return time.Unix(0, 1) }
+
+// take has what has come to the port put into inboxes.
+func (s *Shard) take(now time.Time) {
+	s.backlog = 0
+	some, all := s.port.Take(now)
+	if some {
+		s.heard = now
+	}
+	if all {
+		s.emptied = now
+	} else if !s.emptied.IsZero() {
+		s.backlog = now.Sub(s.emptied)
 	}
 }
 
