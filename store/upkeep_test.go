@@ -104,6 +104,27 @@ func TestStaysThatNobodySawEnd(t *testing.T) {
 	})
 }
 
+func TestEverybodyOfALargeMeetingIsWrittenDown(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		begin := time.Now().Add(-time.Hour).Truncate(time.Microsecond)
+		m := &script{t: t, store: s, begin: begin, room: "hall"}
+		m.at(0, rooms.MeetingStarted{Meeting: rooms.Meeting{ID: "m-hall", Started: begin}})
+		present := make([]rooms.Stay, 43)
+		for i := range present {
+			present[i] = m.joins(0, fmt.Sprint(i))
+			present[i].Spoke = time.Duration(i+1) * time.Second
+		}
+		m.at(3, rooms.MeetingSeen{Present: present})
+		var people, spoke int
+		if err := s.Pool().QueryRowContext(t.Context(), `SELECT COUNT(DISTINCT spoke), SUM(spoke) FROM stays`).Scan(&people, &spoke); err != nil {
+			t.Fatal(err)
+		}
+		if want := 43 * 44 / 2 * 1_000_000; people != 43 || spoke != want {
+			t.Errorf("%d people are written down to have spoken for %d µs, want 43 and %d", people, spoke, want)
+		}
+	})
+}
+
 func TestAMeetingNobodyCameBackToIsEnded(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		begin := time.Now().Add(-time.Hour).Truncate(time.Microsecond)
