@@ -1,6 +1,15 @@
 package signaling
 
-import "strings"
+import (
+	"strings"
+	"time"
+
+	"palabre/signaling/gate"
+)
+
+// Burden has the server believe that its processors are so late. It is to be
+// called before anybody comes.
+func (s *Server) Burden(delay func() time.Duration) { s.turnstile = gate.NewTurnstile(delay) }
 
 // Routes lists what the server answers as "METHOD /path/{parameter}".
 func (s *Server) Routes() []string {

@@ -67,7 +67,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("setting up signalling: %w", err)
 	}
-	s := &Server{cfg: cfg, began: time.Now(), lockout: lockout, origins: cfg.origins(), gate: doorkeeper, turnstile: gate.NewTurnstile(), commands: allCommands(), media: newResources(), large: make(chan struct{}, maxLarge), measuring: make(chan struct{}, maxMeasuring), uploading: make(chan struct{}, maxUploading), linkKey: newLinkKey()}
+	s := &Server{cfg: cfg, began: time.Now(), lockout: lockout, origins: cfg.origins(), gate: doorkeeper, turnstile: gate.NewTurnstile(gate.SchedulingDelay), commands: allCommands(), media: newResources(), large: make(chan struct{}, maxLarge), measuring: make(chan struct{}, maxMeasuring), uploading: make(chan struct{}, maxUploading), linkKey: newLinkKey()}
 	if s.metrics, err = newMetrics(cfg.Registry, s.gate.Open); err != nil {
 		return nil, fmt.Errorf("registering the figures of signalling: %w", err)
 	}

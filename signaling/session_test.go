@@ -324,6 +324,27 @@ func TestDrainAndClose(t *testing.T) {
 	}
 }
 
+func TestAServerWithTooMuchToDoSaysSo(t *testing.T) {
+	h := newHouse(t, func(c *signaling.Config, _ *rooms.Config) { c.Timing.Negotiate = 300 * time.Millisecond })
+	over := make(chan struct{})
+	h.edge.Burden(func() time.Duration { <-over; return 0 })
+	first, second := h.dial(), h.dial()
+	first.send(protocol.TypeHello, protocol.Hello{Room: "r"})
+	first.frame(protocol.TypeWelcome) // nobody was before
+	second.send(protocol.TypeHello, protocol.Hello{Room: "r"})
+	if e := second.fails(protocol.CodeUnavailable, 1); e.RetryAfter == 0 {
+		t.Error("no word of when to try again")
+	}
+	if code := second.closed(); code != websocket.CloseTryAgainLater {
+		t.Errorf("close code %d", code)
+	}
+	first.fails(protocol.CodeUnavailable, first.send(protocol.TypeJoin, protocol.Join{Name: "Ana"}))
+	close(over)
+	first.send(protocol.TypeJoin, protocol.Join{Name: "Ana"})
+	first.frame(protocol.TypeJoined)
+	h.enter(protocol.Hello{Room: "r"}, "Bo")
+}
+
 func TestShutdownOfTheRoomsSaysWhy(t *testing.T) {
 	h := newHouse(t)
 	ana, _, _ := h.enter(protocol.Hello{Room: "r"}, "Ana")

@@ -141,15 +141,21 @@ func (c *conn) open(ctx context.Context, m protocol.ClientMessage) (*rooms.Sessi
 	return session, nil
 }
 
-// pass waits for the turn of somebody who comes in.
+// pass waits for the turn of somebody who comes in, no longer than an answer to
+// an offer may take.
 func (s *Server) pass(ctx context.Context, rank gate.Rank) error {
 	start := time.Now()
 	defer s.metrics.since(s.metrics.turnstile, start)
-	if err := s.turnstile.Pass(ctx, rank); err != nil {
-		return fmt.Errorf("waiting to be let in: %w", err)
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timing.Negotiate)
+	defer cancel()
+	if s.turnstile.Pass(ctx, rank) != nil {
+		return &refusal{code: protocol.CodeUnavailable, message: "The server has too much to do; try again in a moment.", after: overrunAfter}
 	}
 	return nil
 }
+
+// overrunAfter is when to try again who waited in vain.
+const overrunAfter = 2 * time.Second
 
 // request is what a hello asks of the rooms, once its token is checked.
 func (s *Server) request(ctx context.Context, hello protocol.Hello) (rooms.Request, error) {

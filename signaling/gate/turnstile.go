@@ -29,14 +29,14 @@ const (
 )
 
 // Turnstile lets people in as fast as the processors keep up with them, one
-// after the other. A crowd that came in at once would be served all at the same
+// after the other, and one each patience, or as often as it gets to run, however
+// busy they are. A crowd that came in at once would be served all at the same
 // time and so all of it late, and whoever is in a meeting would wait behind it: what
 // sends their packets is one of a thousand things then that are ready to run.
 //
 // Who waits is held in memory until their context ends; the caller bounds how
 // many there are. The zero value is not ready: use [NewTurnstile].
 type Turnstile struct {
-	// delay measures how long what is ready waits for a processor now.
 	delay func() time.Duration
 
 	mu      sync.Mutex
@@ -44,11 +44,12 @@ type Turnstile struct {
 	turning bool                   // a goroutine looks whether the next may go
 }
 
-// NewTurnstile makes a turnstile that nobody waits at.
-func NewTurnstile() *Turnstile { return &Turnstile{delay: schedulingDelay} }
+// NewTurnstile makes a turnstile that nobody waits at. delay measures how long what is
+// ready to run waits for a processor: [SchedulingDelay].
+func NewTurnstile(delay func() time.Duration) *Turnstile { return &Turnstile{delay: delay} }
 
-// schedulingDelay has everything go first that is ready to run.
-func schedulingDelay() time.Duration {
+// SchedulingDelay has everything go first that is ready to run, and gives how long that took.
+func SchedulingDelay() time.Duration {
 	start := time.Now()
 	runtime.Gosched()
 	return time.Since(start)

@@ -57,8 +57,7 @@ func TestACrowdIsLetInAsTheProcessorsKeepUp(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				work := c.work
-				turnstile := NewTurnstile()
-				turnstile.delay = busy(&work)
+				turnstile := NewTurnstile(busy(&work))
 				_, at := crowd(t, turnstile, make([]Rank, 5))
 				for i := 1; i < len(at); i++ {
 					if got := at[i] - at[i-1]; got < c.every || got > c.every+promptly+time.Microsecond {
@@ -73,8 +72,7 @@ func TestACrowdIsLetInAsTheProcessorsKeepUp(t *testing.T) {
 func TestWhoHasBegunGoesFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		work := 5 * time.Millisecond
-		turnstile := NewTurnstile()
-		turnstile.delay = busy(&work)
+		turnstile := NewTurnstile(busy(&work))
 		order, _ := crowd(t, turnstile, []Rank{Newcomer, Newcomer, Returning, Newcomer, Begun, Returning, Begun})
 		want := []Rank{Newcomer, Begun, Begun, Returning, Returning, Newcomer, Newcomer}
 		if !slices.Equal(order, want) {
@@ -86,8 +84,7 @@ func TestWhoHasBegunGoesFirst(t *testing.T) {
 func TestWhoGivesUpHoldsNobodyUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		work := patience
-		turnstile := NewTurnstile()
-		turnstile.delay = busy(&work)
+		turnstile := NewTurnstile(busy(&work))
 		if err := turnstile.Pass(t.Context(), Newcomer); err != nil {
 			t.Fatal(err)
 		}
@@ -121,15 +118,14 @@ func TestWhoGivesUpHoldsNobodyUp(t *testing.T) {
 // A property: whoever comes, in whatever order, gets in, and no more are let
 // through than the processors were asked for.
 func TestEverybodyGetsIn(t *testing.T) {
-	turnstile := NewTurnstile()
 	var mu sync.Mutex
 	asked := 0
-	turnstile.delay = func() time.Duration {
+	turnstile := NewTurnstile(func() time.Duration {
 		mu.Lock()
 		defer mu.Unlock()
 		asked++
-		return schedulingDelay()
-	}
+		return SchedulingDelay()
+	})
 	var in sync.WaitGroup
 	for i := range 500 {
 		in.Go(func() {
