@@ -28,7 +28,7 @@ func (st *Still) Settle() {
 		busy = false
 		for _, s := range st.shards {
 			s.mu.Lock()
-			waiting := len(s.inbox) > 0
+			waiting := len(s.inbox) > 0 || s.interlude.at < len(s.batch)
 			s.mu.Unlock()
 			if waiting {
 				busy = true

@@ -15,6 +15,9 @@ const (
 	tickEvery = 20 * time.Millisecond
 	// idleTick is how often a peer is looked at that only watches.
 	idleTick = 100 * time.Millisecond
+	// mostItems is how much one turn does, so that ticks are not late however
+	// much waits: a few of what the port gives in one go.
+	mostItems = 256
 	// maxInbox bounds the packets waiting for one shard: a quarter of a second
 	// of what a core forwards. Packets beyond it are dropped, commands are not.
 	maxInbox = 16384
@@ -195,23 +198,26 @@ func (s *Shard) run() {
 	}
 }
 
-// turn does what waits in the inbox and what is due, with one look at the clock
-// (one more for each interlude), and says whether it was the last.
+// turn does what waits in the inbox, up to mostItems, and what is due, with one
+// look at the clock (one more for each interlude), and says whether it was the last.
 func (s *Shard) turn(clock func() time.Time) (last bool) {
-	s.mu.Lock()
-	s.batch, s.inbox = s.inbox, s.batch[:0]
-	s.packets = 0
-	s.asleep = false
-	last = s.stopped
-	s.mu.Unlock()
 	i := &s.interlude
-	i.now, i.at, i.heard, i.unbroken = clock(), 0, 0, 0
+	s.mu.Lock()
+	if i.at == len(s.batch) {
+		s.batch, s.inbox = s.inbox, s.batch[:0]
+		s.packets, i.at, i.heard = 0, 0, 0
+	}
+	s.asleep = false
+	end := min(len(s.batch), i.at+mostItems)
+	last = s.stopped && len(s.inbox) == 0 && end == len(s.batch)
+	s.mu.Unlock()
+	i.now, i.unbroken = clock(), 0
 	s.looked = i.now
-	for i.at < len(s.batch) {
+	for i.at < end {
 		i.at++
 		s.work(&s.batch[i.at-1], i.now)
+		s.batch[i.at-1] = item{}
 	}
-	clear(s.batch)
 	s.conduct(i.now)
 	if due := i.now.Sub(s.ticked) >= tickEvery; due || last {
 		s.serve()

@@ -11,7 +11,7 @@ const listenOften, listenSeldom = 25 * time.Millisecond, time.Second
 func (s *Shard) await(timer *time.Timer) {
 	until := s.due()
 	s.mu.Lock()
-	idle := len(s.inbox) == 0 && !s.stopped
+	idle := len(s.inbox) == 0 && s.interlude.at == len(s.batch) && !s.stopped
 	s.asleep = idle
 	s.mu.Unlock()
 	if !idle {
