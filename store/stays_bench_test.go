@@ -11,7 +11,7 @@ import (
 	"palabre/store"
 )
 
-// BenchmarkMeetingSeen is what it takes to write down, as is done twice a minute,
+// BenchmarkMeetingSeen is what it takes to write down, as is done four times a minute,
 // that a meeting of so many people is on.
 func BenchmarkMeetingSeen(b *testing.B) {
 	for _, people := range []int{5, 25, 200, 500} {
