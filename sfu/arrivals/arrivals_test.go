@@ -136,6 +136,16 @@ func TestThePublisherLearnsAll(t *testing.T) {
 				came[sequence] = at
 			}
 		}
+		say := func() {
+			tell(t, &ours, got)
+			for _, p := range theirs.BuildFeedbackPacket() {
+				b, err := p.Marshal()
+				if err != nil {
+					t.Fatal(err)
+				}
+				want.read(t, b)
+			}
+		}
 		note(first)
 		for i := uint16(1); i < 600; i++ {
 			switch rnd.IntN(10) {
@@ -148,25 +158,11 @@ func TestThePublisherLearnsAll(t *testing.T) {
 				note(first + i)
 			}
 			if rnd.IntN(20) == 0 {
-				tell(t, &ours, got)
-				for _, p := range theirs.BuildFeedbackPacket() {
-					b, err := p.Marshal()
-					if err != nil {
-						t.Fatal(err)
-					}
-					want.read(t, b)
-				}
+				say()
 			}
 		}
 		note(first + 700)
-		tell(t, &ours, got)
-		for _, p := range theirs.BuildFeedbackPacket() {
-			b, err := p.Marshal()
-			if err != nil {
-				t.Fatal(err)
-			}
-			want.read(t, b)
-		}
+		say()
 		for sequence, at := range came {
 			if off := got.came[sequence] - at; off < -125*time.Microsecond || off > 125*time.Microsecond {
 				t.Fatalf("seed %d: %d came at %v, it says %v", seed, sequence, at, got.came[sequence])
