@@ -17,6 +17,9 @@ const (
 	// belated is how late a packet may come, after one that follows it, to be
 	// worth another feedback.
 	belated = 500 * time.Millisecond
+	// astray is how many packets in a row that are too old mean that their sender
+	// counts anew: else it would be told nothing for as long as it is behind.
+	astray = 16
 )
 
 // Recorder notes when packets came, each once. It allocates while it grows to what
@@ -29,6 +32,7 @@ type Recorder struct {
 	newest, next uint64
 	media        uint32 // SSRC of the packet noted last
 	count        uint8  // feedbacks written
+	old          int    // packets in a row that were too old
 }
 
 // Note takes a packet with its transport-wide sequence number, which came at a time on a
@@ -39,6 +43,12 @@ func (r *Recorder) Note(media uint32, number uint16, at time.Duration) {
 	}
 	r.media = media
 	sequence := r.newest + uint64(int64(int16(number-uint16(r.newest))))
+	if sequence+uint64(len(r.times)) > r.newest {
+		r.old = 0
+	} else if r.old++; r.old >= astray {
+		r.old = 0
+		sequence += 1 << 16 // the same number, after all others
+	}
 	switch {
 	case sequence >= r.newest+most:
 		r.start(sequence, at)

@@ -118,6 +118,23 @@ func TestLongGaps(t *testing.T) {
 	}
 }
 
+func TestASenderThatCountsAnewIsToldAgain(t *testing.T) {
+	for _, back := range []uint16{3000, 20_000, 32_000} {
+		var r arrivals.Recorder
+		for round := range 5 { // each further back
+			first, got := uint16(60_000)-uint16(round)*back, newReport()
+			for i := range uint16(40) {
+				r.Note(5, first+i, ms(1000*round+int(i)))
+			}
+			tell(t, &r, got)
+			if at, came := got.came[first+39]; !came || at != ms(1000*round+39) {
+				t.Errorf("%d back, round %d: the last one came at %v, %v", back, round, at, came)
+			}
+			r.Note(5, first+2*back, ms(1000*round+50)) // one that strays changes nothing
+		}
+	}
+}
+
 // A property: whatever comes in whatever order, the publisher learns of every
 // packet that comes, with its time to 125 µs, and that what never came is lost; Pion's recorder tells it the same.
 func TestThePublisherLearnsAll(t *testing.T) {
