@@ -9,7 +9,7 @@ import (
 func TestSecondRepairsAreKnown(t *testing.T) {
 	s := video()
 	s.Want(1)
-	out, _ := s.Forward(1, picture(t, 0, true))
+	out, _ := forward(s, 1, picture(t, 0, true))
 	for try := range 3 {
 		now := time.Duration(try+1) * time.Second
 		sent, ok := s.Lookup(out.Sequence, now, 20*time.Millisecond)

@@ -6,6 +6,7 @@ import (
 
 	"palabre/internal/bench/floor"
 	"palabre/sfu/cache"
+	"palabre/sfu/rewrite"
 )
 
 // BenchmarkRewrite is what a further viewer of a packet costs before it is
@@ -32,8 +33,9 @@ func BenchmarkRewrite(b *testing.B) {
 		w.stream.Stop()
 		w.stream.Want(1)
 		for _, p := range packets {
-			out, _ := w.stream.Forward(1, p)
-			w.write(p, out)
+			var out rewrite.Out
+			w.stream.Forward(1, p, &out)
+			w.write(p, &out)
 		}
 	}, func() {
 		for range packets {

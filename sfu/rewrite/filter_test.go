@@ -18,7 +18,7 @@ type film struct {
 func (f *film) show(c codec.Frame) bool {
 	f.t.Helper()
 	c.Start = true
-	_, verdict := f.stream.Forward(1, packet(f.t, uint64(100_000+f.n), uint32(f.n*frameTicks), time.Duration(f.n)*frameTime, c))
+	_, verdict := forward(f.stream, 1, packet(f.t, uint64(100_000+f.n), uint32(f.n*frameTicks), time.Duration(f.n)*frameTime, c))
 	f.n++
 	return verdict == rewrite.Send
 }
@@ -71,7 +71,7 @@ func spatially(t *testing.T, s *rewrite.Stream, n int, key bool) (passed []uint8
 			KeyFrame: key, Start: sid == 0, End: true, SpatialID: sid, HasPictureID: true, PictureBits: 15, PictureID: uint16(n),
 		})
 		p.Header.Marker = sid == 2
-		out, verdict := s.Forward(1, p)
+		out, verdict := forward(s, 1, p)
 		if verdict != rewrite.Send {
 			continue
 		}

@@ -45,13 +45,17 @@ func (t taken) level() level {
 	return level{uint8(t >> 3 & highestSpatial), uint8(t & highestTemporal)}
 }
 
-func (e *entry) out(number uint64) Out {
-	o := Out{Sequence: uint16(number), Timestamp: e.timestamp, Marker: e.taken.marker()}
+// put writes what goes out under the number. It is written in place because
+// what was just written field by field cannot be read as a whole: a processor
+// waits until it has left for its cache.
+func (e *entry) put(number uint64, o *Out) {
+	o.Sequence, o.Timestamp, o.Marker = uint16(number), e.timestamp, e.taken.marker()
+	o.PictureID, o.TL0, o.Spatial, o.Temporal = 0, 0, 0, 0
+	o.Number, o.Template, o.Switched = 0, 0, false
 	if e.state == sent {
 		o.PictureID, o.TL0 = e.picture, e.tl0
 		o.Spatial, o.Temporal = e.taken.level().spatial, e.taken.level().temporal
 	}
-	return o
 }
 
 // history is the last numbers sent, in order. Numbers are extended, so that

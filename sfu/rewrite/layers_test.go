@@ -173,7 +173,7 @@ type screen struct {
 }
 
 func (v *screen) receive(a layered) {
-	out, verdict := v.stream.Forward(a.origin, a.packet)
+	out, verdict := forward(v.stream, a.origin, a.packet)
 	switch verdict {
 	case rewrite.Fill:
 		v.filled[out.Sequence] = true

@@ -162,8 +162,9 @@ func TestAHostilePublisherOnlyHurtsItself(t *testing.T) {
 					HasNumber: rapid.Bool().Draw(t, "numbered"), Number: rapid.Uint16().Draw(t, "number"),
 				})
 			s.Take(rapid.Uint8().Draw(t, "take spatial"), rapid.Uint8().Draw(t, "take temporal"))
-			decide := rapid.SampledFrom([]func(rewrite.Origin, *cache.Packet) (rewrite.Out, rewrite.Verdict){s.Forward, s.Drop}).Draw(t, "decide")
-			out, verdict := decide(rewrite.Origin(rapid.IntRange(1, 2).Draw(t, "origin")), p)
+			decide := rapid.SampledFrom([]func(rewrite.Origin, *cache.Packet, *rewrite.Out) rewrite.Verdict{s.Forward, s.Drop}).Draw(t, "decide")
+			var out rewrite.Out
+			verdict := decide(rewrite.Origin(rapid.IntRange(1, 2).Draw(t, "origin")), p, &out)
 			if verdict == rewrite.Skip {
 				continue
 			}

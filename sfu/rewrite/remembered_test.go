@@ -24,11 +24,9 @@ func TestRoomFollowsTheRate(t *testing.T) {
 			if err := rtp.Parse(raw, &rtp.Extensions{}, &p.Header); err != nil {
 				t.Fatal(err)
 			}
-			out, verdict := s.Forward(1, p)
-			if verdict != Send {
+			if verdict := s.Forward(1, p, &last); verdict != Send {
 				t.Fatalf("packet %d at %d a second: verdict %d", n, c.rate, verdict)
 			}
-			last = out
 		}
 		cached := min(max(int(cache.MaxAge.Seconds()*float64(c.rate)), cache.MinPackets), VideoHistory, 10*c.rate)
 		for back := range cached {

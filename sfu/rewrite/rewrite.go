@@ -162,36 +162,36 @@ func (s *Stream) Current() Origin { return s.current }
 // Waiting is what the stream waits for a key frame of; 0 for nothing.
 func (s *Stream) Waiting() Origin { return s.target }
 
-// Forward decides about one packet of an origin and gives its numbers. Skipped
-// are packets of origins that are neither carried nor wanted, duplicates, those
-// that come too late, and those that are only padding.
-func (s *Stream) Forward(o Origin, p *cache.Packet) (Out, Verdict) {
+// Forward decides about one packet of an origin and writes its numbers to out,
+// unless it is skipped. Skipped are packets of origins that are neither carried nor
+// wanted, duplicates, those that come too late, and those that are only padding.
+func (s *Stream) Forward(o Origin, p *cache.Packet, out *Out) Verdict {
 	if o == 0 {
-		return Out{}, Skip
+		return Skip
 	}
 	if o == s.target {
 		if p.Header.PayloadSize() == 0 || !(s.audio || p.Frame.SwitchPoint()) {
-			return Out{}, Skip
+			return Skip
 		}
-		return s.switchTo(o, p)
+		return s.switchTo(o, p, out)
 	}
 	if o != s.current {
-		return Out{}, Skip
+		return Skip
 	}
 	if p.Header.PayloadSize() == 0 || s.surplus(p) {
-		return s.Drop(o, p)
+		return s.Drop(o, p, out)
 	}
 	level := s.filter.decide(p)
 	switch {
 	case p.Frame.TemporalID > level.temporal || s.pictures.dropped(p):
-		return s.Drop(o, p)
+		return s.Drop(o, p, out)
 	case !level.has(&p.Frame):
-		return s.omit(p) // of a picture that goes to the viewer all the same
+		return s.omit(p, out) // of a picture that goes to the viewer all the same
 	case p.Sequence > s.highest:
 		s.reserve(p.Sequence)
-		return s.send(p, level, false)
+		return s.send(p, level, false, out)
 	}
-	return s.late(p, level)
+	return s.late(p, level, out)
 }
 
 // Prefetch asks for the memory that [Stream.Forward] needs beside the stream itself.
@@ -199,31 +199,32 @@ func (s *Stream) Prefetch() { s.sent.prefetch() }
 
 // Drop is [Stream.Forward] for a packet the viewer is not to get. It leaves no
 // gap. Decide for whole pictures.
-func (s *Stream) Drop(o Origin, p *cache.Packet) (Out, Verdict) {
+func (s *Stream) Drop(o Origin, p *cache.Packet, out *Out) Verdict {
 	if o == 0 || o != s.current {
-		return Out{}, Skip
+		return Skip
 	}
 	inOrder := p.Sequence > s.highest
-	out, verdict := s.omit(p) // first: what was missing before p keeps its picture id
+	verdict := s.omit(p, out) // first: what was missing before p keeps its picture id
 	if inOrder {
 		s.pictures.drop(p)
 	}
-	return out, verdict
+	return verdict
 }
 
 // omit leaves one packet out.
-func (s *Stream) omit(p *cache.Packet) (Out, Verdict) {
+func (s *Stream) omit(p *cache.Packet, out *Out) Verdict {
 	if p.Sequence > s.highest {
 		s.reserve(p.Sequence)
 		s.highest = p.Sequence
-		return Out{}, Skip
+		return Skip
 	}
 	e, number := s.sent.find(p.Sequence)
 	if e == nil || e.state != reserved {
-		return Out{}, Skip
+		return Skip
 	}
 	e.state, e.timestamp, e.taken = padding, s.time.last, 0
-	return e.out(number), Fill
+	e.put(number, out)
+	return Fill
 }
 
 // Pad takes the next sequence number for a packet that is only padding, such
@@ -234,7 +235,9 @@ func (s *Stream) Pad() (Out, bool) {
 	}
 	e, number := s.sent.push(s.current, s.highest, s.time.last)
 	e.state = padding
-	return e.out(number), true
+	var out Out
+	e.put(number, &out)
+	return out, true
 }
 
 // Lookup finds what went out under a sequence number, for a retransmission. It
@@ -263,8 +266,8 @@ func (s *Stream) found(e *entry, number uint64) (Sent, bool) {
 		Origin: e.origin, Sequence: e.in,
 		Again:   e.resends > 1,
 		Padding: e.state == padding, Missing: e.state == reserved,
-		Out: e.out(number),
 	}
+	e.put(number, &found.Out)
 	if e.state != sent {
 		return found, true
 	}
@@ -288,18 +291,18 @@ func (s *Stream) Hasten(frames int, end time.Duration) { s.time.hasten(frames, e
 func (s *Stream) Behind(moment time.Duration) (time.Duration, bool) { return s.time.behind(moment) }
 
 // switchTo starts carrying o with packet p.
-func (s *Stream) switchTo(o Origin, p *cache.Packet) (Out, Verdict) {
+func (s *Stream) switchTo(o Origin, p *cache.Packet, out *Out) Verdict {
 	s.current, s.target = o, 0
 	s.sent.cut()
 	s.time.anchor(p)
 	s.pictures.anchor(p)
 	s.filter.begin()
 	s.frames.begin(s.sent.next)
-	return s.send(p, s.filter.decide(p), true)
+	return s.send(p, s.filter.decide(p), true, out)
 }
 
 // send gives the next number to a packet in order.
-func (s *Stream) send(p *cache.Packet, l level, switched bool) (Out, Verdict) {
+func (s *Stream) send(p *cache.Packet, l level, switched bool, out *Out) Verdict {
 	s.highest = p.Sequence
 	e, number := s.sent.push(s.current, p.Sequence, s.time.next(p))
 	e.state = sent
@@ -307,18 +310,18 @@ func (s *Stream) send(p *cache.Packet, l level, switched bool) (Out, Verdict) {
 	// A new voice begins a talk spurt (RFC 3551 §4.1).
 	e.taken = take(l, p.Header.Marker || l.ends(&p.Frame) && !s.audio || s.audio && switched)
 	s.ended = e.taken.marker() || s.audio
-	out := e.out(number)
+	e.put(number, out)
 	shift := s.frames.next(p, number)
 	out.Number, out.Template = shift.number, shift.template
 	out.Switched = switched
-	return out, Send
+	return Send
 }
 
 // late fits a packet into the gap that was left for it.
-func (s *Stream) late(p *cache.Packet, l level) (Out, Verdict) {
+func (s *Stream) late(p *cache.Packet, l level, out *Out) Verdict {
 	e, number := s.sent.find(p.Sequence)
 	if e == nil || e.state != reserved {
-		return Out{}, Skip
+		return Skip
 	}
 	e.state = sent
 	e.timestamp = s.time.late(p)
@@ -326,10 +329,10 @@ func (s *Stream) late(p *cache.Packet, l level) (Out, Verdict) {
 	e.taken = take(l, p.Header.Marker || l.ends(&p.Frame) && !s.audio)
 	// The viewer asked for it meanwhile, and may once more before it gets it.
 	e.resent, e.resends = uint16(p.Arrival/time.Millisecond), 1
-	out := e.out(number)
+	e.put(number, out)
 	shift, _ := s.frames.at(number)
 	out.Number, out.Template = shift.number, shift.template
-	return out, Send
+	return Send
 }
 
 // reserve keeps a number free for every packet between the highest and sequence.

@@ -119,14 +119,14 @@ func TestPicturesAreCountedOn(t *testing.T) {
 	for n := range 6 {
 		p := picture(t, n, n == 0)
 		if n == 2 || n == 3 {
-			s.Drop(1, p)
+			s.Drop(1, p, &rewrite.Out{})
 			continue
 		}
-		out, _ := s.Forward(1, p)
+		out, _ := forward(s, 1, p)
 		got = append(got, out.PictureID)
 	}
 	s.Want(2)
-	out, _ := s.Forward(2, picture(t, 77, true))
+	out, _ := forward(s, 2, picture(t, 77, true))
 	got = append(got, out.PictureID)
 	for i, id := range got {
 		if want := uint16(32766+i) & 0x7FFF; id != want {
@@ -142,7 +142,7 @@ func TestPaddingLeavesNoGap(t *testing.T) {
 	s := video()
 	s.Want(1)
 	run(t, s, 1, []step{{n: 0, key: true, verdict: rewrite.Send, sequence: 65534}})
-	if _, verdict := s.Forward(1, packet(t, 100_001, 500, 0, codec.Frame{})); verdict != rewrite.Skip {
+	if _, verdict := forward(s, 1, packet(t, 100_001, 500, 0, codec.Frame{})); verdict != rewrite.Skip {
 		t.Errorf("padding became %d", verdict)
 	}
 	run(t, s, 1, []step{{n: 2, verdict: rewrite.Send, sequence: 65535}})
@@ -186,8 +186,8 @@ func TestABreakUpstreamIsOneFreeNumber(t *testing.T) {
 func TestLookupGivesWhatWasSent(t *testing.T) {
 	s := video()
 	s.Want(7)
-	first, _ := s.Forward(7, picture(t, 0, true))
-	third, _ := s.Forward(7, picture(t, 2, false))
+	first, _ := forward(s, 7, picture(t, 0, true))
+	third, _ := forward(s, 7, picture(t, 2, false))
 	got, ok := s.Lookup(third.Sequence, time.Second, 50*time.Millisecond)
 	if !ok || got.Origin != 7 || got.Sequence != 100_002 || got.Out != third || got.Missing || got.Padding {
 		t.Errorf("third: %+v %v, want %+v", got, ok, third)
@@ -195,7 +195,7 @@ func TestLookupGivesWhatWasSent(t *testing.T) {
 	if missing, ok := s.Lookup(third.Sequence-1, time.Second, 0); !ok || !missing.Missing || missing.Sequence != 100_001 {
 		t.Errorf("second: %+v %v", missing, ok)
 	}
-	second, verdict := s.Forward(7, picture(t, 1, false))
+	second, verdict := forward(s, 7, picture(t, 1, false))
 	if again, ok := s.Lookup(third.Sequence-1, time.Second, 0); verdict != rewrite.Send || !ok || again.Out != second {
 		t.Errorf("second when it came: %+v, want %+v", again, second)
 	}
@@ -209,7 +209,7 @@ func TestLookupGivesWhatWasSent(t *testing.T) {
 func TestLookupLimitsRetransmissions(t *testing.T) {
 	s := video()
 	s.Want(1)
-	out, _ := s.Forward(1, picture(t, 0, true))
+	out, _ := forward(s, 1, picture(t, 0, true))
 	now, sent := 70*time.Second, 0
 	for range 10_000 { // a storm, ten a millisecond
 		if _, ok := s.Lookup(out.Sequence, now, 50*time.Millisecond); ok {
@@ -226,7 +226,7 @@ func TestHistoryForgetsTheOldest(t *testing.T) {
 	s := rewrite.New(rewrite.Config{ClockRate: 90000, History: 16})
 	s.Want(1)
 	for n := range 40 {
-		s.Forward(1, picture(t, n, n == 0))
+		forward(s, 1, picture(t, n, n == 0))
 	}
 	for n := range 40 {
 		got, ok := s.Lookup(uint16(n), 0, 0)
@@ -242,7 +242,7 @@ func TestPadOnlyBetweenFrames(t *testing.T) {
 		t.Error("padding before anything was sent")
 	}
 	s.Want(1)
-	last, _ := s.Forward(1, picture(t, 0, true))
+	last, _ := forward(s, 1, picture(t, 0, true))
 	pad, ok := s.Pad()
 	if !ok || pad.Sequence != last.Sequence+1 || pad.Timestamp != last.Timestamp {
 		t.Errorf("padding is %+v, %v", pad, ok)
@@ -251,7 +251,7 @@ func TestPadOnlyBetweenFrames(t *testing.T) {
 		t.Errorf("padding asked for again is %+v, %v", again, ok)
 	}
 	begin := codec.Frame{Start: true, HasPictureID: true, PictureBits: 15, PictureID: 2}
-	s.Forward(1, packet(t, 100_002, 500+2*frameTicks, 2*frameTime, begin))
+	forward(s, 1, packet(t, 100_002, 500+2*frameTicks, 2*frameTime, begin))
 	if _, ok := s.Pad(); ok {
 		t.Error("padding in the middle of a frame")
 	}
@@ -263,14 +263,14 @@ func TestForwardDoesNotAllocate(t *testing.T) {
 	s.Want(1)
 	p := picture(t, 0, true)
 	if n := testing.AllocsPerRun(2000, func() {
-		out, _ := s.Forward(1, p)
+		out, _ := forward(s, 1, p)
 		s.Lookup(out.Sequence, 0, 0)
 		p.Sequence += 2
 		p.Header.Timestamp += frameTicks
 		p.Capture += frameTime
 		p.Frame.PictureID = (p.Frame.PictureID + 1) & 0x7FFF
 		p.Sequence--
-		s.Drop(1, p)
+		s.Drop(1, p, &rewrite.Out{})
 		p.Sequence++
 	}); n != 0 {
 		t.Errorf("%v allocations a packet", n)
@@ -283,7 +283,7 @@ func BenchmarkForward(b *testing.B) {
 	p := picture(b, 0, true)
 	b.ReportAllocs()
 	for b.Loop() {
-		s.Forward(1, p)
+		forward(s, 1, p)
 		p.Sequence++
 		p.Header.Timestamp += frameTicks
 		p.Capture += frameTime

@@ -39,7 +39,7 @@ func TestASwitchKeepsTheClock(t *testing.T) {
 			p := picture(t, n, i == 0)
 			p.Header.Timestamp += uint32(o) * 123_456_789
 			p.Capture += time.Duration(o) * 7 * time.Millisecond
-			out, verdict := s.Forward(o, p)
+			out, verdict := forward(s, o, p)
 			if off := offClock(s, 90000, p, out); verdict != rewrite.Send || off < -time.Millisecond || off > time.Millisecond {
 				t.Fatalf("frame %d of %d: verdict %d, %s off the clock", n, o, verdict, off)
 			}
@@ -54,7 +54,7 @@ func TestADriftingSenderIsLedBack(t *testing.T) {
 	for n := range 30 * 600 { // ten minutes with a clock 200 ppm too fast
 		p := picture(t, n, n == 0)
 		p.Header.Timestamp = uint32(float64(n*frameTicks) * 1.0002)
-		out, _ := s.Forward(1, p)
+		out, _ := forward(s, 1, p)
 		if off := offClock(s, 90000, p, out); off > 8*time.Millisecond || off < -8*time.Millisecond {
 			t.Fatalf("frame %d is %s off the clock", n, off)
 		}
@@ -73,7 +73,7 @@ func TestASenderThatBeginsANewCountIsFollowed(t *testing.T) {
 		if n >= 10 {
 			p.Header.Timestamp += 1 << 30
 		}
-		out, _ := s.Forward(1, p)
+		out, _ := forward(s, 1, p)
 		if off := offClock(s, 90000, p, out); off > time.Millisecond || off < -time.Millisecond {
 			t.Fatalf("frame %d is %s off the clock", n, off)
 		}
@@ -84,20 +84,20 @@ func TestACachedStartCatchesUpWithTheClock(t *testing.T) {
 	s := video()
 	s.Want(1)
 	for n := range 30 {
-		s.Forward(1, picture(t, n, n == 0))
+		forward(s, 1, picture(t, n, n == 0))
 	}
 	last := s.Timestamp(29 * frameTime)
 	s.Want(2)
 	for n := 5; n < 30; n++ { // a key frame 800 ms ago and what followed it
 		p := picture(t, n, n == 5)
-		out, verdict := s.Forward(2, p)
+		out, verdict := forward(s, 2, p)
 		if step := out.Timestamp - last; verdict != rewrite.Send || step == 0 || step > 91 {
 			t.Fatalf("frame %d: verdict %d, %d ticks after the one before", n, verdict, step)
 		}
 		last = out.Timestamp
 	}
 	p := picture(t, 31, false)
-	if out, _ := s.Forward(2, p); offClock(s, 90000, p, out) > time.Millisecond {
+	if out, _ := forward(s, 2, p); offClock(s, 90000, p, out) > time.Millisecond {
 		t.Errorf("still %s behind the clock", offClock(s, 90000, p, out))
 	}
 }
@@ -114,7 +114,7 @@ func TestAVoiceTakesOverAtOnceAndComesBackToTheClock(t *testing.T) {
 	s := rewrite.New(rewrite.Config{ClockRate: 48000, Audio: true})
 	s.Want(1)
 	for n := range 50 {
-		out, verdict := s.Forward(1, voice(t, n, time.Duration(n)*20*time.Millisecond, 20))
+		out, verdict := forward(s, 1, voice(t, n, time.Duration(n)*20*time.Millisecond, 20))
 		if verdict != rewrite.Send || out.Marker != (n == 0) {
 			t.Fatalf("packet %d: %d %+v", n, verdict, out)
 		}
@@ -129,7 +129,7 @@ func TestAVoiceTakesOverAtOnceAndComesBackToTheClock(t *testing.T) {
 			level = 90
 		}
 		p := voice(t, n, time.Duration(n)*20*time.Millisecond+920*time.Millisecond, level)
-		out, verdict := s.Forward(2, p)
+		out, verdict := forward(s, 2, p)
 		switch {
 		case verdict == rewrite.Skip && n > 20:
 			left++
@@ -150,10 +150,10 @@ func TestAVoiceTakesOverAtOnceAndComesBackToTheClock(t *testing.T) {
 func TestASilentPauseInAVoiceKeepsItsLength(t *testing.T) {
 	s := rewrite.New(rewrite.Config{ClockRate: 48000, Audio: true})
 	s.Want(1)
-	first, _ := s.Forward(1, voice(t, 0, 0, 20))
+	first, _ := forward(s, 1, voice(t, 0, 0, 20))
 	p := voice(t, 50, time.Second, 20) // DTX: a second of nothing, numbers go on
 	p.Sequence = 100_001
-	second, _ := s.Forward(1, p)
+	second, _ := forward(s, 1, p)
 	if second.Sequence != first.Sequence+1 || second.Timestamp-first.Timestamp != 48000 {
 		t.Errorf("after a second of silence: %+v, before %+v", second, first)
 	}
@@ -172,7 +172,7 @@ func driftingVoice(t *testing.T, rate float64) {
 	for n := range 50 * 600 { // ten minutes
 		p := voice(t, n, time.Duration(n)*20*time.Millisecond, 90)
 		p.Header.Timestamp = uint32(float64(n*960) * rate)
-		out, verdict := s.Forward(1, p)
+		out, verdict := forward(s, 1, p)
 		if off := offClock(s, 48000, p, out); verdict == rewrite.Send && (off > 38*time.Millisecond || off < -22*time.Millisecond) {
 			t.Fatalf("packet %d is %s off the clock", n, off)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"palabre/sfu/cache"
 	"palabre/sfu/rewrite"
 )
 
@@ -186,4 +187,10 @@ func (v *viewer) check() {
 	if free := span - len(v.all); free != v.missing {
 		v.t.Fatalf("%d numbers are free, %d packets are missing", free, v.missing)
 	}
+}
+
+// forward is [rewrite.Stream.Forward] with the numbers as a value.
+func forward(s *rewrite.Stream, o rewrite.Origin, p *cache.Packet) (out rewrite.Out, verdict rewrite.Verdict) {
+	verdict = s.Forward(o, p, &out)
+	return out, verdict
 }

@@ -67,7 +67,7 @@ func (w *way) receive(raw []byte, n int) *cache.Packet {
 }
 
 // write makes the viewer's packet.
-func (w *way) write(p *cache.Packet, out rewrite.Out) []byte {
+func (w *way) write(p *cache.Packet, out *rewrite.Out) []byte {
 	o := rtp.Outgoing{
 		SSRC: 0xFFFF, PayloadType: 96, MID: "7",
 		SequenceNumber: out.Sequence, Timestamp: out.Timestamp, Marker: out.Marker,
@@ -104,9 +104,9 @@ func TestARetransmissionIsThePacketAgain(t *testing.T) {
 	for n := range 300 {
 		p := w.receive(w.datagram(n), n)
 		if n%7 == 3 { // a layer the viewer does not get
-			w.stream.Drop(1, p)
-		} else if out, verdict := w.stream.Forward(1, p); verdict == rewrite.Send {
-			sent[out.Sequence] = bytes.Clone(w.write(p, out))
+			w.stream.Drop(1, p, &rewrite.Out{})
+		} else if out, verdict := forward(w.stream, 1, p); verdict == rewrite.Send {
+			sent[out.Sequence] = bytes.Clone(w.write(p, &out))
 		}
 		p.Release()
 	}
@@ -140,8 +140,8 @@ func TestTheWholeWayDoesNotAllocate(t *testing.T) {
 	n := 0
 	step := func() {
 		p := w.receive(raw[n], n)
-		out, verdict := w.stream.Forward(1, p)
-		if verdict != rewrite.Send || len(w.write(p, out)) < 1000 || len(w.repeat(out.Sequence)) < 1000 {
+		out, verdict := forward(w.stream, 1, p)
+		if verdict != rewrite.Send || len(w.write(p, &out)) < 1000 || len(w.repeat(out.Sequence)) < 1000 {
 			t.Fatalf("packet %d was not sent, or not again", n)
 		}
 		p.Release()

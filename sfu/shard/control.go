@@ -120,7 +120,7 @@ func (l *Line) resend(s *Shard, lost func(func(uint16) bool), now time.Time) {
 		}
 		if sent.Padding {
 			if l.peer.resend.take(fillSize, rate) {
-				l.refill(s, sent.Out)
+				l.refill(s, &sent.Out)
 			}
 			continue
 		}
@@ -168,18 +168,18 @@ func (l *Line) repair(s *Shard, layer *Layer, pkt *cache.Packet, sent rewrite.Se
 // agreed to RFC 4588, else as it was. It gives its size, 0 when it was not sent.
 func (l *Line) retransmit(s *Shard, layer *Layer, pkt *cache.Packet, sent rewrite.Sent, now time.Time) int {
 	if l.agree.rtx == 0 {
-		return l.rewrite(s, layer, pkt, sent.Out)
+		return l.rewrite(s, layer, pkt, &sent.Out)
 	}
 	o := rtp.Outgoing{
 		SSRC: l.rtx, Timestamp: sent.Timestamp, SequenceNumber: l.resent,
 		PayloadType: l.agree.rtx, Marker: sent.Marker,
 	}
-	l.pass(s, &o, pkt, sent.Out)
+	l.pass(s, &o, pkt, &sent.Out)
 	l.stamp(&o, now)
 	l.resent++
 	header := rtp.AppendHeader(s.header[:0], l.peer.ids, &o)
 	// RFC 4588 section 4: the payload begins with the number it had.
-	payload := append(binary.BigEndian.AppendUint16(s.again[:0], sent.Out.Sequence), l.body(s, layer, pkt, sent.Out)...)
+	payload := append(binary.BigEndian.AppendUint16(s.again[:0], sent.Out.Sequence), l.body(s, layer, pkt, &sent.Out)...)
 	if l.peer.conn.WriteRTP(header, payload) != nil {
 		s.engine.Metrics.Drops[DropSend].Add(1)
 		return 0

@@ -44,18 +44,18 @@ func (l *Line) deliver(s *Shard, layer *Layer, pkt *cache.Packet, now time.Time)
 	if origin == 0 || !l.agrees(layer) {
 		return 0
 	}
-	out, verdict := l.stream.Forward(origin, pkt)
-	switch verdict {
+	var out rewrite.Out
+	switch l.stream.Forward(origin, pkt, &out) {
 	case rewrite.Skip:
 		return 0
 	case rewrite.Fill:
-		l.fill(s, out, 1, now)
+		l.fill(s, &out, 1, now)
 		return 0
 	}
 	if out.Switched {
 		l.switched(s, layer, now)
 	}
-	return l.write(s, layer, pkt, out, now)
+	return l.write(s, layer, pkt, &out, now)
 }
 
 func (l *Line) count(packets, bytes int) {
@@ -93,8 +93,9 @@ func (l *Line) agrees(layer *Layer) bool {
 }
 
 // write builds the viewer's packet and sends it; it gives its size, 0 when it was not sent.
-func (l *Line) write(s *Shard, layer *Layer, pkt *cache.Packet, out rewrite.Out, now time.Time) int {
-	o := l.outgoing(out)
+func (l *Line) write(s *Shard, layer *Layer, pkt *cache.Packet, out *rewrite.Out, now time.Time) int {
+	var o rtp.Outgoing
+	l.outgoing(&o, out)
 	l.pass(s, &o, pkt, out)
 	l.stamp(&o, now)
 	padding := s.level.short(len(pkt.Payload()))
@@ -113,8 +114,9 @@ func (l *Line) write(s *Shard, layer *Layer, pkt *cache.Packet, out rewrite.Out,
 
 // rewrite sends a packet once more as it was, byte for byte; it gives its size,
 // 0 when it was not sent.
-func (l *Line) rewrite(s *Shard, layer *Layer, pkt *cache.Packet, out rewrite.Out) int {
-	o := l.outgoing(out)
+func (l *Line) rewrite(s *Shard, layer *Layer, pkt *cache.Packet, out *rewrite.Out) int {
+	var o rtp.Outgoing
+	l.outgoing(&o, out)
 	l.pass(s, &o, pkt, out)
 	padding, ok := l.stamps.restore(&o)
 	if !ok {
@@ -124,14 +126,14 @@ func (l *Line) rewrite(s *Shard, layer *Layer, pkt *cache.Packet, out rewrite.Ou
 	return l.emit(s, layer, pkt, &o, out, padding)
 }
 
-func (l *Line) outgoing(out rewrite.Out) rtp.Outgoing {
-	return rtp.Outgoing{
-		SSRC: l.ssrc, Timestamp: out.Timestamp, SequenceNumber: out.Sequence,
-		PayloadType: l.agree.payloadType, Marker: out.Marker,
-	}
+// outgoing begins the header of a viewer's packet. It is written in place, as
+// the numbers are ([rewrite.Stream.Forward]): to copy what was just written costs more.
+func (l *Line) outgoing(o *rtp.Outgoing, out *rewrite.Out) {
+	o.SSRC, o.Timestamp, o.SequenceNumber = l.ssrc, out.Timestamp, out.Sequence
+	o.PayloadType, o.Marker = l.agree.payloadType, out.Marker
 }
 
-func (l *Line) emit(s *Shard, layer *Layer, pkt *cache.Packet, o *rtp.Outgoing, out rewrite.Out, padding int) int {
+func (l *Line) emit(s *Shard, layer *Layer, pkt *cache.Packet, o *rtp.Outgoing, out *rewrite.Out, padding int) int {
 	header := rtp.AppendHeader(s.header[:0], l.peer.ids, o)
 	payload := l.body(s, layer, pkt, out)
 	if padding > 0 {
@@ -154,7 +156,7 @@ func (s *Shard) pad(payload []byte, n int) []byte {
 }
 
 // body is the payload as this viewer gets it: shared where nothing changes.
-func (l *Line) body(s *Shard, layer *Layer, pkt *cache.Packet, out rewrite.Out) []byte {
+func (l *Line) body(s *Shard, layer *Layer, pkt *cache.Packet, out *rewrite.Out) []byte {
 	kind := codec.Codec(layer.kind.Load())
 	switch {
 	case kind == codec.RED:
@@ -167,7 +169,7 @@ func (l *Line) body(s *Shard, layer *Layer, pkt *cache.Packet, out rewrite.Out) 
 
 // pass puts on a packet the header extensions a viewer gets as the publisher
 // sent them, and the dependency descriptor with the numbers of the viewer's stream.
-func (l *Line) pass(s *Shard, o *rtp.Outgoing, pkt *cache.Packet, out rewrite.Out) {
+func (l *Line) pass(s *Shard, o *rtp.Outgoing, pkt *cache.Packet, out *rewrite.Out) {
 	o.Values = pkt.Header.Values
 	o.Present &= rtp.SetOf(rtp.AudioLevel, rtp.AbsCaptureTime, rtp.PlayoutDelay, rtp.Orientation, rtp.ContentType)
 	if !l.descriptors || !pkt.Frame.HasNumber {
@@ -187,11 +189,12 @@ func absSendTime(e *Engine, now time.Time) uint32 {
 
 // fill sends padding under numbers the viewer would otherwise ask for, and
 // says whether it could.
-func (l *Line) fill(s *Shard, out rewrite.Out, size uint8, now time.Time) bool {
+func (l *Line) fill(s *Shard, out *rewrite.Out, size uint8, now time.Time) bool {
 	if !l.known {
 		return false
 	}
-	o := l.outgoing(out)
+	var o rtp.Outgoing
+	l.outgoing(&o, out)
 	o.Marker = false
 	if !l.padding(s, &o, size, now) {
 		return false
@@ -201,8 +204,9 @@ func (l *Line) fill(s *Shard, out rewrite.Out, size uint8, now time.Time) bool {
 }
 
 // refill sends padding once more as it was.
-func (l *Line) refill(s *Shard, out rewrite.Out) {
-	o := l.outgoing(out)
+func (l *Line) refill(s *Shard, out *rewrite.Out) {
+	var o rtp.Outgoing
+	l.outgoing(&o, out)
 	o.Marker = false
 	size, ok := l.stamps.restore(&o)
 	if !l.known || !ok || size == 0 {

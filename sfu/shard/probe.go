@@ -210,7 +210,7 @@ func (l *Line) pad(s *Shard, now time.Time) bool {
 		return false
 	}
 	out, ok := l.stream.Pad()
-	return ok && s.probed(l.fill(s, out, paddingSize, now))
+	return ok && s.probed(l.fill(s, &out, paddingSize, now))
 }
 
 // probed counts a probe of padding that was sent.

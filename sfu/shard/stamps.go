@@ -27,11 +27,10 @@ func (k *stamps) keep(o *rtp.Outgoing, padding int) {
 	if k.kept == nil {
 		k.kept = &[stampsKept]stamp{}
 	}
-	k.kept[o.SequenceNumber%stampsKept] = stamp{
-		known: true, payloadType: o.PayloadType, padding: uint8(padding), sequence: o.SequenceNumber,
-		transport: o.TransportSequence, transported: o.Has(rtp.TransportSequence),
-		sendTime: o.AbsSendTime, timed: o.Has(rtp.AbsSendTime),
-	}
+	s := &k.kept[o.SequenceNumber%stampsKept] // written field by field: a copy of it would wait for that
+	s.known, s.payloadType, s.padding, s.sequence = true, o.PayloadType, uint8(padding), o.SequenceNumber
+	s.transport, s.transported = o.TransportSequence, o.Has(rtp.TransportSequence)
+	s.sendTime, s.timed = o.AbsSendTime, o.Has(rtp.AbsSendTime)
 }
 
 // restore puts the stamps on that a packet had, and says how much padding, or
