@@ -79,20 +79,24 @@ const (
 // Estimator estimates for one viewer. It is not safe for concurrent use: the
 // viewer's shard owns it.
 type Estimator struct {
+	// What each packet that leaves needs is next to each other, and first in the prober.
+	sending     meter
+	history     history
+	firstUnseen time.Duration // when the first packet left that no feedback followed yet
+	unseen      bool
+	agreed      bool // the client is to report arrivals
+	resting     bool // nothing leaves that it could report
+	prober      prober
+
 	config  Config
-	history history
-	sending meter
 	arrived meter
 	slices  slicer
 	trend   trend
 	queue   queue
 	losses  losses
 	control control
-	prober  prober
 	reports reports
 	wanted  float64
-	agreed  bool // the client is to report arrivals
-	resting bool // nothing leaves that it could report
 
 	take    func(sequence uint16, received bool, arrival time.Duration) bool // e.arrival, made once
 	at      time.Duration                                                    // of the feedback being taken in
@@ -100,12 +104,10 @@ type Estimator struct {
 	highest uint16                                                           // its number
 	rtt     time.Duration
 
-	trip        least // the round trip without queues
-	feedbacks   uint64
-	heard       time.Duration // the last feedback
-	firstUnseen time.Duration // when the first packet left that no feedback followed yet
-	unseen      bool
-	draining    time.Duration // until when
+	trip      least // the round trip without queues
+	feedbacks uint64
+	heard     time.Duration // the last feedback
+	draining  time.Duration // until when
 }
 
 // New makes an Estimator.
@@ -138,17 +140,15 @@ func (e *Estimator) Sent(sequence uint16, size int, at time.Duration) {
 	}
 }
 
-// Prefetch asks for the memory that [Estimator.Sent] of a packet with this number
+// Prefetch asks for the memory that [Estimator.Sent] of packets numbered from sequence on
 // needs, in two steps: what the second asks for is found in what the first did.
-func (e *Estimator) Prefetch(step int, sequence uint16) {
+func (e *Estimator) Prefetch(step int, sequence uint16, packets int) {
 	if step > 0 {
-		e.history.prefetch(sequence)
+		prefetch.Value(e.sending.bucket(e.sending.newest))
+		e.history.prefetch(sequence, packets)
 		return
 	}
-	prefetch.Value(&e.history)
-	prefetch.Value(&e.sending)
-	prefetch.Value(&e.prober.state)
-	prefetch.Value(&e.unseen)
+	prefetch.Span(&e.sending.started, &e.prober.state)
 }
 
 // Feedback takes in one report of arrivals, received at at. arrivals calls its

@@ -55,15 +55,12 @@ func (h *history) push(sequence uint16, size int, at time.Duration, probe uint8)
 	*p = packet{at: at, size: uint16(min(size, 0xFFFF)), sequence: sequence, probe: probe, state: pendingPacket}
 }
 
-// prefetch asks for the memory that the packet sequence and some after it take.
-func (h *history) prefetch(sequence uint16) {
+// prefetch asks for the memory that packets numbered from sequence on take.
+func (h *history) prefetch(sequence uint16, packets int) {
 	if h.ring != nil {
-		prefetch.Range(unsafe.Pointer(&h.ring[sequence&h.mask]), frame*unsafe.Sizeof(packet{}))
+		prefetch.Range(unsafe.Pointer(&h.ring[sequence&h.mask]), uintptr(packets)*unsafe.Sizeof(packet{}))
 	}
 }
-
-// frame is about how many packets leave one after the other.
-const frame = 5
 
 // flying is how many bytes left after the packet sequence and were not reported.
 func (h *history) flying(sequence uint16, at time.Duration) (bytes int) {

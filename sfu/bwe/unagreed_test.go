@@ -19,7 +19,7 @@ func TestOnlyPacketsWhoseArrivalIsReportedAreRemembered(t *testing.T) {
 		at := time.Duration(0)
 		for n := range 3000 {
 			at = time.Duration(n) * 5 * time.Millisecond
-			e.Prefetch(1, uint16(n))
+			e.Prefetch(1, uint16(n), 1)
 			e.Sent(uint16(n), 1000, at)
 		}
 		if got := len(e.history.ring) > 0; got != agreed {

@@ -32,9 +32,9 @@ type filter struct {
 	wish       level // want, of a viewer who can take spatial layers
 	flat       bool  // it cannot
 	top        uint8 // the highest spatial id the sender produces
+	torn       bool  // something of the newest picture was left out
+	count      int   // pictures of this origin
 	recent     [recentPictures]picture
-	count      int  // pictures of this origin
-	torn       bool // something of the newest picture was left out
 }
 
 // picture is what was decided about one, by its timestamp as it came in.

@@ -12,8 +12,8 @@ const maxEpochs = 8
 type frames struct {
 	out      uint16 // highest frame number out
 	template uint8  // the id after the last template out
-	epochs   [maxEpochs]epoch
 	count    int
+	epochs   [maxEpochs]epoch
 }
 
 // epoch is what is added to the numbers of one origin from one packet on.

@@ -70,9 +70,6 @@ type history struct {
 	begin   uint64 // first number of the current origin
 }
 
-// frame is about how many packets are sent one after the other.
-const frame = 5
-
 // maxHistory keeps sequence numbers of 16 bits without ambiguity.
 const maxHistory = 1 << 15
 
@@ -124,9 +121,9 @@ func (h *history) needed(timestamp uint32) bool {
 }
 
 // prefetch asks for the memory that the next entries take.
-func (h *history) prefetch() {
+func (h *history) prefetch(packets int) {
 	if len(h.entries) > 0 {
-		prefetch.Range(unsafe.Pointer(&h.entries[h.next&h.mask]), frame*unsafe.Sizeof(entry{}))
+		prefetch.Range(unsafe.Pointer(&h.entries[h.next&h.mask]), uintptr(packets)*unsafe.Sizeof(entry{}))
 	}
 }
 

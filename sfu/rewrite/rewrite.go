@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"palabre/sfu/cache"
+	"palabre/sfu/prefetch"
 )
 
 // Origin names one published layer. It is the caller's choice, unique among
@@ -117,10 +118,12 @@ type Stream struct {
 	current, target Origin
 	highest         uint64 // input sequence number decided about, of current
 	sent            history
-	time            timeline
 	pictures        pictures
-	filter          filter
-	frames          frames
+	// What these begin with is looked at for every packet; what they remember,
+	// which comes last in them, for one picture of it.
+	time   timeline
+	filter filter
+	frames frames
 }
 
 // New makes a stream.
@@ -194,8 +197,23 @@ func (s *Stream) Forward(o Origin, p *cache.Packet, out *Out) Verdict {
 	return s.late(p, level, out)
 }
 
-// Prefetch asks for the memory that [Stream.Forward] needs beside the stream itself.
-func (s *Stream) Prefetch() { s.sent.prefetch() }
+// Prefetch asks for the memory that [Stream.Forward] of the next packets needs, in
+// two steps: what the second asks for is found in what the first did.
+func (s *Stream) Prefetch(step, packets int) {
+	if step == 0 {
+		prefetch.Span(s, &s.time.frames[0])
+		prefetch.Span(&s.filter, &s.filter.recent[0])
+		prefetch.Span(&s.frames, &s.frames.epochs[0])
+		return
+	}
+	s.sent.prefetch(packets)
+	prefetch.Value(&s.time.frames[s.time.count%recentFrames])
+	prefetch.Value(&s.filter.recent[s.filter.count%recentPictures])
+	prefetch.Value(s.frames.current())
+}
+
+// Next is the sequence number that goes out next.
+func (s *Stream) Next() uint16 { return uint16(s.sent.next) }
 
 // Drop is [Stream.Forward] for a packet the viewer is not to get. It leaves no
 // gap. Decide for whole pictures.

@@ -66,7 +66,8 @@ func run(t *testing.T, s *rewrite.Stream, o rewrite.Origin, steps []step) {
 		if st.drop {
 			decide = s.Drop
 		}
-		out, verdict := decide(o, picture(t, st.n, st.key))
+		var out rewrite.Out
+		verdict := decide(o, picture(t, st.n, st.key), &out)
 		if verdict != st.verdict || verdict != rewrite.Skip && out.Sequence != st.sequence {
 			t.Fatalf("step %d: packet %d became %d under %d, want %d under %d", i, st.n, verdict, out.Sequence, st.verdict, st.sequence)
 		}

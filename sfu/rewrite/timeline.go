@@ -49,8 +49,8 @@ type timeline struct {
 	drift   int64  // average ticks ahead of the clock, times smoothing
 	audio   bool
 	started bool // last is true
+	count   int  // frames of this origin
 	frames  [recentFrames]frameTime
-	count   int // frames of this origin
 }
 
 type frameTime struct{ in, out uint32 }

@@ -63,7 +63,8 @@ func (v *viewer) receive(a arrival, drop bool) {
 	if drop {
 		decide = v.stream.Drop
 	}
-	out, verdict := decide(a.frame.origin, a.packet)
+	var out rewrite.Out
+	verdict := decide(a.frame.origin, a.packet, &out)
 	if now := v.stream.Current(); now != before {
 		if now != a.frame.origin || waiting != now || !a.packet.Frame.SwitchPoint() || drop || !out.Switched {
 			v.t.Fatalf("switched from %d to %d at a packet of %d (waited for %d)", before, now, a.frame.origin, waiting)

@@ -3,6 +3,8 @@ package rtp
 import (
 	"encoding/binary"
 	"fmt"
+
+	"palabre/sfu/prefetch"
 )
 
 // Extension names a header extension we understand.
@@ -77,10 +79,13 @@ func (s Set) Has(e Extension) bool { return s&(1<<e) != 0 }
 // Extensions are the header extension ids negotiated for one connection: with
 // BUNDLE one mapping holds for all its media sections (RFC 8843 §9.1). The zero value has none.
 type Extensions struct {
-	kinds [256]Extension
 	ids   [extensionCount]uint8
 	wide  bool // some id does not fit the one-byte form
+	kinds [256]Extension
 }
+
+// Prefetch asks for the memory that [AppendHeader] needs of it.
+func (x *Extensions) Prefetch() { prefetch.Span(&x.ids, &x.wide) }
 
 // Bind gives an extension its id. 0 means padding and 15 is reserved (RFC 8285
 // §4.2, §5): both are refused, as is an id that another extension has.

@@ -86,8 +86,13 @@ func (s *Sealer) RTP(dst, header, payload []byte) ([]byte, error) {
 	return s.aead.Seal(dst, s.nonceOf(ssrc, index), payload, dst[start:]), nil
 }
 
-// Prefetch asks for the memory that [Sealer.RTP] needs.
-func (s *Sealer) Prefetch() {
+// Prefetch asks for the memory that [Sealer.RTP] needs, in two steps: what the
+// second asks for is found in what the first did.
+func (s *Sealer) Prefetch(step int) {
+	if step == 0 {
+		prefetch.Span(&s.session, &s.at)
+		return
+	}
 	prefetch.Range(s.state.at, s.state.size)
 	if s.at < len(s.streams) {
 		prefetch.Value(&s.streams[s.at])

@@ -54,7 +54,7 @@ func (d *sound) look(lines []*Line, now time.Time) int {
 	var octets uint32
 	for _, l := range lines {
 		if !l.video {
-			octets += l.octets
+			octets += uint32(l.tally.bytes)
 		}
 	}
 	rate := float64(octets-d.octets) * 8 / took.Seconds()

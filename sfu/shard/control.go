@@ -78,8 +78,9 @@ func (p *Peer) reported(packet rtcp.Packet, arrived time.Time) {
 		if l == nil {
 			continue
 		}
-		p.estimator.Report(l.lossOf(r), l.packets-l.reported, p.engine.since(arrived))
-		l.reported, l.tally.missed = l.packets, 0
+		packets := uint32(l.tally.packets)
+		p.estimator.Report(l.lossOf(r), packets-l.reported, p.engine.since(arrived))
+		l.reported, l.tally.missed = packets, 0
 		l.heard(r)
 		p.resend.lost = p.estimator.Loss()
 		if r.LastSR == 0 {

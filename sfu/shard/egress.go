@@ -23,7 +23,7 @@ func (l *Line) forward(s *Shard, layer *Layer, pkts []*cache.Packet, now time.Ti
 		return
 	}
 	l.peer.resend.sent(bytes)
-	l.peer.stats.out.add(packets, bytes)
+	l.peer.out.add(packets, bytes)
 	l.peer.health.sent(l.video, now)
 	l.count(packets, bytes)
 	s.sent.count(l.video, packets, bytes, s.engine.since(now)-pkts[0].Arrival)
@@ -60,11 +60,8 @@ func (l *Line) deliver(s *Shard, layer *Layer, pkt *cache.Packet, now time.Time)
 
 func (l *Line) count(packets, bytes int) {
 	l.sent = true
-	l.packets += uint32(packets)
-	l.octets += uint32(bytes)
 	l.tally.packets += uint64(packets)
 	l.tally.bytes += uint64(bytes)
-	l.forwarded += uint64(packets)
 }
 
 // agrees finds the viewer's payload type for the layer's codec; a viewer that

@@ -37,14 +37,15 @@ const (
 
 // health is what a peer's connection is graded by. Its shard owns it.
 type health struct {
+	// unproved is since when packets have left without a sign that any arrived,
+	// pictures since when some of them were of pictures, left when one left last.
+	unproved, pictures, left time.Time
+
 	up, down quality.Grade
 	told     [2]int
 	graded   time.Time
 	// heard is when anything came from the peer's client, due since when something is to come.
 	heard, due time.Time
-	// unproved is since when packets have left without a sign that any arrived,
-	// pictures since when some of them were of pictures, left when one left last.
-	unproved, pictures, left time.Time
 	// short is since when the estimate has been less than what is wanted.
 	short time.Time
 	// came, lost and repaired are the sums over all layers at the last look.

@@ -307,7 +307,7 @@ func (l *Layer) note(s *Shard, pkt *cache.Packet, now time.Time) {
 	t.good, t.right = t.good+1, t.right+1
 	t.packet, l.last = now, now
 	l.bytes += size
-	t.peer.stats.in.add(1, size)
+	t.peer.in.add(1, size)
 	if !t.Video {
 		s.engine.Metrics.AudioIn.add(1, size)
 		return

@@ -16,40 +16,40 @@ import (
 // Line is one receive-only media section of a viewer: one endless stream,
 // whoever sits in it. Its shard is the viewer's.
 type Line struct {
-	peer      *Peer
-	video     bool
-	codecs    []negotiate.Codec
-	cname     string
-	ssrc, rtx uint32
+	// What every packet needs comes first, see prefetch.
+
+	peer *Peer
 	// stream is nil until the line is to show something: most lines never do.
 	stream *rewrite.Stream
-	closed bool
-	pause  pause
+	// subs are the layers that come in: what is shown, and what is switched to.
+	// They are in near, unless there are more.
+	subs []sub
+	near [2]sub
+	// The viewer's numbers for codec, found once.
+	codec         *negotiate.Codec
+	agree         agreed
+	stamps        stamps
+	ssrc          uint32
+	video, closed bool
+	known         bool
+	// descriptors: the viewer agreed to dependency descriptors; reports: to say
+	// when each packet of the line arrived.
+	descriptors, reports bool
+	sent                 bool // since the last sender report
+	tally                sentTally
 
+	rtx     uint32
+	codecs  []negotiate.Codec
+	cname   string
+	pause   pause
 	watched Watch
 	// part is what was chosen of the layer, carried what is in effect of that.
 	part, carried part
 	track         *Track
-	// subs are the layers that come in: what is shown, and what is switched to.
-	subs []sub
 
-	// The viewer's numbers for codec, found once.
-	codec *negotiate.Codec
-	agree agreed
-	known bool
-	// descriptors: the viewer agreed to dependency descriptors; reports: to say
-	// when each packet of the line arrived.
-	descriptors, reports bool
-
-	stamps    stamps
-	sent      bool // since the last sender report
-	packets   uint32
-	octets    uint32
-	reported  uint32 // packets sent when the viewer last reported
-	resent    uint16
-	asked     time.Time // for a key frame, on the viewer's behalf
-	forwarded uint64
-	tally     sentTally
+	reported uint32 // packets sent when the viewer last reported
+	resent   uint16
+	asked    time.Time // for a key frame, on the viewer's behalf
 }
 
 // agreed is what a line needs of what the viewer has for a codec, in few bytes.
@@ -67,12 +67,14 @@ type sub struct {
 
 // NewLine makes a line of the peer for a section that receives.
 func (p *Peer) NewLine(l negotiate.Line, cname string, ssrc, rtx uint32) *Line {
-	return &Line{
+	line := &Line{
 		peer: p, video: l.Kind == negotiate.Video, codecs: l.Codecs, cname: cname, ssrc: ssrc, rtx: rtx,
 		resent:      uint16(rand.Uint32()),
 		reports:     slices.ContainsFunc(l.Codecs, func(c negotiate.Codec) bool { return c.ReportsArrivals() || c.ReportsCongestion() }),
 		descriptors: slices.ContainsFunc(l.Extensions, func(e negotiate.Extension) bool { return e.Kind == rtp.DependencyDescriptor }),
 	}
+	line.subs = line.near[:0]
+	return line
 }
 
 // numbering is the line's stream, made when first asked for.

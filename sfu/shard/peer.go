@@ -18,7 +18,7 @@ import (
 type Conn interface {
 	WriteRTP(header, payload []byte) error
 	WriteRTCP(packet []byte) error
-	// Prefetch asks for the memory that WriteRTP needs, in steps from 0 to 2.
+	// Prefetch asks for the memory that WriteRTP needs, in steps from 0 to 3.
 	Prefetch(step int)
 }
 
@@ -45,25 +45,33 @@ type Voices interface {
 
 // Peer is one participant's media: what it publishes and what it views.
 type Peer struct {
-	engine *Engine
+	// What every packet that leaves needs is next to each other, see prefetch.
+
+	engine    *Engine
+	conn      Conn
+	entered   atomic.Bool
+	up        atomic.Bool // the connection carries media
+	dead      bool        // owned by the shard, as what follows
+	ids       *rtp.Extensions
+	outlet    outlet
+	estimator *bwe.Estimator
+	resend    resends
+	out       traffic
+	health    health
+
 	shard  *Shard
 	room   atomic.Pointer[any]
-	conn   Conn
 	events Events
 	voices Voices
 	key    string
 	gate   policer
 
-	entered atomic.Bool
-	up      atomic.Bool // the connection carries media
-	cut     atomic.Bool // nothing comes from the client any more
-	closed  atomic.Bool
-	stats   Stats
+	cut    atomic.Bool // nothing comes from the client any more
+	closed atomic.Bool
 
 	// Owned by the shard from here.
-	dead     bool
 	ssrc     uint32 // of our feedback
-	ids      *rtp.Extensions
+	in       traffic
 	tracks   []*Track
 	byMid    map[string]*Track
 	streams  map[uint32]*stream
@@ -76,18 +84,14 @@ type Peer struct {
 	lines     []*Line
 	bySSRC    map[uint32]*Line
 	allocator *layers.Allocator
-	estimator *bwe.Estimator
-	outlet    outlet
 	sound     sound
 	wants     int // bit/s that sound and pictures would take without a limit
 	budget    keyframe.Budget
-	resend    resends
 	stale     bool // the choice of layers is to be made anew
 	allocated time.Time
 	lastSR    time.Time
 	wishes    map[*Track]wish
 	videos    []layers.Video
-	health    health
 	turn      turn
 }
 

@@ -11,41 +11,35 @@ const fetched = 8
 // of 200 others none of it is in the processor's caches any more: those misses
 // cost more than the work that is done with it.
 // What a step asks for is found in what the steps before it did.
-func prefetchLines(lines []*Line) {
+func prefetchLines(lines []*Line, packets int) {
 	if len(lines) < 2 {
 		return
 	}
-	for step := range 5 {
+	for step := range 6 {
 		for _, l := range lines {
-			l.prefetch(step)
+			l.prefetch(step, packets)
 		}
 	}
 }
 
-func (l *Line) prefetch(step int) {
+func (l *Line) prefetch(step, packets int) {
 	p := l.peer
 	switch step {
 	case 0:
-		prefetch.Value(l)
+		prefetch.Span(l, &l.tally.bytes)
 	case 1:
-		prefetch.Value(&p.conn)
-		prefetch.Value(&p.entered)
-		prefetch.Value(&p.stats)
-		prefetch.Value(&p.ids)
-		prefetch.Value(&p.estimator)
-		prefetch.Value(&p.outlet)
-		prefetch.Value(&p.resend)
-		prefetch.Value(&p.health.left)
-		prefetch.Value(l.stream)
+		prefetch.Span(p, &p.health.left)
+		l.stream.Prefetch(0, packets)
 	case 2:
-		prefetch.Value(p.ids)
-		l.stream.Prefetch()
-		p.estimator.Prefetch(0, p.outlet.number)
+		p.ids.Prefetch()
+		l.stream.Prefetch(1, packets)
+		l.stamps.prefetch(l.stream.Next(), packets)
+		p.estimator.Prefetch(0, p.outlet.number, packets)
 		p.conn.Prefetch(0)
 	case 3:
-		p.estimator.Prefetch(1, p.outlet.number)
+		p.estimator.Prefetch(1, p.outlet.number, packets)
 		p.conn.Prefetch(1)
-	case 4:
-		p.conn.Prefetch(2)
+	default:
+		p.conn.Prefetch(step - 2)
 	}
 }

@@ -144,7 +144,7 @@ func (s *Shard) playFrom(first int, layer *Layer, pkts []*cache.Packet, lines []
 	defer s.rescue()
 	for done = first; done < len(lines); done++ {
 		if (done-first)%fetched == 0 {
-			prefetchLines(lines[done:min(done+fetched, len(lines))])
+			prefetchLines(lines[done:min(done+fetched, len(lines))], len(pkts))
 		}
 		line := lines[done]
 		s.current = line.peer

@@ -1,6 +1,9 @@
 package shard
 
-import "palabre/sfu/rtp"
+import (
+	"palabre/sfu/prefetch"
+	"palabre/sfu/rtp"
+)
 
 // stampsKept is of how many packets a line remembers the stamps: more than a
 // second of sound.
@@ -31,6 +34,14 @@ func (k *stamps) keep(o *rtp.Outgoing, padding int) {
 	s.known, s.payloadType, s.padding, s.sequence = true, o.PayloadType, uint8(padding), o.SequenceNumber
 	s.transport, s.transported = o.TransportSequence, o.Has(rtp.TransportSequence)
 	s.sendTime, s.timed = o.AbsSendTime, o.Has(rtp.AbsSendTime)
+}
+
+// prefetch asks for the memory that packets numbered from sequence on take.
+func (k *stamps) prefetch(sequence uint16, packets int) {
+	if k.kept != nil {
+		first := sequence % stampsKept
+		prefetch.Span(&k.kept[first], &k.kept[min(int(first)+packets, stampsKept)-1])
+	}
 }
 
 // restore puts the stamps on that a packet had, and says how much padding, or

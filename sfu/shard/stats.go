@@ -2,8 +2,13 @@ package shard
 
 import "time"
 
-// Stats are a peer's own counts.
-type Stats struct{ in, out Flow }
+// traffic counts a peer's own packets. Its shard owns it.
+type traffic struct{ packets, bytes uint64 }
+
+func (t *traffic) add(packets, bytes int) {
+	t.packets += uint64(packets)
+	t.bytes += uint64(bytes)
+}
 
 // Snapshot is a peer's state at a moment. Counts are since the connection began.
 type Snapshot struct {
@@ -100,10 +105,7 @@ type LineStats struct {
 
 // Snapshot gives the peer's state, put together by its own shard.
 func (p *Peer) Snapshot() Snapshot {
-	out := Snapshot{
-		PacketsIn: p.stats.in.Packets.Load(), BytesIn: p.stats.in.Bytes.Load(),
-		PacketsOut: p.stats.out.Packets.Load(), BytesOut: p.stats.out.Bytes.Load(),
-	}
+	var out Snapshot
 	done := make(chan struct{})
 	if p.shard.post(func(_ *Shard, now time.Time) {
 		defer close(done)
@@ -116,6 +118,8 @@ func (p *Peer) Snapshot() Snapshot {
 
 // describe fills in what only the peer's shard may look at.
 func (p *Peer) describe(out *Snapshot, now time.Time) {
+	out.PacketsIn, out.BytesIn = p.in.packets, p.in.bytes
+	out.PacketsOut, out.BytesOut = p.out.packets, p.out.bytes
 	out.Link = p.linkStats(now)
 	out.RTT, out.Limit, out.SSRCs = p.rtt, out.Link.Estimate, len(p.streams)
 	out.Up, out.Down = p.health.told[0], p.health.told[1]

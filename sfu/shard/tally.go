@@ -121,7 +121,7 @@ func (l *Line) counts() LineStats {
 // at last are not among what it reports lost.
 func (l *Line) lossOf(r rtcp.Report) float64 {
 	lost := float64(r.FractionLost) / 256
-	if sent := l.packets - l.reported; l.agree.rtx == 0 && sent > 0 {
+	if sent := uint32(l.tally.packets) - l.reported; l.agree.rtx == 0 && sent > 0 {
 		lost = max(lost, min(1, float64(l.tally.missed)/float64(sent)))
 	}
 	return lost

@@ -65,7 +65,7 @@ func (p *Peer) sendReports(now time.Time) {
 			continue
 		}
 		l.sent = false
-		b = rtcp.AppendSenderReport(b, rtcp.Sent{SSRC: l.ssrc, NTP: ntp, Timestamp: l.stream.Timestamp(at)}, l.packets, l.octets)
+		b = rtcp.AppendSenderReport(b, rtcp.Sent{SSRC: l.ssrc, NTP: ntp, Timestamp: l.stream.Timestamp(at)}, uint32(l.tally.packets), uint32(l.tally.bytes))
 		b = rtcp.AppendCNAME(b, l.ssrc, l.cname)
 		if len(b) > 1000 {
 			p.sendControl(b)

@@ -70,10 +70,15 @@ var ErrReplaced = errors.New("the offer is of a new connection while an older on
 // Conn is one participant's connection. Answer and Close are safe for
 // concurrent use with everything.
 type Conn struct {
+	// port is what packets leave by where the client is reached directly; nil
+	// where Pion carries everything. route is its goroutine's.
+	port  *Port
+	route udp.Route
+	keys  atomic.Pointer[keys]
+	now   atomic.Pointer[way] // where packets leave
+
 	host    *Host
 	handler Handler
-	keys    atomic.Pointer[keys]
-	now     atomic.Pointer[way] // where packets leave
 	secure  atomic.Pointer[dtls.Conn]
 	opened  chan struct{} // closed when there is a path for the first time
 	opening sync.Once
@@ -85,10 +90,6 @@ type Conn struct {
 	// ways are read at once.
 	reading  sync.Mutex
 	beckoned atomic.Int64 // when, in Unix nanoseconds
-	// port is what packets leave by where the client is reached directly; nil
-	// where Pion carries everything. route is its goroutine's.
-	port  *Port
-	route udp.Route
 
 	mu      sync.Mutex
 	closed  bool

@@ -65,13 +65,11 @@ func (c *Conn) WriteRTP(header, payload []byte) error {
 	return err
 }
 
-// Prefetch asks for the memory that WriteRTP needs, in steps from 0 to 2: what a
+// Prefetch asks for the memory that WriteRTP needs, in steps from 0 to 3: what a
 // step asks for is found in what those before it did.
 func (c *Conn) Prefetch(step int) {
 	if step == 0 {
-		prefetch.Value(&c.keys)
-		prefetch.Value(&c.port)
-		prefetch.Value(&c.route)
+		prefetch.Span(&c.port, &c.now)
 		return
 	}
 	k, w := c.keys.Load(), c.now.Load()
@@ -84,10 +82,10 @@ func (c *Conn) Prefetch(step int) {
 		return
 	}
 	if k.sealer != nil {
-		k.sealer.Prefetch()
+		k.sealer.Prefetch(step - 2)
 	}
-	if far := w.far.Load(); far != nil {
-		prefetch.Value(far)
+	if far := w.far.Load(); step == 2 && far != nil {
+		prefetch.Span(&far.addr, &far.direct)
 	}
 }
 
