@@ -24,6 +24,7 @@ package bwe
 
 import (
 	"time"
+	"unsafe"
 
 	"palabre/sfu/prefetch"
 )
@@ -144,11 +145,12 @@ func (e *Estimator) Sent(sequence uint16, size int, at time.Duration) {
 // needs, in two steps: what the second asks for is found in what the first did.
 func (e *Estimator) Prefetch(step int, sequence uint16, packets int) {
 	if step > 0 {
-		prefetch.Value(e.sending.bucket(e.sending.newest))
+		bucket := unsafe.Offsetof(e.sending) + e.sending.place()
+		prefetch.Part(e, bucket, bucket+unsafe.Sizeof(e.sending.bytes[0]))
 		e.history.prefetch(sequence, packets)
 		return
 	}
-	prefetch.Span(&e.sending.started, &e.prober.state)
+	prefetch.Part(e, unsafe.Offsetof(e.sending)+unsafe.Offsetof(e.sending.started), unsafe.Offsetof(e.prober)+unsafe.Sizeof(e.prober.state))
 }
 
 // Feedback takes in one report of arrivals, received at at. arrivals calls its

@@ -1,6 +1,9 @@
 package bwe
 
-import "time"
+import (
+	"time"
+	"unsafe"
+)
 
 const (
 	bucketTime = 25 * time.Millisecond
@@ -15,6 +18,11 @@ type meter struct {
 	newest  int64 // bucket number
 	first   int64
 	last    time.Duration
+}
+
+// place is where in the meter the newest bucket is.
+func (m *meter) place() uintptr {
+	return unsafe.Offsetof(m.bytes) + uintptr(uint64(m.newest)%buckets)*unsafe.Sizeof(m.bytes[0])
 }
 
 func (m *meter) bucket(n int64) *int32 { return &m.bytes[uint64(n)%buckets] }

@@ -13,14 +13,10 @@ import "unsafe"
 // Value asks for what p points to.
 func Value[T any](p *T) { Range(unsafe.Pointer(p), unsafe.Sizeof(*p)) }
 
-// Span asks for everything from what first points to up to and with what last
-// points to, such as neighbouring fields of a struct.
-func Span[A, B any](first *A, last *B) {
-	from, to := uintptr(unsafe.Pointer(first)), uintptr(unsafe.Pointer(last))+unsafe.Sizeof(*last)
-	if first != nil && to > from {
-		Range(unsafe.Pointer(first), to-from)
-	}
-}
+// Part asks for the bytes of what p points to from one offset to another
+// (unsafe.Offsetof). The address of a field would do as well, but to take it is to
+// read from p: whether that is nil.
+func Part[T any](p *T, from, to uintptr) { Range(unsafe.Add(unsafe.Pointer(p), from), to-from) }
 
 // Range asks for the n bytes behind p. Any address will do; one that is no
 // memory is ignored.

@@ -20,9 +20,8 @@ func TestNothingChanges(t *testing.T) {
 			prefetch.Range(unsafe.Pointer(&memory[len(memory)-1-first]), n)
 		}
 	}
-	prefetch.Span(&memory[1], &memory[300])
-	prefetch.Span(&memory[300], &memory[1])
-	prefetch.Span[byte, byte](nil, nil)
+	prefetch.Part((*[4096]byte)(memory), 100, 4096)
+	prefetch.Part((*[200]byte)(nil), 100, 200)
 	prefetch.Range(nil, 64)
 	prefetch.Value((*[200]byte)(nil))
 	prefetch.Value(&struct{}{})

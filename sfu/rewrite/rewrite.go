@@ -24,6 +24,7 @@ package rewrite
 
 import (
 	"time"
+	"unsafe"
 
 	"palabre/sfu/cache"
 	"palabre/sfu/prefetch"
@@ -201,9 +202,10 @@ func (s *Stream) Forward(o Origin, p *cache.Packet, out *Out) Verdict {
 // two steps: what the second asks for is found in what the first did.
 func (s *Stream) Prefetch(step, packets int) {
 	if step == 0 {
-		prefetch.Span(s, &s.time.frames[0])
-		prefetch.Span(&s.filter, &s.filter.recent[0])
-		prefetch.Span(&s.frames, &s.frames.epochs[0])
+		filter, frames := unsafe.Offsetof(s.filter), unsafe.Offsetof(s.frames)
+		prefetch.Part(s, 0, unsafe.Offsetof(s.time)+unsafe.Offsetof(s.time.frames))
+		prefetch.Part(s, filter, filter+unsafe.Offsetof(s.filter.recent))
+		prefetch.Part(s, frames, frames+unsafe.Offsetof(s.frames.epochs))
 		return
 	}
 	s.sent.prefetch(packets)

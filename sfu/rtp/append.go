@@ -35,7 +35,8 @@ func AppendHeader(dst []byte, ids *Extensions, o *Outgoing) []byte {
 	dst = binary.BigEndian.AppendUint32(dst, o.SSRC)
 
 	block := len(dst)
-	w := writer{dst: append(dst, 0, 0, 0, 0), ids: ids, wide: o.needsTwoBytes(ids)}
+	var w writer
+	w.dst, w.ids, w.wide = append(dst, 0, 0, 0, 0), ids, o.needsTwoBytes(ids)
 	w.all(o)
 	if len(w.dst) == block+4 { // nothing was negotiated: no block at all
 		return w.dst[:block]

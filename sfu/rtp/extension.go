@@ -3,6 +3,7 @@ package rtp
 import (
 	"encoding/binary"
 	"fmt"
+	"unsafe"
 
 	"palabre/sfu/prefetch"
 )
@@ -85,7 +86,7 @@ type Extensions struct {
 }
 
 // Prefetch asks for the memory that [AppendHeader] needs of it.
-func (x *Extensions) Prefetch() { prefetch.Span(&x.ids, &x.wide) }
+func (x *Extensions) Prefetch() { prefetch.Part(x, 0, unsafe.Offsetof(x.kinds)) }
 
 // Bind gives an extension its id. 0 means padding and 15 is reserved (RFC 8285
 // §4.2, §5): both are refused, as is an id that another extension has.

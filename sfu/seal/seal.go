@@ -11,6 +11,7 @@ package seal
 import (
 	"encoding/binary"
 	"errors"
+	"unsafe"
 
 	"palabre/sfu/prefetch"
 )
@@ -90,7 +91,7 @@ func (s *Sealer) RTP(dst, header, payload []byte) ([]byte, error) {
 // second asks for is found in what the first did.
 func (s *Sealer) Prefetch(step int) {
 	if step == 0 {
-		prefetch.Span(&s.session, &s.at)
+		prefetch.Part(s, 0, unsafe.Offsetof(s.control))
 		return
 	}
 	prefetch.Range(s.state.at, s.state.size)

@@ -80,6 +80,9 @@ func (p *Peer) resolve(s *Shard, pkt *cache.Packet, now time.Time) (*stream, boo
 	if t == nil {
 		return nil, false
 	}
+	if p.streams == nil { // those who only watch have none, and are asked often
+		p.streams = map[uint32]*stream{}
+	}
 	st := &stream{}
 	line := t.line.Load()
 	switch rid, rrid := string(h.RID(pkt.Bytes())), string(h.RepairedRID(pkt.Bytes())); {

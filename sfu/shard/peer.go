@@ -110,7 +110,7 @@ func (e *Engine) Open(at Seat, conn Conn, events Events, voices Voices) *Peer {
 	s := e.shards[at.Shard]
 	p := &Peer{
 		engine: e, shard: s, conn: conn, events: events, voices: voices, key: at.ID,
-		ssrc: NewSSRC(), ids: &rtp.Extensions{}, byMid: map[string]*Track{}, streams: map[uint32]*stream{},
+		ssrc: NewSSRC(), ids: &rtp.Extensions{}, byMid: map[string]*Track{},
 		sender: clock.NewSender(), bySSRC: map[uint32]*Line{}, allocator: s.space.NewAllocator(),
 		wishes: map[*Track]wish{}, estimator: bwe.New(bwe.Config{}), resend: resends{budget: resendLeast},
 	}

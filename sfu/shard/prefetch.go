@@ -1,34 +1,40 @@
 package shard
 
-import "palabre/sfu/prefetch"
+import (
+	"unsafe"
 
-// fetched is for how many viewers memory is asked for at once: what one needs is
-// some 5 kB, and it must not push out what the next needs.
-const fetched = 8
+	"palabre/sfu/prefetch"
+)
 
-// prefetchLines asks for the memory that forwarding to some viewers takes. Each
-// viewer's is in a dozen places that nobody else's is near, and after the frames
-// of 200 others none of it is in the processor's caches any more: those misses
+// fetches is in how many steps the memory for a viewer is asked for: what a step
+// asks for is found in what those before it did.
+const fetches = 6
+
+// prefetchAfter asks for memory that forwarding to the viewers after lines[at] takes, each
+// step for another of them, so that none waits for the one before. Each viewer's
+// is in a dozen places that nobody else's is near, and after the frames of 200
+// others none of it is in the processor's caches any more: those misses
 // cost more than the work that is done with it.
-// What a step asks for is found in what the steps before it did.
-func prefetchLines(lines []*Line, packets int) {
+func prefetchAfter(lines []*Line, first, at, packets int) {
 	if len(lines) < 2 {
 		return
 	}
-	for step := range 6 {
-		for _, l := range lines {
-			l.prefetch(step, packets)
+	for step := range fetches {
+		if i := at + fetches - step; first <= i && i < len(lines) {
+			lines[i].prefetch(step, packets)
 		}
 	}
 }
 
 func (l *Line) prefetch(step, packets int) {
+	if step == 0 {
+		prefetch.Part(l, 0, unsafe.Offsetof(l.tally)+unsafe.Offsetof(l.tally.resent))
+		return
+	}
 	p := l.peer
 	switch step {
-	case 0:
-		prefetch.Span(l, &l.tally.bytes)
 	case 1:
-		prefetch.Span(p, &p.health.left)
+		prefetch.Part(p, 0, unsafe.Offsetof(p.health)+unsafe.Offsetof(p.health.up))
 		l.stream.Prefetch(0, packets)
 	case 2:
 		p.ids.Prefetch()

@@ -142,10 +142,11 @@ func (s *Shard) play(layer *Layer, pkts []*cache.Packet, lines []*Line) {
 
 func (s *Shard) playFrom(first int, layer *Layer, pkts []*cache.Packet, lines []*Line) (done int) {
 	defer s.rescue()
+	for ahead := -fetches; ahead < 0; ahead++ {
+		prefetchAfter(lines, first, first+ahead, len(pkts))
+	}
 	for done = first; done < len(lines); done++ {
-		if (done-first)%fetched == 0 {
-			prefetchLines(lines[done:min(done+fetched, len(lines))], len(pkts))
-		}
+		prefetchAfter(lines, first, done, len(pkts))
 		line := lines[done]
 		s.current = line.peer
 		line.forward(s, layer, pkts, s.interlude.now)

@@ -1,6 +1,8 @@
 package shard
 
 import (
+	"unsafe"
+
 	"palabre/sfu/prefetch"
 	"palabre/sfu/rtp"
 )
@@ -39,8 +41,8 @@ func (k *stamps) keep(o *rtp.Outgoing, padding int) {
 // prefetch asks for the memory that packets numbered from sequence on take.
 func (k *stamps) prefetch(sequence uint16, packets int) {
 	if k.kept != nil {
-		first := sequence % stampsKept
-		prefetch.Span(&k.kept[first], &k.kept[min(int(first)+packets, stampsKept)-1])
+		first := uintptr(sequence % stampsKept)
+		prefetch.Part(k.kept, first*unsafe.Sizeof(stamp{}), min(first+uintptr(packets), stampsKept)*unsafe.Sizeof(stamp{}))
 	}
 }
 

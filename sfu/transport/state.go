@@ -3,6 +3,7 @@ package transport
 import (
 	"errors"
 	"fmt"
+	"unsafe"
 
 	"github.com/pion/dtls/v3"
 
@@ -69,7 +70,7 @@ func (c *Conn) WriteRTP(header, payload []byte) error {
 // step asks for is found in what those before it did.
 func (c *Conn) Prefetch(step int) {
 	if step == 0 {
-		prefetch.Span(&c.port, &c.now)
+		prefetch.Part(c, 0, unsafe.Offsetof(c.host))
 		return
 	}
 	k, w := c.keys.Load(), c.now.Load()
@@ -78,14 +79,15 @@ func (c *Conn) Prefetch(step int) {
 	}
 	if step == 1 {
 		prefetch.Value(k)
-		prefetch.Value(&w.far)
+		far := unsafe.Offsetof(w.far)
+		prefetch.Part(w, far, far+unsafe.Sizeof(w.far))
 		return
 	}
 	if k.sealer != nil {
 		k.sealer.Prefetch(step - 2)
 	}
 	if far := w.far.Load(); step == 2 && far != nil {
-		prefetch.Span(&far.addr, &far.direct)
+		prefetch.Part(far, 0, unsafe.Offsetof(far.received))
 	}
 }
 
