@@ -67,9 +67,10 @@ func (d *sound) look(lines []*Line, now time.Time) int {
 // chosen: it is always sent, and pictures share what it leaves.
 func (p *Peer) allocate(s *Shard, now time.Time) {
 	p.stale, p.allocated = false, now
-	p.settle(now)
+	settled := p.settle(now)
 	bits := p.target(now)
 	if !p.entered.Load() || !p.up.Load() {
+		p.content = false
 		return
 	}
 	sound := p.sound.look(p.lines, now)
@@ -92,12 +93,15 @@ func (p *Peer) allocate(s *Shard, now time.Time) {
 		s.wishes = map[*Track]wish{}
 	}
 	clear(s.wishes) // of a peer whose choice ended in a panic
+	p.content = settled
 	for i, choice := range p.allocator.Allocate(p.videos, bits, now) {
 		l := lines[i]
 		l.choose(s, choice, now)
+		p.content = p.content && l.serves(choice)
 		s.wishes[l.track] = s.wishes[l.track].with(l.track, choice)
 	}
 	p.wants = p.allocator.Wanted() + sound
+	p.content = p.content && (bits == 0 || bits >= ample*p.wants)
 	p.estimator.Wanted(p.wants)
 	p.tell(s, s.wishes, now)
 	p.wishes, s.wishes = s.wishes, p.wishes // the old ones are the space for the next peer's
@@ -171,6 +175,11 @@ func (l *Line) choose(s *Shard, c layers.Choice, now time.Time) {
 	if (l.stream.Waiting() != 0 || l.stream.Short()) && now.Sub(l.asked) > askEvery {
 		l.ask(s, to, keyframe.Start, now)
 	}
+}
+
+// serves says that a choice is all there is to wish for, and in effect.
+func (l *Line) serves(c layers.Choice) bool {
+	return c.Forward == c.Want && c.Paused == "" && (l.stream == nil || l.stream.Waiting() == 0 && !l.stream.Short())
 }
 
 // part is up to which ids a line carries its layer.

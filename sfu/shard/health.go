@@ -80,10 +80,11 @@ func (h *health) arrivals(packet rtcp.Packet) {
 // grade looks at how the connection does, and tells when that changed.
 func (p *Peer) grade(now time.Time) {
 	h := &p.health
-	if !p.entered.Load() || !p.up.Load() || now.Sub(h.graded) < gradeEvery {
+	if !p.entered.Load() || !p.up.Load() || now.Sub(h.graded) < gradeEvery-tickEvery/2 {
 		return
 	}
 	h.graded = now
+	p.settle(now)
 	if now.Sub(h.left) > settled && h.left.Sub(h.unproved) < tail {
 		h.proved() // the last packets were lost, and nobody will say
 	}

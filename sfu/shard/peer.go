@@ -59,6 +59,18 @@ type Peer struct {
 	out       traffic
 	health    health
 
+	// What every turn of the rota needs follows.
+
+	turn      turn
+	stale     bool // the choice of layers is to be made anew
+	content   bool // with the choice there is, whatever the rates of layers become
+	allocated time.Time
+	lastTWCC  time.Time
+	lastRR    time.Time
+	lastSR    time.Time
+	streams   map[uint32]*stream // nil of who never sent
+	tracks    []*Track
+
 	shard  *Shard
 	room   atomic.Pointer[any]
 	events Events
@@ -72,13 +84,9 @@ type Peer struct {
 	// Owned by the shard from here.
 	ssrc     uint32 // of our feedback
 	in       traffic
-	tracks   []*Track
 	byMid    map[string]*Track
-	streams  map[uint32]*stream
 	sender   *clock.Sender
 	arrivals arrivals.Recorder
-	lastTWCC time.Time
-	lastRR   time.Time
 	rtt      time.Duration
 
 	lines     []*Line
@@ -87,12 +95,8 @@ type Peer struct {
 	sound     sound
 	wants     int // bit/s that sound and pictures would take without a limit
 	budget    keyframe.Budget
-	stale     bool // the choice of layers is to be made anew
-	allocated time.Time
-	lastSR    time.Time
 	wishes    map[*Track]wish
 	videos    []layers.Video
-	turn      turn
 }
 
 // Seat is where a new peer belongs.
@@ -312,16 +316,31 @@ func (p *Peer) review() {
 	p.shard.rota.hurry(p)
 }
 
-// tick does what is due for the peer.
-func (p *Peer) tick(s *Shard, now time.Time) {
+// tick does what is due for the peer, and says until when nothing is if nothing happens.
+func (p *Peer) tick(s *Shard, now time.Time) (rests time.Time) {
 	p.feedback(s, now)
 	for _, t := range p.tracks {
 		t.tick(s, now)
 	}
-	if p.stale || now.Sub(p.allocated) >= allocateEvery {
+	if p.toChoose(now) {
 		p.allocate(s, now)
 	}
 	p.sendReports(now)
 	p.pace(s, now)
 	p.grade(now)
+	if p.content && p.idle() {
+		rests = now.Add(restTick - idleTick/2) // its next turn in its phase after that is restTick on
+	}
+	return rests
+}
+
+// toChoose says that the choice of layers is to be made anew. What may be sent
+// falls by itself while nothing is heard of the viewer.
+func (p *Peer) toChoose(now time.Time) bool {
+	every := allocateEvery
+	if p.content {
+		every = allocateSeldom
+		p.learnt(now)
+	}
+	return p.stale || now.Sub(p.allocated) >= every
 }

@@ -63,19 +63,20 @@ func (p *Peer) expect(lines []*Line) {
 // has no room for, and where reports have been missing for so long that it is
 // to be known whether anything arrives. Who only listens would send a report
 // ten times a second that decides nothing. Clients that report by stream cannot
-// be told to stop.
-func (p *Peer) settle(now time.Time) {
+// be told to stop. It says whether that holds until something happens.
+func (p *Peer) settle(now time.Time) (settled bool) {
 	o := &p.outlet
-	resting := o.numbered && !p.looks() && p.unheard(now) == 0
-	switch {
-	case resting == o.resting:
-		return
-	case resting:
-		p.estimator.Rest()
-	default:
-		p.estimator.Resume()
+	looks := p.looks()
+	resting := o.numbered && !looks && p.unheard(now) == 0
+	if resting != o.resting {
+		o.resting = resting
+		if resting {
+			p.estimator.Rest()
+		} else {
+			p.estimator.Resume()
+		}
 	}
-	o.resting = resting
+	return looks || resting || !o.numbered
 }
 
 // looks says that some line is to show a picture.

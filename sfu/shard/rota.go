@@ -9,12 +9,12 @@ import (
 const phases = int(idleTick / tickEvery)
 
 // rota says whose turn a tick is: of those who send, or wait for something, it
-// is each; of those who only watch every fifth, another fifth each time. There
-// may be hundreds of them, none of whose memory is near by then. The zero
-// value is ready.
+// is each; of those who only watch every fifth, another fifth each time, without
+// those who rest. There may be hundreds of them, none of whose memory is near by
+// then, so that who rests is known without looking there. The zero value is ready.
 type rota struct {
 	// phases are all peers, by whose turn it is together.
-	phases [phases][]*Peer
+	phases [phases][]place
 	count  int
 	next   int       // the phase that is due next
 	turned time.Time // until when phases had their turn
@@ -24,10 +24,17 @@ type rota struct {
 	busy, spare []*Peer
 }
 
+// place is a peer's in its phase.
+type place struct {
+	peer  *Peer
+	rests time.Time // until when it has no turn in its phase
+}
+
 // turn is what the rota knows of a peer.
 type turn struct {
 	phase uint8
 	busy  bool
+	place uint16 // in its phase
 	round uint32 // of the last tick that was its
 }
 
@@ -39,18 +46,30 @@ func (r *rota) join(p *Peer) {
 		}
 	}
 	phase := &r.phases[p.turn.phase]
-	*phase = append(*phase, p)
+	p.turn.place = uint16(len(*phase))
+	*phase = append(*phase, place{peer: p})
 	r.count++
 }
 
 // leave takes a peer out that has joined. It is not for use while others have their turn.
 func (r *rota) leave(p *Peer) {
-	is := func(have *Peer) bool { return have == p }
-	phase := &r.phases[p.turn.phase]
-	before := len(*phase)
-	*phase = slices.DeleteFunc(*phase, is)
-	r.count -= before - len(*phase)
-	r.busy = slices.DeleteFunc(r.busy, is)
+	if at := r.of(p); at != nil {
+		phase := &r.phases[p.turn.phase]
+		last := &(*phase)[len(*phase)-1]
+		last.peer.turn.place = p.turn.place
+		*at, *last = *last, place{}
+		*phase = (*phase)[:len(*phase)-1]
+		r.count--
+	}
+	r.busy = slices.DeleteFunc(r.busy, func(have *Peer) bool { return have == p })
+}
+
+// of is the place of a peer, nil when it has none any more.
+func (r *rota) of(p *Peer) *place {
+	if phase, at := r.phases[p.turn.phase], int(p.turn.place); at < len(phase) && phase[at].peer == p {
+		return &phase[at]
+	}
+	return nil
 }
 
 // hurry has the next tick look at a peer in any case, and each tick after that
@@ -62,9 +81,10 @@ func (r *rota) hurry(p *Peer) {
 	}
 }
 
-// tick calls look for everybody whose turn it is at now, once. Who is hurried
-// meanwhile and had no turn yet has it at the next tick at the latest.
-func (r *rota) tick(now time.Time, look func(p *Peer)) {
+// tick calls look for everybody whose turn it is at now, once; it gives until when
+// the peer may rest if it is idle. Who is hurried meanwhile and had no turn yet has it
+// at the next tick at the latest.
+func (r *rota) tick(now time.Time, look func(p *Peer) (rests time.Time)) {
 	r.round++
 	busy := r.busy
 	r.busy = r.spare[:0]
@@ -78,17 +98,22 @@ func (r *rota) tick(now time.Time, look func(p *Peer)) {
 	clear(busy)
 	r.spare = busy
 	for range r.steps(now) {
-		for _, p := range r.phases[r.next] {
-			r.visit(p, look)
+		for i := range r.phases[r.next] {
+			if at := &r.phases[r.next][i]; at.rests.IsZero() || !now.Before(at.rests) {
+				r.visit(at.peer, look)
+			}
 		}
 		r.next = (r.next + 1) % phases
 	}
 }
 
-func (r *rota) visit(p *Peer, look func(p *Peer)) {
+func (r *rota) visit(p *Peer, look func(p *Peer) time.Time) {
 	if p.turn.round != r.round && !p.dead {
 		p.turn.round = r.round
-		look(p)
+		rests := look(p)
+		if at := r.of(p); at != nil {
+			at.rests = rests
+		}
 	}
 }
 
@@ -106,8 +131,8 @@ func (r *rota) steps(now time.Time) int {
 // all gives every peer.
 func (r *rota) all(yield func(*Peer) bool) {
 	for _, phase := range r.phases {
-		for _, p := range phase {
-			if !yield(p) {
+		for i := range phase {
+			if !yield(phase[i].peer) {
 				return
 			}
 		}

@@ -13,12 +13,13 @@ import (
 )
 
 // crowd is peers that come and go, and when each of those who are there had a
-// turn last.
+// turn last, and until when it rests.
 type crowd struct {
 	rota   rota
 	now    time.Time
 	peers  []*Peer
 	looked map[*Peer]time.Time
+	rests  map[*Peer]time.Time
 }
 
 func (c *crowd) some(t *rapid.T) *Peer { return rapid.SampledFrom(c.peers).Draw(t, "peer") }
@@ -64,25 +65,40 @@ func (c *crowd) event(t *rapid.T) {
 func (c *crowd) tick(t *rapid.T) {
 	urgent, had := map[*Peer]bool{}, map[*Peer]bool{}
 	for _, p := range c.peers {
-		urgent[p] = !p.idle()
+		urgent[p] = p.turn.busy
+		if !p.idle() && !urgent[p] {
+			t.Fatalf("one who sends or waits is not to have a turn")
+		}
 	}
-	c.rota.tick(c.now, func(p *Peer) {
+	c.rota.tick(c.now, func(p *Peer) time.Time {
 		if _, there := c.looked[p]; !there {
 			t.Fatalf("a turn for one who is gone")
 		}
 		if had[p] {
 			t.Fatalf("two turns at one tick")
 		}
+		if c.now.Before(c.rests[p]) && !urgent[p] {
+			t.Fatalf("a turn for one who rests")
+		}
 		had[p], c.looked[p], p.stale = true, c.now, false
 		if rapid.IntRange(0, 9).Draw(t, "touches") == 0 {
 			c.stale(c.some(t))
 		}
+		c.rests[p] = time.Time{}
+		if rapid.IntRange(0, 2).Draw(t, "rests") == 0 {
+			c.rests[p] = c.now.Add(restTick)
+		}
+		return c.rests[p]
 	})
 	for _, p := range c.peers {
 		if urgent[p] && !had[p] {
 			t.Fatalf("no turn for one who sends or waits")
 		}
-		if waits := c.now.Sub(c.looked[p]); waits >= idleTick {
+		due := c.looked[p]
+		if c.rests[p].After(due) {
+			due = c.rests[p]
+		}
+		if waits := c.now.Sub(due); waits >= idleTick {
 			t.Fatalf("no turn for %v", waits)
 		}
 	}
@@ -90,11 +106,11 @@ func (c *crowd) tick(t *rapid.T) {
 
 // TestEverybodyHasTheirTurn has peers come, go, begin to send, fail and be made
 // stale, between ticks and by each other's turns, while ticks come late. Who is
-// there has a turn every 100 ms, who is not idle one at every tick, nobody two
-// at one, and who is gone none.
+// there has a turn every 100 ms, or 100 ms after it rested, who is not idle one at
+// every tick, nobody two at one, and who is gone none.
 func TestEverybodyHasTheirTurn(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		c := &crowd{now: time.Unix(1000, 0), looked: map[*Peer]time.Time{}}
+		c := &crowd{now: time.Unix(1000, 0), looked: map[*Peer]time.Time{}, rests: map[*Peer]time.Time{}}
 		for range rapid.IntRange(1, 60).Draw(t, "ticks") {
 			for range rapid.IntRange(0, 4).Draw(t, "events") {
 				c.event(t)
@@ -120,7 +136,7 @@ func TestATickIsForAFifth(t *testing.T) {
 	for i := range rounds * phases {
 		now = now.Add(tickEvery)
 		n := 0
-		r.tick(now, func(p *Peer) { n++; turns[p]++ })
+		r.tick(now, func(p *Peer) time.Time { n++; turns[p]++; return time.Time{} })
 		if i > 0 && n > viewers/phases+1 { // the first is for all
 			t.Fatalf("tick %d was for %d of %d", i, n, viewers)
 		}

@@ -13,8 +13,10 @@ import (
 const (
 	// tickEvery is how often feedback, limits and timers are looked at.
 	tickEvery = 20 * time.Millisecond
-	// idleTick is how often a peer is looked at that only watches.
+	// idleTick is how often a peer is looked at that only watches, restTick how
+	// often if it has all it wants and room to spare.
 	idleTick = 100 * time.Millisecond
+	restTick = 500 * time.Millisecond
 	// mostItems is how much one turn does, so that ticks are not late however
 	// much waits: a few of what the port gives in one go.
 	mostItems = 256
@@ -277,7 +279,7 @@ func (s *Shard) rescue() {
 func (s *Shard) tick(now time.Time) {
 	s.unburden(now)
 	s.silence(now)
-	s.rota.tick(now, func(p *Peer) { s.tickPeer(p, now) })
+	s.rota.tick(now, func(p *Peer) time.Time { return s.tickPeer(p, now) })
 }
 
 // pace feeds the clusters of probes that are being sent.
@@ -301,10 +303,10 @@ func (s *Shard) pacePeer(p *Peer, now time.Time, do func(*Peer, *Shard, time.Tim
 	do(p, s, now)
 }
 
-func (s *Shard) tickPeer(p *Peer, now time.Time) {
+func (s *Shard) tickPeer(p *Peer, now time.Time) (rests time.Time) {
 	defer s.rescue()
 	s.current = p
-	p.tick(s, now)
+	return p.tick(s, now)
 }
 
 // send is for a packet going to lines of shard to. It takes a reference of its own.

@@ -11,6 +11,9 @@ import (
 const (
 	// allocateEvery is how often layers are chosen anew without a reason.
 	allocateEvery = 500 * time.Millisecond
+	// allocateSeldom is the same for who has all it wants and ample times the room for it.
+	allocateSeldom = 2 * time.Second
+	ample          = 2
 	// senderReportEvery keeps lips and voices together; the first goes at once.
 	senderReportEvery = time.Second
 	// askEvery repeats the wish for a key frame while a line waits for one.
@@ -53,7 +56,7 @@ func (l *Line) setPause(p pause) {
 // sendReports says of every line that carries something what time its
 // timestamps mean, all on the server's one clock.
 func (p *Peer) sendReports(now time.Time) {
-	if now.Sub(p.lastSR) < senderReportEvery {
+	if now.Sub(p.lastSR) < senderReportEvery-tickEvery/2 {
 		return
 	}
 	p.lastSR = now
