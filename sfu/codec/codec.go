@@ -6,6 +6,7 @@
 package codec
 
 import (
+	"encoding/binary"
 	"errors"
 	"strings"
 )
@@ -142,6 +143,37 @@ func AppendPayload(dst []byte, c Codec, payload []byte, pictureID uint16, tl0 ui
 	default:
 		return append(dst, payload...)
 	}
+}
+
+// Renumber does what [AppendPayload] does where the payload lies, and says whether it
+// could: a picture id of 7 bits has no room for 15. Then nothing is changed.
+func Renumber(c Codec, payload []byte, pictureID uint16, tl0 uint8) bool {
+	var f Frame
+	var at vp8Layout
+	ok := len(payload) > 0
+	switch {
+	case !ok:
+	case c == VP8:
+		at, ok = vp8Descriptor(payload, &f)
+	case c == VP9:
+		var l vp9Layout
+		l, ok = vp9Descriptor(payload, &f)
+		at.picture, at.tl0, ok = l.picture, l.tl0, ok && f.HasPictureID
+	default:
+		ok = false
+	}
+	switch {
+	case !ok:
+		return true // there is nothing to change
+	case f.HasPictureID && f.PictureBits != 15:
+		return false
+	case f.HasPictureID:
+		binary.BigEndian.PutUint16(payload[at.picture:], 0x8000|pictureID)
+	}
+	if f.HasTL0 {
+		payload[at.tl0] = tl0
+	}
+	return true
 }
 
 // appendPictureID appends a 15-bit picture id (the M bit set).

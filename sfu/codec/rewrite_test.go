@@ -39,7 +39,25 @@ func TestRewriteChangesOnlyTheCounters(t *testing.T) {
 			if !bytes.Equal(in, before) {
 				t.Error("the shared payload was changed")
 			}
+			renumbered(t, test.codec, in, 0x7EED, 7)
 		})
+	}
+}
+
+// renumbered checks that a payload renumbered where it lies is the rewritten
+// one, unless that is longer.
+func renumbered(t *testing.T, c codec.Codec, payload []byte, pictureID uint16, tl0 uint8) {
+	t.Helper()
+	want, got := codec.AppendPayload(nil, c, payload, pictureID, tl0), bytes.Clone(payload)
+	could := codec.Renumber(c, got, pictureID, tl0)
+	if could != (len(want) == len(payload)) {
+		t.Fatalf("%x of codec %d renumbered: %v", payload, c, could)
+	}
+	if !could {
+		want = payload
+	}
+	if !bytes.Equal(got, want) {
+		t.Fatalf("%x became %x where it lies, want %x", payload, got, want)
 	}
 }
 
@@ -57,6 +75,7 @@ func TestNothingAllocates(t *testing.T) {
 			}
 			_, _ = codec.Inspect(c, payload[:1])
 			dst = codec.AppendPayload(dst[:0], c, payload, 1, 2)
+			codec.Renumber(c, dst, 3, 4)
 		}); n != 0 {
 			t.Errorf("%s: %v allocations a packet", c, n)
 		}
@@ -113,6 +132,7 @@ func FuzzVP8(f *testing.F) {
 func FuzzVP9(f *testing.F) {
 	seed(f, "8a8f0118050002d0010082", "f88f0150030200")
 	f.Fuzz(func(t *testing.T, payload []byte) {
+		renumbered(t, codec.VP9, payload, 0x1234, 99)
 		frame, err := codec.Inspect(codec.VP9, payload)
 		if err != nil {
 			return
@@ -143,6 +163,7 @@ func FuzzAV1(f *testing.F) {
 func FuzzRewriteVP8(f *testing.F) {
 	seed(f, "90e0812342201000009d012a80026801", "90a07f6001", "90600580aa")
 	f.Fuzz(func(t *testing.T, payload []byte) {
+		renumbered(t, codec.VP8, payload, 0x1234, 99)
 		frame, err := codec.Inspect(codec.VP8, payload)
 		if err != nil {
 			if out := codec.RewriteVP8(nil, payload, 1, 2); len(out) < len(payload) {

@@ -68,15 +68,28 @@ func (s *session) nonceOf(ssrc uint32, index int64) []byte {
 	return s.nonce[:]
 }
 
-// state is where the key schedule and the tables of an AES-GCM lie.
+// state is where an AES-GCM lies: it begins with the key schedule, and from tables
+// on are those of GHASH. Between them is what deciphers, which GCM never does.
 type state struct {
-	at   unsafe.Pointer
-	size uintptr
+	at           unsafe.Pointer
+	size, tables uintptr
 }
 
+// scheduleSize is what the schedule of the longest key takes, in bytes, with its size.
+const scheduleSize = 15*aes.BlockSize + 8
+
+// stateOf looks at what crypto/cipher made. It is only for what is fetched early:
+// what another Go lays out differently costs time and nothing else.
 func stateOf(aead cipher.AEAD) (s state) {
-	if v := reflect.ValueOf(aead); v.Kind() == reflect.Pointer {
-		s.at, s.size = v.UnsafePointer(), v.Type().Elem().Size()
+	v := reflect.ValueOf(aead)
+	if v.Kind() != reflect.Pointer || v.Elem().Kind() != reflect.Struct {
+		return s
+	}
+	of := v.Type().Elem()
+	s.at, s.size = v.UnsafePointer(), of.Size()
+	s.tables = min(scheduleSize, s.size)
+	if f, ok := of.FieldByName("nonceSize"); ok { // after the cipher
+		s.tables = f.Offset
 	}
 	return s
 }

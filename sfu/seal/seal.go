@@ -94,7 +94,8 @@ func (s *Sealer) Prefetch(step int) {
 		prefetch.Part(s, 0, unsafe.Offsetof(s.control))
 		return
 	}
-	prefetch.Range(s.state.at, s.state.size)
+	prefetch.Range(s.state.at, min(scheduleSize, s.state.size))
+	prefetch.Range(unsafe.Add(s.state.at, s.state.tables), s.state.size-s.state.tables)
 	if s.at < len(s.streams) {
 		prefetch.Value(&s.streams[s.at])
 	}

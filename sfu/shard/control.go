@@ -176,7 +176,7 @@ func (l *Line) retransmit(s *Shard, layer *Layer, pkt *cache.Packet, sent rewrit
 		PayloadType: l.agree.rtx, Marker: sent.Marker,
 	}
 	l.pass(s, &o, pkt, &sent.Out)
-	l.stamp(&o, now)
+	l.stamp(s, &o, now)
 	l.resent++
 	header := rtp.AppendHeader(s.header[:0], l.peer.ids, &o)
 	// RFC 4588 section 4: the payload begins with the number it had.

@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"slices"
 	"time"
 
 	"palabre/sfu/cache"
@@ -94,7 +95,7 @@ func (l *Line) write(s *Shard, layer *Layer, pkt *cache.Packet, out *rewrite.Out
 	var o rtp.Outgoing
 	l.outgoing(&o, out)
 	l.pass(s, &o, pkt, out)
-	l.stamp(&o, now)
+	l.stamp(s, &o, now)
 	padding := s.level.short(len(pkt.Payload()))
 	if l.strips(layer) {
 		padding = 0
@@ -144,22 +145,31 @@ func (l *Line) emit(s *Shard, layer *Layer, pkt *cache.Packet, o *rtp.Outgoing, 
 	return len(header) + len(payload)
 }
 
-// pad appends n bytes of padding to a payload.
+// pad appends n bytes of padding to a payload, where it lies if there is room.
 func (s *Shard) pad(payload []byte, n int) []byte {
-	size := copy(s.payload[:], payload)
-	clear(s.payload[size : size+n])
-	s.payload[size+n-1] = byte(n)
-	return s.payload[:size+n]
+	size := len(payload)
+	if cap(payload)-size < n {
+		payload = append(s.payload[:0], payload...)
+	}
+	payload = payload[:size+n]
+	clear(payload[size:])
+	payload[size+n-1] = byte(n)
+	return payload
 }
 
-// body is the payload as this viewer gets it: shared where nothing changes.
+// body is the payload as this viewer gets it: shared where nothing changes, and
+// then without room behind it.
 func (l *Line) body(s *Shard, layer *Layer, pkt *cache.Packet, out *rewrite.Out) []byte {
 	kind := codec.Codec(layer.kind.Load())
 	switch {
 	case kind == codec.RED:
 		return l.sound(s.payload[:0], pkt.Payload())
 	case !pkt.Frame.HasPictureID && !pkt.Frame.HasTL0:
-		return pkt.Payload()
+		return slices.Clip(pkt.Payload())
+	case s.bodies.open:
+		if b := s.bodies.copy(pkt); codec.Renumber(kind, b, out.PictureID, out.TL0) {
+			return b
+		}
 	}
 	return codec.AppendPayload(s.payload[:0], kind, pkt.Payload(), out.PictureID, out.TL0)
 }
@@ -179,9 +189,18 @@ func (l *Line) pass(s *Shard, o *rtp.Outgoing, pkt *cache.Packet, out *rewrite.O
 	o.DependencyDescriptor = patch.Append(s.descriptor[:0], pkt.Header.DependencyDescriptor(pkt.Bytes()), pkt.Structure)
 }
 
-// absSendTime is 24 bits of seconds in 6.18 fixed point, as late as we know the time.
-func absSendTime(e *Engine, now time.Time) uint32 {
-	return uint32(e.wall.NTP(now)>>14) & 0xFFFFFF
+// sendTime is the abs-send-time of a moment: most packets of a turn leave at the same.
+type sendTime struct {
+	of time.Time
+	is uint32
+}
+
+// at is 24 bits of seconds in 6.18 fixed point, as late as we know the time.
+func (t *sendTime) at(e *Engine, now time.Time) uint32 {
+	if now != t.of {
+		t.of, t.is = now, uint32(e.wall.NTP(now)>>14)&0xFFFFFF
+	}
+	return t.is
 }
 
 // fill sends padding under numbers the viewer would otherwise ask for, and

@@ -89,9 +89,9 @@ func (p *Peer) looks() bool {
 // stamp puts the number and time of its leaving on a packet. Where the client
 // does not report arrivals on the line — some do for pictures only — it has no
 // number, which would look lost; nor while nobody needs to know of them.
-func (l *Line) stamp(o *rtp.Outgoing, now time.Time) {
+func (l *Line) stamp(s *Shard, o *rtp.Outgoing, now time.Time) {
 	p := l.peer
-	o.SetAbsSendTime(absSendTime(p.engine, now))
+	o.SetAbsSendTime(s.leaving.at(p.engine, now))
 	if p.outlet.numbered && l.reports && !p.outlet.resting {
 		o.SetTransportSequence(p.outlet.number)
 	}
@@ -224,7 +224,7 @@ func (s *Shard) probed(sent bool) bool {
 
 // padding sends a packet that is only padding.
 func (l *Line) padding(s *Shard, o *rtp.Outgoing, size uint8, now time.Time) bool {
-	l.stamp(o, now)
+	l.stamp(s, o, now)
 	packet := rtp.AppendPadding(s.header[:0], l.peer.ids, o, size)
 	header := len(packet) - int(max(size, 1))
 	if l.peer.conn.WriteRTP(packet[:header], packet[header:]) != nil {

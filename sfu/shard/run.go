@@ -131,6 +131,10 @@ func (s *Shard) sendRun(r *run) {
 // play sends packets to lines and lets go of them. A panic on the way ends the
 // peer it came from; the lines after it are served nonetheless.
 func (s *Shard) play(layer *Layer, pkts []*cache.Packet, lines []*Line) {
+	if layer.track.Video && len(lines) > 1 {
+		s.bodies.begin()
+		defer s.bodies.end()
+	}
 	for done := 0; done < len(lines); done++ {
 		done = s.playFrom(done, layer, pkts, lines)
 	}

@@ -94,6 +94,8 @@ type Shard struct {
 	header    [512]byte
 	payload   [2048]byte
 	again     [2048]byte // the payload of a retransmission
+	bodies    bodies
+	leaving   sendTime
 	reports   [1200]byte
 	// space, shown and wishes are for a choice of layers.
 	space  layers.Workspace

@@ -15,7 +15,7 @@ const stampsKept = 64
 // sent again under its own number must be the same byte for byte: its SRTP nonce
 // is the same, and two contents under one nonce give the key away (RFC 7714
 // section 10.1). Retransmissions of RFC 4588 have numbers of their own.
-type stamps struct{ kept *[stampsKept]stamp }
+type stamps struct{ kept []stamp } // stampsKept of them, or none yet
 
 type stamp struct {
 	known              bool
@@ -30,7 +30,7 @@ type stamp struct {
 // keep remembers a packet as it leaves, with the padding of its payload.
 func (k *stamps) keep(o *rtp.Outgoing, padding int) {
 	if k.kept == nil {
-		k.kept = &[stampsKept]stamp{}
+		k.kept = make([]stamp, stampsKept)
 	}
 	s := &k.kept[o.SequenceNumber%stampsKept] // written field by field: a copy of it would wait for that
 	s.known, s.payloadType, s.padding, s.sequence = true, o.PayloadType, uint8(padding), o.SequenceNumber
@@ -41,8 +41,8 @@ func (k *stamps) keep(o *rtp.Outgoing, padding int) {
 // prefetch asks for the memory that packets numbered from sequence on take.
 func (k *stamps) prefetch(sequence uint16, packets int) {
 	if k.kept != nil {
-		first := uintptr(sequence % stampsKept)
-		prefetch.Part(k.kept, first*unsafe.Sizeof(stamp{}), min(first+uintptr(packets), stampsKept)*unsafe.Sizeof(stamp{}))
+		first := int(sequence % stampsKept)
+		prefetch.Range(unsafe.Pointer(&k.kept[first]), uintptr(min(packets, stampsKept-first))*unsafe.Sizeof(stamp{}))
 	}
 }
 

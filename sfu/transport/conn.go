@@ -71,11 +71,14 @@ var ErrReplaced = errors.New("the offer is of a new connection while an older on
 // concurrent use with everything.
 type Conn struct {
 	// port is what packets leave by where the client is reached directly; nil
-	// where Pion carries everything. route is its goroutine's.
-	port  *Port
-	route udp.Route
-	keys  atomic.Pointer[keys]
-	now   atomic.Pointer[way] // where packets leave
+	// where Pion carries everything. route is its goroutine's, as are heading, where
+	// it was set to last, and headed: that lies where packets can leave by the port.
+	port    *Port
+	keys    atomic.Pointer[keys]
+	now     atomic.Pointer[way] // where packets leave
+	heading *end
+	headed  bool
+	route   udp.Route
 
 	host    *Host
 	handler Handler

@@ -74,20 +74,14 @@ func (c *Conn) Prefetch(step int) {
 		return
 	}
 	k, w := c.keys.Load(), c.now.Load()
-	if k == nil || w == nil {
-		return
-	}
-	if step == 1 {
+	switch {
+	case k == nil || w == nil:
+	case step == 1:
 		prefetch.Value(k)
 		far := unsafe.Offsetof(w.far)
 		prefetch.Part(w, far, far+unsafe.Sizeof(w.far))
-		return
-	}
-	if k.sealer != nil {
+	case k.sealer != nil:
 		k.sealer.Prefetch(step - 2)
-	}
-	if far := w.far.Load(); step == 2 && far != nil {
-		prefetch.Part(far, 0, unsafe.Offsetof(far.received))
 	}
 }
 
@@ -121,13 +115,13 @@ func (c *Conn) direct() bool {
 		return false
 	}
 	far := c.now.Load().far.Load()
-	if far == nil || !far.direct {
-		return false
+	if far != c.heading { // else there is nothing to see there
+		c.heading, c.headed = far, far != nil && far.direct
+		if c.headed && c.route.To() != far.addr {
+			c.route.Set(far.addr)
+		}
 	}
-	if c.route.To() != far.addr {
-		c.route.Set(far.addr)
-	}
-	return true
+	return c.headed
 }
 
 // Path names how packets leave, and why that is not the fast way: "fast" by a
