@@ -15,8 +15,12 @@ func Value[T any](p *T) { Range(unsafe.Pointer(p), unsafe.Sizeof(*p)) }
 
 // Part asks for the bytes of what p points to from one offset to another
 // (unsafe.Offsetof). The address of a field would do as well, but to take it is to
-// read from p: whether that is nil.
-func Part[T any](p *T, from, to uintptr) { Range(unsafe.Add(unsafe.Pointer(p), from), to-from) }
+// read there first, whether there is anything.
+func Part[T any](p *T, from, to uintptr) {
+	if p != nil {
+		Range(unsafe.Add(unsafe.Pointer(p), from), to-from)
+	}
+}
 
 // Range asks for the n bytes behind p. Any address will do; one that is no
 // memory is ignored.
