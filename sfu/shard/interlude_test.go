@@ -15,6 +15,7 @@ import (
 type sending struct {
 	viewer, ssrc uint32
 	sequence     uint16
+	payload      []byte // without padding
 }
 
 // audience is a room of viewers on one shard who all get one picture and one voice.
@@ -33,10 +34,11 @@ type seat struct {
 
 func (s seat) WriteRTP(header, payload []byte) error {
 	var h rtp.Header
-	if err := rtp.Parse(slices.Concat(header, payload), extensions(), &h); err != nil {
+	packet := slices.Concat(header, payload)
+	if err := rtp.Parse(packet, extensions(), &h); err != nil {
 		return err
 	}
-	s.sent = append(s.sent, sending{s.viewer, h.SSRC, h.SequenceNumber})
+	s.sent = append(s.sent, sending{s.viewer, h.SSRC, h.SequenceNumber, h.Payload(packet)})
 	if s.each != nil {
 		s.each()
 	}

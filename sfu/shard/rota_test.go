@@ -225,3 +225,53 @@ func TestNobodyWaitsForTheirTurn(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoIsContentRests: a viewer who gets all there is has a turn every half
+// second and layers chosen anew every two, and is told and graded every second
+// all the same. What may be sent to it may fall without anything happening: that
+// is seen at the next turn, and from then on it rests no more.
+func TestWhoIsContentRests(t *testing.T) {
+	ids := &rtp.Extensions{}
+	if err := ids.Bind(rtp.MID, 1); err != nil {
+		t.Fatal(err)
+	}
+	st, publisher, viewer := watched(ids)
+	sequence := uint16(0)
+	turns, chosen, reported, graded := map[uint32]bool{}, map[time.Time]bool{}, map[time.Time]bool{}, map[time.Time]bool{}
+	film := func(seconds int) {
+		clear(turns)
+		clear(chosen)
+		clear(reported)
+		clear(graded)
+		for range seconds * 50 {
+			frame := []byte{0x10, 1, 0, 0}
+			if sequence++; sequence == 1 {
+				frame = []byte{0x10, 0, 0, 0, 0x9d, 0x01, 0x2a, 0x80, 0x02, 0x68, 0x01}
+			}
+			o := rtp.Outgoing{SSRC: 7, PayloadType: 96, SequenceNumber: sequence, Timestamp: uint32(sequence) * 1800, Marker: true, MID: "0"}
+			publisher.Receive(append(rtp.AppendHeader(nil, ids, &o), frame...), st.Now())
+			st.Pass(tickEvery)
+			turns[viewer.turn.round], chosen[viewer.allocated] = true, true
+			reported[viewer.lastSR], graded[viewer.health.graded] = true, true
+		}
+	}
+	film(5)
+	if !viewer.content || publisher.turn.round != publisher.shard.rota.round {
+		t.Fatalf("content: %v, and the publisher had its last turn %d ticks ago", viewer.content, publisher.shard.rota.round-publisher.turn.round)
+	}
+	film(20)
+	for what, n := range map[string][2]int{"turns": {len(turns), 40}, "choices": {len(chosen), 10}, "reports": {len(reported), 20}, "grades": {len(graded), 20}} {
+		if n[0] < n[1] || n[0] > n[1]+n[1]/5+1 {
+			t.Errorf("%d %s in 20 s, want %d", n[0], what, n[1])
+		}
+	}
+	st.Do(func() {
+		viewer.shard.post(func(*Shard, time.Time) { viewer.outlet.chosen = 1e9 }, viewer) // it was more when layers were chosen
+	})
+	last := viewer.allocated
+	st.Pass(restTick)
+	if viewer.allocated.Equal(last) {
+		t.Error("nothing was chosen though less may be sent")
+	}
+	st.Do(func() { viewer.Close(); publisher.Close() })
+}
