@@ -249,6 +249,7 @@ func (p *Peer) restart(s *Shard, layer *Layer, now time.Time) {
 				l.stream.Want(l.subs[i].origin)
 				if l.video {
 					l.ask(s, layer, keyframe.Start, now)
+					p.review() // until it comes
 				}
 			}
 		}

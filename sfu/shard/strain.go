@@ -110,6 +110,7 @@ func (s *Shard) behind(layer *Layer, pkt *cache.Packet, lines []*Line, now time.
 			if sub.layer == layer && l.stream.Current() == sub.origin {
 				l.stream.Stop()
 				l.stream.Want(sub.origin)
+				l.peer.review() // which asks for one
 			}
 		}
 	}
