@@ -101,7 +101,7 @@ func (p *Peer) allocate(s *Shard, now time.Time) {
 		s.wishes[l.track] = s.wishes[l.track].with(l.track, choice)
 	}
 	p.wants = p.allocator.Wanted() + sound
-	p.content = p.content && (bits == 0 || bits >= ample*p.wants)
+	p.content = p.content && (bits == 0 || float64(bits) >= ample*float64(p.wants))
 	p.estimator.Wanted(p.wants)
 	p.tell(s, s.wishes, now)
 	p.wishes, s.wishes = s.wishes, p.wishes // the old ones are the space for the next peer's

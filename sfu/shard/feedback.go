@@ -218,12 +218,26 @@ func (t *Track) tick(s *Shard, now time.Time) {
 			l.bitrate.Store(smooth(l.bitrate.Load(), int64(float64(l.bytes*8)/took.Seconds())))
 			l.rates.measure(took)
 			l.bytes, l.measured = 0, now
+			t.stir(s, l, now)
 		}
 	}
 	if changed {
 		t.retell(s, now)
 	}
 	t.judge(s, now)
+}
+
+// stir ends the rest of the track's viewers when the rate of a layer has left what they
+// chose by: what they have may be too much for some. They choose when it is their turn.
+func (t *Track) stir(s *Shard, l *Layer, now time.Time) {
+	bitrate := float64(l.bitrate.Load())
+	if bitrate == l.chosen || bitrate < ample*l.chosen && l.chosen < ample*bitrate {
+		return
+	}
+	l.chosen = bitrate
+	for viewer := range t.wanting {
+		s.on(viewer, now, func(*Shard, time.Time) { viewer.content = false })
+	}
 }
 
 // judge decides what is wrong with the track.

@@ -228,23 +228,23 @@ func TestNobodyWaitsForTheirTurn(t *testing.T) {
 
 // TestWhoIsContentRests: a viewer who gets all there is has a turn every half
 // second and layers chosen anew every two, and is told and graded every second
-// all the same. What may be sent to it may fall without anything happening: that
-// is seen at the next turn, and from then on it rests no more.
+// all the same. When the picture takes more, or less may be sent to it without
+// anything happening, it chooses at its next turn.
 func TestWhoIsContentRests(t *testing.T) {
 	ids := &rtp.Extensions{}
 	if err := ids.Bind(rtp.MID, 1); err != nil {
 		t.Fatal(err)
 	}
 	st, publisher, viewer := watched(ids)
-	sequence := uint16(0)
+	sequence, size := uint16(0), 100
 	turns, chosen, reported, graded := map[uint32]bool{}, map[time.Time]bool{}, map[time.Time]bool{}, map[time.Time]bool{}
-	film := func(seconds int) {
+	film := func(d time.Duration) {
 		clear(turns)
 		clear(chosen)
 		clear(reported)
 		clear(graded)
-		for range seconds * 50 {
-			frame := []byte{0x10, 1, 0, 0}
+		for range d / tickEvery {
+			frame := append([]byte{0x10, 1, 0, 0}, make([]byte, size)...)
 			if sequence++; sequence == 1 {
 				frame = []byte{0x10, 0, 0, 0, 0x9d, 0x01, 0x2a, 0x80, 0x02, 0x68, 0x01}
 			}
@@ -255,23 +255,34 @@ func TestWhoIsContentRests(t *testing.T) {
 			reported[viewer.lastSR], graded[viewer.health.graded] = true, true
 		}
 	}
-	film(5)
+	film(5 * time.Second)
 	if !viewer.content || publisher.turn.round != publisher.shard.rota.round {
 		t.Fatalf("content: %v, and the publisher had its last turn %d ticks ago", viewer.content, publisher.shard.rota.round-publisher.turn.round)
 	}
-	film(20)
+	film(20 * time.Second)
 	for what, n := range map[string][2]int{"turns": {len(turns), 40}, "choices": {len(chosen), 10}, "reports": {len(reported), 20}, "grades": {len(graded), 20}} {
 		if n[0] < n[1] || n[0] > n[1]+n[1]/5+1 {
 			t.Errorf("%d %s in 20 s, want %d", n[0], what, n[1])
 		}
 	}
-	st.Do(func() {
-		viewer.shard.post(func(*Shard, time.Time) { viewer.outlet.chosen = 1e9 }, viewer) // it was more when layers were chosen
-	})
-	last := viewer.allocated
-	st.Pass(restTick)
-	if viewer.allocated.Equal(last) {
-		t.Error("nothing was chosen though less may be sent")
+	for what, change := range map[string]func(){
+		"the picture takes more": func() { size *= 3 },
+		"the picture takes less": func() { size /= 3 },
+		"less may be sent": func() { // than when layers were chosen
+			st.Do(func() { viewer.shard.post(func(*Shard, time.Time) { viewer.outlet.chosen = 1e9 }, viewer) })
+		},
+	} {
+		film(10 * time.Second)
+		for last := viewer.allocated; viewer.allocated.Equal(last); {
+			film(tickEvery)
+		}
+		film(tickEvery) // it has just chosen
+		change()
+		last := viewer.allocated
+		film(rateEvery + restTick + idleTick)
+		if viewer.allocated.Equal(last) {
+			t.Errorf("nothing was chosen though %s", what)
+		}
 	}
 	st.Do(func() { viewer.Close(); publisher.Close() })
 }

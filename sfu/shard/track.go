@@ -92,7 +92,8 @@ type Layer struct {
 	reception   reception
 	last        time.Time // when a packet came
 	tally       tally
-	bytes       int // since the rate was measured
+	bytes       int     // since the rate was measured
+	chosen      float64 // the rate that those who rest chose by, in bit/s
 	measured    time.Time
 	pt          uint8
 }

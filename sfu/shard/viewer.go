@@ -11,9 +11,10 @@ import (
 const (
 	// allocateEvery is how often layers are chosen anew without a reason.
 	allocateEvery = 500 * time.Millisecond
-	// allocateSeldom is the same for who has all it wants and ample times the room for it.
+	// allocateSeldom is the same for who has all it wants and ample times the room
+	// for it, until the rate of some layer has changed by as much.
 	allocateSeldom = 2 * time.Second
-	ample          = 2
+	ample          = 1.25
 	// senderReportEvery keeps lips and voices together; the first goes at once.
 	senderReportEvery = time.Second
 	// askEvery repeats the wish for a key frame while a line waits for one.
