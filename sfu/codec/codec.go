@@ -113,20 +113,27 @@ func Inspect(c Codec, payload []byte) (Frame, error) {
 // and whose frames may be encrypted.
 func Counters(c Codec, payload []byte, f *Frame) error {
 	var read Frame
-	ok := len(payload) > 0
-	switch {
-	case !ok:
-	case c == VP8:
-		_, ok = vp8Descriptor(payload, &read)
-	case c == VP9:
-		_, ok = vp9Descriptor(payload, &read)
-	}
-	if !ok {
+	if _, _, ok := counters(c, payload, &read); !ok {
 		return ErrMalformed
 	}
 	f.HasPictureID, f.PictureBits, f.PictureID = read.HasPictureID, read.PictureBits, read.PictureID
 	f.HasTL0, f.TL0 = read.HasTL0, read.TL0
 	return nil
+}
+
+// counters reads the descriptor and says where the picture id and TL0PICIDX are in it.
+func counters(c Codec, payload []byte, f *Frame) (picture, tl0 int, ok bool) {
+	switch {
+	case len(payload) == 0:
+		return 0, 0, false
+	case c == VP8:
+		l, ok := vp8Descriptor(payload, f)
+		return l.picture, l.tl0, ok
+	case c == VP9:
+		l, ok := vp9Descriptor(payload, f)
+		return l.picture, l.tl0, ok
+	}
+	return 0, 0, true
 }
 
 // AppendPayload appends the payload to dst for one receiver: with the
@@ -149,29 +156,17 @@ func AppendPayload(dst []byte, c Codec, payload []byte, pictureID uint16, tl0 ui
 // could: a picture id of 7 bits has no room for 15. Then nothing is changed.
 func Renumber(c Codec, payload []byte, pictureID uint16, tl0 uint8) bool {
 	var f Frame
-	var at vp8Layout
-	ok := len(payload) > 0
+	picture, counter, ok := counters(c, payload, &f)
 	switch {
-	case !ok:
-	case c == VP8:
-		at, ok = vp8Descriptor(payload, &f)
-	case c == VP9:
-		var l vp9Layout
-		l, ok = vp9Descriptor(payload, &f)
-		at.picture, at.tl0, ok = l.picture, l.tl0, ok && f.HasPictureID
-	default:
-		ok = false
-	}
-	switch {
-	case !ok:
+	case !ok || c == VP9 && !f.HasPictureID:
 		return true // there is nothing to change
 	case f.HasPictureID && f.PictureBits != 15:
 		return false
 	case f.HasPictureID:
-		binary.BigEndian.PutUint16(payload[at.picture:], 0x8000|pictureID)
+		binary.BigEndian.PutUint16(payload[picture:], 0x8000|pictureID)
 	}
 	if f.HasTL0 {
-		payload[at.tl0] = tl0
+		payload[counter] = tl0
 	}
 	return true
 }
