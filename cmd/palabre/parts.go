@@ -17,6 +17,7 @@ import (
 	"palabre/internal/capacity"
 	"palabre/internal/certs"
 	"palabre/internal/rawtcp"
+	"palabre/internal/realtime"
 	"palabre/internal/tlsport"
 	"palabre/notify/schedule"
 	"palabre/rooms"
@@ -85,6 +86,9 @@ func (p *parts) open(ctx context.Context, s settings, log *slog.Logger) error {
 		return err
 	}
 	p.tidy()
+	if err := p.goFirst(s, log, registry); err != nil {
+		return err
+	}
 	if err := p.openStore(ctx, s, log, registry); err != nil {
 		return err
 	}
@@ -120,10 +124,22 @@ func (p *parts) open(ctx context.Context, s settings, log *slog.Logger) error {
 }
 
 // tidy gives memory back that nobody uses, while the server runs.
-func (p *parts) tidy() {
+func (p *parts) tidy() { p.meanwhile(capacity.Tidy) }
+
+// goFirst has the process go before others, while the server runs.
+func (p *parts) goFirst(s settings, log *slog.Logger, registry *prometheus.Registry) error {
+	priority, err := realtime.New(log, registry)
+	if err == nil && s.Realtime {
+		p.meanwhile(priority.Keep)
+	}
+	return err
+}
+
+// meanwhile does something until the server closes.
+func (p *parts) meanwhile(do func(context.Context)) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
-	go func() { defer close(done); capacity.Tidy(ctx) }()
+	go func() { defer close(done); do(ctx) }()
 	p.onClose(func() error {
 		cancel()
 		<-done

@@ -65,7 +65,8 @@ func start(t *testing.T, flags ...string) *server {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
-	go func() { s.ended <- run(ctx, append([]string{"serve"}, flags...), s.out, s.log) }()
+	// The priority is the process's, and this one has other tests to run.
+	go func() { s.ended <- run(ctx, append([]string{"serve", "--no-realtime"}, flags...), s.out, s.log) }()
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
 		s.stop()

@@ -50,6 +50,7 @@ type settings struct {
 	Loudest   int    `help:"How many of the loudest voices everyone hears." default:"5"`
 
 	MediaPath  string        `name:"media-path" help:"What carries media: auto (this program's own fast path where the system has what it needs), pion." default:"auto" enum:"auto,pion"`
+	Realtime   bool          `name:"realtime" help:"Have media go before other programs of the machine (SCHED_RR), where the system permits it." default:"true" negatable:""`
 	HoldVoices time.Duration `name:"hold-voices" help:"How long voices may wait for each other where several people speak, so that they leave together, at less cost; 0: not at all." default:"5ms"`
 
 	WebhookAllow     []string `name:"webhook-allow" help:"Networks that webhooks may reach although they are not public, and without https." placeholder:"CIDR"`

@@ -1,15 +1,13 @@
 package capacity
 
 import (
-	"bufio"
-	"bytes"
 	"io/fs"
 	"os"
-	"path"
 	"runtime"
 	"runtime/metrics"
 	"strconv"
-	"strings"
+
+	"palabre/internal/cgroup"
 )
 
 // memoryInUse is what the Go runtime has of the system and could not give back
@@ -31,46 +29,13 @@ func groupMemory() uint64 { return groupLimit(os.DirFS("/")) }
 // unlimited is what version 1 writes for no limit, and what no machine has.
 const unlimited = 1 << 60
 
-// groupLimit reads the lowest limit on the way from the process's group to the
-// root of either version (cgroups(7)). A container may see its own group as the root.
-func groupLimit(root fs.FS) uint64 {
-	text, err := fs.ReadFile(root, "proc/self/cgroup")
-	if err != nil {
-		return 0
-	}
-	lowest := uint64(0)
-	for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); {
-		parts := strings.SplitN(lines.Text(), ":", 3) // number:controllers:path
-		if len(parts) != 3 {
-			continue
-		}
-		mount, name := "sys/fs/cgroup", "memory.max"
-		switch {
-		case parts[1] == "memory":
-			mount, name = "sys/fs/cgroup/memory", "memory.limit_in_bytes"
-		case parts[1] != "":
-			continue
-		}
-		for group := path.Clean("/" + parts[2]); ; group = path.Dir(group) {
-			if n := readLimit(root, path.Join(mount, group, name)); n > 0 && (lowest == 0 || n < lowest) {
-				lowest = n
-			}
-			if group == "/" {
-				break
-			}
+// groupLimit is the lowest limit on the way from the process's group to the root.
+func groupLimit(root fs.FS) (lowest uint64) {
+	for value := range cgroup.Values(root, cgroup.File{Controller: "memory", First: "memory.limit_in_bytes", Second: "memory.max"}) {
+		n, err := strconv.ParseUint(value, 10, 64) // "max" is no number
+		if err == nil && 0 < n && n < unlimited && (lowest == 0 || n < lowest) {
+			lowest = n
 		}
 	}
 	return lowest
-}
-
-func readLimit(root fs.FS, file string) uint64 {
-	text, err := fs.ReadFile(root, file)
-	if err != nil {
-		return 0
-	}
-	n, err := strconv.ParseUint(string(bytes.TrimSpace(text)), 10, 64) // "max" is no number
-	if err != nil || n >= unlimited {
-		return 0
-	}
-	return n
 }

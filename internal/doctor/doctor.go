@@ -56,7 +56,7 @@ func Examine(ctx context.Context, s Subject) []Finding {
 	findings = append(findings, addresses(ctx, s)...)
 	findings = append(findings, certificate(ctx, s)...)
 	findings = append(findings, mailServer(ctx, s.Mail)...)
-	findings = append(findings, clock(), udpBuffers(), openFiles(), ffmpeg(), chats())
+	findings = append(findings, clock(), udpBuffers(), openFiles(), priority(), ffmpeg(), chats())
 	return findings
 }
 

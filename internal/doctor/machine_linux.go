@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"palabre/internal/realtime"
 )
 
 func freeDisk(dir string) (uint64, error) {
@@ -45,6 +47,15 @@ func udpBuffers() Finding {
 		}
 	}
 	return Finding{What: what, Saw: "4 MiB or more"}
+}
+
+// priority asks for what the server will ask for.
+func priority() Finding {
+	what := "real-time priority"
+	if err := realtime.Permitted(); err != nil {
+		return Finding{Level: Warning, What: what, Saw: err.Error(), Do: "so that media does not wait for other programs: " + realtime.Advice}
+	}
+	return Finding{What: what, Saw: "permitted"}
 }
 
 func openFiles() Finding {
