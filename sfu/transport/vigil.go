@@ -40,6 +40,10 @@ const (
 	stale = hush + proof
 	// lookEvery is how often each path is looked at.
 	lookEvery = 200 * time.Millisecond
+	// lookAtOnce is at how many of them without a pause of lookRest, in which packets
+	// have their turn: to ask a thousand clients takes milliseconds.
+	lookAtOnce = 64
+	lookRest   = 500 * time.Microsecond
 	// asleep is how late a look comes where the process did not run: what came
 	// meanwhile was not heard, and so is nobody's silence.
 	asleep = 2 * time.Second
@@ -56,10 +60,13 @@ type vigil struct {
 	every time.Duration
 	awake atomic.Int64 // since when the process has run
 
-	mu    sync.Mutex
-	ways  map[*way]struct{}
-	timer *time.Timer // runs while there are ways
-	last  time.Duration
+	mu      sync.Mutex
+	ways    map[*way]struct{}
+	timer   *time.Timer // runs while there are ways, but for while they are looked at
+	looking bool
+	last    time.Duration
+
+	due []*way // of the look under way
 }
 
 func newVigil(silence time.Duration) *vigil {
@@ -73,7 +80,7 @@ func (v *vigil) now() time.Duration { return time.Since(v.begin) }
 func (v *vigil) add(w *way) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.ways[w] = struct{}{}; len(v.ways) > 1 {
+	if v.ways[w] = struct{}{}; len(v.ways) > 1 || v.looking {
 		return
 	}
 	if v.last = v.now(); v.timer == nil {
@@ -93,17 +100,56 @@ func (v *vigil) remove(w *way) {
 	}
 }
 
+// look looks at all ways.
 func (v *vigil) look() {
+	if !v.start() {
+		return
+	}
+	rest := time.Duration(0)
+	for group := range slices.Chunk(v.due, lookAtOnce) {
+		time.Sleep(rest)
+		rest = lookRest
+		v.lookAt(group)
+	}
+	v.finish()
+}
+
+// start finds whom to look at. A timer may have rung that was stopped a moment
+// later, and set again: then somebody looks already.
+func (v *vigil) start() bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if v.looking {
+		return false
+	}
 	now := v.now()
 	if now-v.last > asleep {
 		v.awake.Store(int64(now))
 	}
-	v.last = now
+	v.last, v.looking = now, true
 	for w := range v.ways {
-		w.look(now)
+		v.due = append(v.due, w)
 	}
+	return true
+}
+
+// lookAt looks at those of a group that are there still.
+func (v *vigil) lookAt(group []*way) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	now := v.now()
+	for _, w := range group {
+		if _, there := v.ways[w]; there {
+			w.look(now)
+		}
+	}
+}
+
+func (v *vigil) finish() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	clear(v.due)
+	v.due, v.looking = v.due[:0], false
 	if len(v.ways) > 0 {
 		v.timer.Reset(v.every)
 	}

@@ -401,3 +401,38 @@ func TestASilentPathIsLeft(t *testing.T) {
 		}
 	})
 }
+
+// TestEverybodyIsLookedAt has more who never come than are looked at in one go;
+// some of them are closed meanwhile, and all in the end, and others come after that.
+func TestEverybodyIsLookedAt(t *testing.T) {
+	watched(t, false, func(t *testing.T, g *guest) {
+		for round := range 2 {
+			start, conns := time.Now(), map[*Conn]*witness{}
+			for n := range 2*lookAtOnce + 3 {
+				w := &witness{said: map[string]time.Time{}}
+				c := g.host.Open(w, 0)
+				if _, err := c.Answer(t.Context(), g.offer, map[string]negotiate.Use{"0": {Receive: true}}); err != nil {
+					t.Fatal(err)
+				}
+				if n%10 == 0 {
+					time.AfterFunc(time.Duration(n)*lookRest, func() { _ = c.Close() })
+					continue
+				}
+				conns[c] = w
+			}
+			most := g.host.config.Silence + g.host.config.Patience
+			pass(most + 2*time.Second)
+			for c, w := range conns {
+				if when := w.when("failed", start); when < most || when > most+time.Second {
+					t.Errorf("round %d: one who never came was given up after %v, want %v", round, when, most)
+				}
+				if err := c.Close(); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		if g.when("disconnected", time.Time{}) >= 0 {
+			t.Error("who is there was missed")
+		}
+	})
+}
