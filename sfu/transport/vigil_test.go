@@ -408,7 +408,7 @@ func TestEverybodyIsLookedAt(t *testing.T) {
 	watched(t, false, func(t *testing.T, g *guest) {
 		for round := range 2 {
 			start, conns := time.Now(), map[*Conn]*witness{}
-			for n := range 2*lookAtOnce + 3 {
+			for n := range lookAtOnce + 20 {
 				w := &witness{said: map[string]time.Time{}}
 				c := g.host.Open(w, 0)
 				if _, err := c.Answer(t.Context(), g.offer, map[string]negotiate.Use{"0": {Receive: true}}); err != nil {

@@ -185,14 +185,21 @@ func (c *Conn) giveUp(w *way) {
 func (c *Conn) retire(w *way, after time.Duration) {
 	c.host.vigil.remove(w)
 	c.running.Go(func() {
-		timer := time.NewTimer(after)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-c.ctx.Done():
+		if after > 0 {
+			c.pause(after)
 		}
 		_ = w.agent.close() // gives no error
 	})
+}
+
+// pause lets so much time go by, or less where the connection ends before.
+func (c *Conn) pause(d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-c.ctx.Done():
+	}
 }
 
 // tell says whether packets can be sent, when that changed.
