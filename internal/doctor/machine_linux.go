@@ -53,7 +53,7 @@ func udpBuffers() Finding {
 func priority() Finding {
 	what := "real-time priority"
 	if err := realtime.Permitted(); err != nil {
-		return Finding{Level: Warning, What: what, Saw: err.Error(), Do: "so that media does not wait for other programs: " + realtime.Advice}
+		return Finding{Level: Warning, What: what, Saw: err.Error(), Do: "so that media does not wait for other programs: " + realtime.Advice(err)}
 	}
 	return Finding{What: what, Saw: "permitted"}
 }

@@ -36,7 +36,7 @@ const (
 
 var (
 	errUnsupported = errors.New("not known on this system")
-	errLimited     = errors.New("the processor time of the control group is limited, which would not hold")
+	errLimited     = errors.New("the control group has a limit of processor time, which would not hold")
 )
 
 // Priority is the priority of this process. There is one in a process.
@@ -107,11 +107,16 @@ func (p *Priority) explain(err error) {
 	if errors.Is(err, errUnsupported) {
 		return
 	}
-	p.log.Info("media waits its turn among other programs", "reason", err, "advice", Advice)
+	p.log.Info("media waits its turn among other programs", "reason", err, "advice", Advice(err))
 }
 
-// Advice is what an administrator can do where the system does not permit it.
-const Advice = "LimitRTPRIO=1 in the systemd unit, or rtprio: 1 among the ulimits of a container; or --no-realtime"
+// Advice is what an administrator can do about what [Permitted] says.
+func Advice(err error) string {
+	if errors.Is(err, errLimited) {
+		return "nothing, or instead of the limit (CPUQuota, --cpus) give weights (CPUWeight, --cpu-shares)"
+	}
+	return "LimitRTPRIO=1 in the systemd unit, or rtprio: 1 among the ulimits of a container; or --no-realtime"
+}
 
 // Permitted says whether the process may go before others, and why not.
 func Permitted() error {

@@ -154,8 +154,11 @@ func TestTheLogSaysWhyNot(t *testing.T) {
 	if said.Len() > 0 {
 		t.Errorf("where it is not known at all the log says %q", said.String())
 	}
-	p.explain(unix.EPERM)
-	if got := said.String(); !strings.Contains(got, "LimitRTPRIO=1") || !strings.Contains(got, "operation not permitted") {
-		t.Errorf("the log says %q", got)
+	for cause, advice := range map[error]string{unix.EPERM: "LimitRTPRIO=1", errLimited: "CPUWeight"} {
+		said.Reset()
+		p.explain(cause)
+		if got := said.String(); !strings.Contains(got, advice) || !strings.Contains(got, cause.Error()) {
+			t.Errorf("of %v the log says %q", cause, got)
+		}
 	}
 }
