@@ -65,7 +65,7 @@ func TestWithoutPermissionTheServerRunsAmongOthers(t *testing.T) {
 		t.Skipf("there is no permission to take away: %v", err)
 	}
 	s := spawn(t, `exec setpriv --bounding-set=-sys_nice -- "$@"; `, nil)
-	until(t, "the log to say so", func() bool { return strings.Contains(s.log.String(), "LimitRTPRIO=1") })
+	until(t, "the log to say so", func() bool { return strings.Contains(s.log.String(), "LimitRTPRIO=2") })
 	if first, all := s.before(); first > 0 || all == 0 {
 		t.Errorf("%d of %d threads go first", first, all)
 	}

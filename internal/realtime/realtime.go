@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -30,6 +31,8 @@ const (
 	longestSpell = 2 * time.Second
 	// pause is for how long the process is one among others after that.
 	pause = 10 * time.Second
+	// againEvery is how often new threads are seen to, see [threads].
+	againEvery = 10 * time.Second
 	// sayEvery bounds the log lines of a server that overruns again and again.
 	sayEvery = time.Hour
 )
@@ -77,13 +80,11 @@ func (p *Priority) Keep(ctx context.Context) {
 			return
 		}
 		p.raised.Store(true)
-		select {
-		case <-ctx.Done():
-			p.lower(t)
-			return
-		case <-overruns:
-		}
+		overran := hold(ctx, overruns)
 		p.lower(t)
+		if !overran {
+			return
+		}
 		if time.Since(said) >= sayEvery {
 			said = time.Now()
 			p.log.Info("the server was busy for long: for a while media does not go before other programs", "longest", p.spell, "while", p.rest)
@@ -92,6 +93,22 @@ func (p *Priority) Keep(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-time.After(p.rest):
+		}
+	}
+}
+
+// hold keeps all threads where they are until one overruns, or ctx ends.
+func hold(ctx context.Context, overruns <-chan os.Signal) (overran bool) {
+	ticker := time.NewTicker(againEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-overruns:
+			return true
+		case <-ticker.C:
+			_ = again() // what was permitted is, and what is not done now is in a while
 		}
 	}
 }
@@ -115,7 +132,7 @@ func Advice(err error) string {
 	if errors.Is(err, errLimited) {
 		return "nothing, or instead of the limit (CPUQuota, --cpus) give weights (CPUWeight, --cpu-shares)"
 	}
-	return "LimitRTPRIO=1 in the systemd unit, or rtprio: 1 among the ulimits of a container; or --no-realtime"
+	return "LimitRTPRIO=2 in the systemd unit, or rtprio: 2 among the ulimits of a container; or --no-realtime"
 }
 
 // Permitted says whether the process may go before others, and why not.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,13 +17,16 @@ import (
 )
 
 const (
-	// lowest is the least priority before everybody, see sched(7).
-	lowest = 1
+	// lowest is the least priority before everybody, see sched(7), and above that
+	// of the thread by which Go ends the turns of goroutines that compute for long:
+	// on a single core it would come too late.
+	lowest, above = 1, 2
 	// rounds is how often threads are looked for that have come meanwhile.
 	rounds = 100
 )
 
-// threads are what the threads of the process were before they were raised.
+// threads are what the threads of the process were before they were raised. A new
+// one is as the thread that made it, which may be the one above all.
 type threads struct {
 	nice  int32
 	limit unix.Rlimit
@@ -47,41 +51,49 @@ func raise(spell time.Duration) (t threads, err error) {
 	if err := unix.Setrlimit(unix.RLIMIT_RTTIME, &unix.Rlimit{Cur: soft, Max: t.limit.Max}); err != nil {
 		return t, fmt.Errorf("bound how long real-time threads may run: %w", err)
 	}
-	if err := schedule(unix.SchedAttr{Policy: unix.SCHED_RR, Priority: lowest}); err != nil {
+	if err := again(); err != nil {
 		return t, errors.Join(err, t.lower())
 	}
 	return t, nil
 }
 
+// again has all threads go before others, new ones too.
+func again() error {
+	return schedule(func(monitor bool) unix.SchedAttr {
+		if monitor {
+			return unix.SchedAttr{Policy: unix.SCHED_RR, Priority: above}
+		}
+		return unix.SchedAttr{Policy: unix.SCHED_RR, Priority: lowest}
+	})
+}
+
 // lower makes the threads what they were.
 func (t threads) lower() error {
-	err := schedule(unix.SchedAttr{Policy: unix.SCHED_NORMAL, Nice: t.nice})
+	err := schedule(func(bool) unix.SchedAttr { return unix.SchedAttr{Policy: unix.SCHED_NORMAL, Nice: t.nice} })
 	if limit := unix.Setrlimit(unix.RLIMIT_RTTIME, &t.limit); limit != nil {
 		err = errors.Join(err, fmt.Errorf("restore how long real-time threads may run: %w", limit))
 	}
 	return err
 }
 
-// schedule sets the policy of every thread. A new one has that of the thread which
-// made it, so it is done when a look at all finds none of another.
-func schedule(attributes unix.SchedAttr) error {
+// schedule sets how each thread is scheduled. New ones may come meanwhile, so it is
+// done when a look at all finds none that is not as it should be.
+func schedule(wanted func(monitor bool) unix.SchedAttr) error {
 	for range rounds {
-		all, err := os.ReadDir("/proc/self/task")
+		all, err := list()
 		if err != nil {
-			return fmt.Errorf("list the threads of the process: %w", err)
+			return err
 		}
 		changed := false
-		for _, entry := range all {
-			thread, err := strconv.Atoi(entry.Name())
-			if err != nil {
-				continue
-			}
+		for i, thread := range all {
 			has, err := unix.SchedGetAttr(thread, 0)
-			if err != nil || has.Policy == attributes.Policy {
-				continue // it has ended, or has it already
+			// Go starts its monitor thread before all others, so its number is the next
+			// after the first one's; had they begun anew in between, another would go above.
+			want := wanted(i == 1)
+			if err != nil || has.Policy == want.Policy && has.Priority == want.Priority {
+				continue // it has ended, or is already
 			}
-			wanted := attributes
-			if err := unix.SchedSetAttr(thread, &wanted, 0); err != nil && !errors.Is(err, unix.ESRCH) {
+			if err := unix.SchedSetAttr(thread, &want, 0); err != nil && !errors.Is(err, unix.ESRCH) {
 				return fmt.Errorf("schedule a thread of the process: %w", err)
 			}
 			changed = true
@@ -91,6 +103,21 @@ func schedule(attributes unix.SchedAttr) error {
 		}
 	}
 	return errors.New("schedule the threads of the process: new ones come all the time")
+}
+
+// list gives the numbers of the threads there are, lowest first.
+func list() (all []int, err error) {
+	entries, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		return nil, fmt.Errorf("list the threads of the process: %w", err)
+	}
+	for _, entry := range entries {
+		if n, err := strconv.Atoi(entry.Name()); err == nil {
+			all = append(all, n)
+		}
+	}
+	slices.Sort(all)
+	return all, nil
 }
 
 // overruns tells when a thread has run for too long.
