@@ -60,6 +60,21 @@ func TestMediaGoesBeforeOtherPrograms(t *testing.T) {
 	}
 }
 
+func TestWhoStartsTheServerMayChoose(t *testing.T) {
+	s := spawn(t, `exec chrt --batch 0 "$@"; `, nil)
+	threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", s.command.Process.Pid))
+	if err != nil || len(threads) < 2 {
+		t.Fatalf("%d threads: %v", len(threads), err)
+	}
+	a, err := unix.SchedGetAttr(s.command.Process.Pid, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first, _ := s.before(); first > 0 || a.Policy != unix.SCHED_BATCH {
+		t.Errorf("%d threads go first, and the policy is %d, not the one chosen", first, a.Policy)
+	}
+}
+
 func TestWithoutPermissionTheServerRunsAmongOthers(t *testing.T) {
 	if err := realtime.Permitted(); err != nil {
 		t.Skipf("there is no permission to take away: %v", err)

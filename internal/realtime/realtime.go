@@ -39,7 +39,9 @@ const (
 
 var (
 	errUnsupported = errors.New("not known on this system")
-	errLimited     = errors.New("the control group has a limit of processor time, which would not hold")
+	// errChosen is for a process that was started with another policy than the usual one.
+	errChosen  = errors.New("who started the process chose how it is scheduled")
+	errLimited = errors.New("the control group has a limit of processor time, which would not hold")
 )
 
 // Priority is the priority of this process. There is one in a process.
@@ -121,8 +123,8 @@ func (p *Priority) lower(t threads) {
 }
 
 func (p *Priority) explain(err error) {
-	if errors.Is(err, errUnsupported) {
-		return
+	if errors.Is(err, errUnsupported) || errors.Is(err, errChosen) {
+		return // there is nothing to be done about it
 	}
 	p.log.Info("media waits its turn among other programs", "reason", err, "advice", Advice(err))
 }

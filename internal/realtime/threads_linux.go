@@ -42,6 +42,9 @@ func raise(spell time.Duration) (t threads, err error) {
 	if err != nil {
 		return t, fmt.Errorf("read how the process is scheduled: %w", err)
 	}
+	if was.Policy != unix.SCHED_NORMAL {
+		return t, errChosen
+	}
 	t.nice = was.Nice
 	if err := unix.Getrlimit(unix.RLIMIT_RTTIME, &t.limit); err != nil {
 		return t, fmt.Errorf("read how long real-time threads may run: %w", err)
