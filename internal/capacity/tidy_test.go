@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,11 +16,51 @@ import (
 // and what is little but much of what there is.
 func TestTidyGivesMemoryBack(t *testing.T) {
 	for _, size := range []int{64, 6} {
-		t.Run(strconv.Itoa(size), func(t *testing.T) { tidied(t, size) })
+		t.Run(strconv.Itoa(size), func(t *testing.T) {
+			untidy(t, size, func(_ *worker, givenBack func() bool) {
+				time.Sleep(2 * tidyEvery)
+				if !givenBack() {
+					t.Error("nothing is given back")
+				}
+			})
+		})
 	}
 }
 
-func tidied(t *testing.T, size int) {
+// TestTidyWaitsWhileTheProcessIsBusy gives nothing back while two thirds of the
+// processor time is spent, and does so once a third is.
+func TestTidyWaitsWhileTheProcessIsBusy(t *testing.T) {
+	untidy(t, 64, func(w *worker, givenBack func() bool) {
+		w.percent.Store(66)
+		time.Sleep(5 * tidyEvery)
+		if givenBack() {
+			t.Error("a busy process collects to give memory back")
+		}
+		w.percent.Store(33)
+		time.Sleep(2 * tidyEvery)
+		if !givenBack() {
+			t.Error("nothing is given back once it is calm")
+		}
+	})
+}
+
+// worker is a process that has spent a part of its processor time since it was last asked.
+type worker struct {
+	percent atomic.Int64
+	total   time.Duration
+	asked   time.Time
+}
+
+func (w *worker) spent() time.Duration {
+	now := time.Now()
+	w.total += now.Sub(w.asked) * time.Duration(runtime.GOMAXPROCS(0)) * time.Duration(w.percent.Load()) / 100
+	w.asked = now
+	return w.total
+}
+
+// untidy leaves so many MiB of garbage to Tidy, in virtual time; givenBack says
+// whether most of them were given back since.
+func untidy(t *testing.T, size int, test func(w *worker, givenBack func() bool)) {
 	debug.FreeOSMemory()
 	released := func() uint64 {
 		sample := []metrics.Sample{{Name: "/memory/classes/heap/released:bytes"}}
@@ -30,7 +71,8 @@ func tidied(t *testing.T, size int) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
-		go func() { defer close(done); Tidy(ctx) }()
+		w := &worker{asked: time.Now()}
+		go func() { defer close(done); tidy(ctx, w.spent) }()
 		heap := make([][]byte, 0, size)
 		for range size {
 			heap = append(heap, make([]byte, 1<<20))
@@ -38,11 +80,10 @@ func tidied(t *testing.T, size int) {
 		clear(heap)
 		runtime.GC()
 		before := released()
-		time.Sleep(2 * tidyEvery)
-		synctest.Wait()
-		if n := released(); n < before+uint64(size)<<19 {
-			t.Errorf("%d MiB are given back after %d became free, %d before", n>>20, size, before>>20)
-		}
+		test(w, func() bool {
+			synctest.Wait()
+			return released() >= before+uint64(size)<<19
+		})
 		cancel()
 		<-done
 	})
