@@ -82,7 +82,8 @@ type Conn struct {
 
 	host    *Host
 	handler Handler
-	secure  atomic.Pointer[dtls.Conn]
+	secure  atomic.Pointer[dtls.Conn] // nil before the handshake is over, and while parked
+	parked  atomic.Pointer[parked]
 	opened  chan struct{} // closed when there is a path for the first time
 	opening sync.Once
 	ctx     context.Context
@@ -90,15 +91,17 @@ type Conn struct {
 	running sync.WaitGroup
 	failing sync.Once
 	// reading is held while a packet is taken in: during an ICE restart two
-	// ways are read at once.
+	// ways are read at once. It guards the sieve.
 	reading  sync.Mutex
-	beckoned atomic.Int64 // when, in Unix nanoseconds
+	sieve    sieve
+	pipe     atomic.Pointer[pipe] // of the DTLS connection that runs, or ran last
+	heard    atomic.Bool          // an authentic packet came
+	beckoned atomic.Int64         // when, in Unix nanoseconds
 
 	mu      sync.Mutex
 	closed  bool
 	ways    ways
-	pipe    *pipe
-	dtls    *dtls.Conn
+	profile string // the SRTP protection profile's name; empty before there is one
 	session uint64
 	version uint64
 	prints  []negotiate.Fingerprint
@@ -151,18 +154,24 @@ func (c *Conn) Answer(ctx context.Context, o *negotiate.Offer, uses map[string]n
 	}), nil
 }
 
-// handshake runs DTLS and stays to hear the client's close_notify.
+// handshake runs DTLS, and stays to hear what comes over it.
 func (c *Conn) handshake(p *pipe) {
-	defer c.running.Done()
+	if conn := c.shake(p); conn == nil || !c.converse(conn, p) {
+		c.running.Done()
+	}
+}
+
+// shake runs the handshake; nil where it came to nothing.
+func (c *Conn) shake(p *pipe) *dtls.Conn {
 	select {
 	case <-c.opened:
 	case <-c.ctx.Done():
-		return
+		return nil
 	}
 	conn, err := dtls.ServerWithOptions(p, p.RemoteAddr(), c.dtlsOptions()...)
 	if err != nil {
 		c.fail(fmt.Sprintf("DTLS could not start: %v", err))
-		return
+		return nil
 	}
 	ctx, cancel := context.WithTimeout(c.ctx, handshakeTime)
 	defer cancel()
@@ -171,24 +180,14 @@ func (c *Conn) handshake(p *pipe) {
 		if c.ctx.Err() == nil {
 			c.fail(fmt.Sprintf("DTLS handshake failed: %v", err))
 		}
-		return
+		return nil
 	}
 	if err := c.secured(conn); err != nil {
 		_ = conn.Close()
 		c.fail(err.Error())
-		return
+		return nil
 	}
-	buffer := make([]byte, 2048)
-	for {
-		n, err := conn.Read(buffer)
-		if err != nil {
-			if c.ctx.Err() == nil {
-				c.fail("the client closed the connection")
-			}
-			return
-		}
-		c.application(buffer[:n])
-	}
+	return conn
 }
 
 func (c *Conn) application(packet []byte) {

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -17,22 +18,25 @@ const handshakeBuffer = 64 << 10
 // pipe is the DTLS side of the connection: what the reader found to be DTLS
 // comes out, what DTLS writes goes to ICE, whichever path there is.
 type pipe struct {
-	in    *packetio.Buffer
-	out   *atomic.Pointer[way]
-	sieve sieve // under Conn.reading
+	in  *packetio.Buffer
+	out *atomic.Pointer[way]
+	// kept is the last record written since the pipe was muted: nothing leaves it any more.
+	muted atomic.Bool
+	kept  []byte
 }
 
-func newPipe(out *atomic.Pointer[way], known func(certificate []byte) bool) *pipe {
-	p := &pipe{in: packetio.NewBuffer(), out: out, sieve: sieve{known: known}}
+func newPipe(out *atomic.Pointer[way]) *pipe {
+	p := &pipe{in: packetio.NewBuffer(), out: out}
 	p.in.SetLimitSize(handshakeBuffer)
 	return p
 }
 
-// take hands on what of a datagram DTLS may see; false where something was kept back.
-func (p *pipe) take(b []byte, finished bool) bool {
-	clean, kept := p.sieve.sift(b, finished)
+// secures hands on what of a datagram DTLS may see; false where something was kept back.
+func (c *Conn) secures(b []byte) bool {
+	clean, kept := c.sieve.sift(b, c.keys.Load() != nil)
 	if len(clean) > 0 {
-		if _, err := p.in.Write(clean); err != nil {
+		c.unpark()
+		if _, err := c.pipe.Load().in.Write(clean); err != nil {
 			return false // too much waits already
 		}
 	}
@@ -56,6 +60,10 @@ func (p *pipe) ReadFrom(b []byte) (int, net.Addr, error) {
 // WriteTo implements [net.PacketConn]. A datagram that finds no path, or one
 // that may not be used any more, is lost like any other: DTLS repeats it.
 func (p *pipe) WriteTo(b []byte, _ net.Addr) (int, error) {
+	if p.muted.Load() {
+		p.kept = slices.Clone(b)
+		return len(b), nil
+	}
 	if err := p.out.Load().agent.write(b); err != nil && !errors.Is(err, errNoPath) {
 		return 0, err
 	}
@@ -97,11 +105,17 @@ func (c *Conn) classify(b []byte, at time.Time) (authentic bool) {
 	switch {
 	case len(b) == 0:
 	case b[0] >= 20 && b[0] <= 63:
-		if !c.pipe.take(b, c.keys.Load() != nil) {
+		if !c.secures(b) {
 			c.handler.Dropped(DropHandshake)
 		}
 	case b[0] >= 128 && b[0] <= 191:
-		return c.media(b, at)
+		if !c.media(b, at) {
+			return false
+		}
+		if !c.heard.Load() { // writing is dearer than reading
+			c.heard.Store(true)
+		}
+		return true
 	default:
 		c.handler.Dropped(DropMalformed)
 	}

@@ -72,14 +72,23 @@ func forgeries(t testing.TB) [][]byte {
 // the system can do that.
 func ported(t testing.TB) *transport.Host {
 	t.Helper()
+	return portedWith(t, nil)
+}
+
+func portedWith(t testing.TB, change func(*transport.Config)) *transport.Host {
+	t.Helper()
 	sockets, err := udp.Listen(netip.MustParseAddrPort("127.0.0.1:0"), 2)
 	if err != nil {
-		return newHost(t, nil)
+		return newHost(t, change)
 	}
 	for _, s := range sockets {
 		_ = s.Conn().SetReadBuffer(4 << 20) // as the server does
 	}
-	h, err := transport.NewHost(transport.Config{Sockets: sockets})
+	c := transport.Config{Sockets: sockets}
+	if change != nil {
+		change(&c)
+	}
+	h, err := transport.NewHost(c)
 	if err != nil {
 		t.Fatal(err)
 	}

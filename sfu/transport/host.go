@@ -51,6 +51,9 @@ type Config struct {
 	// come back on its own, while its consent lasts: 30 s from its last answer
 	// to a check (RFC 7675); 0 means 25 s.
 	Silence, Patience time.Duration
+	// Settle is how long after its handshake DTLS is asked whether it may be
+	// parked; 0 means 5 s.
+	Settle time.Duration
 	// Strange is how long a TCP connection may take to say whose it is; 0 means 5 s.
 	Strange time.Duration
 	Logger  *slog.Logger
@@ -62,6 +65,9 @@ func (c *Config) defaults() {
 	}
 	if c.Silence <= 0 {
 		c.Silence = silence
+	}
+	if c.Settle <= 0 {
+		c.Settle = settleTime
 	}
 	if c.Patience <= 0 {
 		c.Patience = patience

@@ -78,7 +78,7 @@ func answer(t *testing.T, conn *transport.Conn, client *probe.Client) string {
 func dialStreaming(t *testing.T, h *transport.Host, network ice.NetworkType) (*transport.Conn, *probe.Client, *ear, *stream) {
 	t.Helper()
 	s := &stream{}
-	conn, client, listener := dialWith(t, h, network, s.came)
+	conn, client, listener := dialWith(t, h, network, func(c *probe.Client) { c.Media = s.came })
 	s.begin(t, conn, client)
 	until(t, "media both ways", func() bool { return s.received.Load() > 10 && listener.count() > 10 })
 	return conn, client, listener, s

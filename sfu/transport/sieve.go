@@ -24,7 +24,8 @@ import (
 //     it may come again, but not differently;
 //   - once those are there, the change to encryption and what is encrypted:
 //     nobody can forge that;
-//   - once the handshake is over, only what is encrypted.
+//   - once the handshake is over, only what is encrypted, and once the client is
+//     known to have finished it, no message of a handshake.
 //
 // Alerts in the clear are ignored (RFC 6347 section 4.1.2.7 leaves that open): a client
 // that gives up says so by falling silent. Records in the clear get numbers of
@@ -40,6 +41,7 @@ type sieve struct {
 
 	out    []byte
 	number uint64 // of the next record in the clear
+	closed bool   // for handshakes: see park
 	passed [len(flight)][]byte
 	pieces [piecesKept]piece
 	next   int // the piece to be replaced
@@ -85,6 +87,10 @@ func (s *sieve) sift(b []byte, finished bool) (clean []byte, kept int) {
 	return s.out, kept
 }
 
+// park gives back what the handshake needed, which the client has done with: no
+// message of one is handed on any more.
+func (s *sieve) park() { *s = sieve{known: s.known, closed: true} }
+
 func (s *sieve) record(r []byte, finished bool) bool {
 	var h recordlayer.Header
 	if h.Unmarshal(r) != nil {
@@ -95,7 +101,7 @@ func (s *sieve) record(r []byte, finished bool) bool {
 	switch {
 	case h.Epoch == 1:
 		protected := h.ContentType == protocol.ContentTypeAlert || h.ContentType == protocol.ContentTypeHandshake || h.ContentType == protocol.ContentTypeApplicationData
-		if !ready || !protected || len(content) <= sealing || len(s.out)+len(r) > maxSifted {
+		if !ready || !protected || s.closed && h.ContentType == protocol.ContentTypeHandshake || len(content) <= sealing || len(s.out)+len(r) > maxSifted {
 			return false
 		}
 		s.out = append(s.out, r...)

@@ -31,7 +31,7 @@ func (c *Conn) secured(conn *dtls.Conn) error {
 	}
 	c.keys.Store(k)
 	c.secure.Store(conn)
-	c.dtls, c.up = conn, true
+	c.profile, c.up = name(profile), true
 	c.consider(c.ways.next)
 	c.tell()
 	return nil
@@ -151,10 +151,11 @@ func (c *Conn) Path() (path, why string) {
 func (c *Conn) Profile() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.dtls == nil {
-		return ""
-	}
-	p, _ := c.dtls.SelectedSRTPProtectionProfile()
+	return c.profile
+}
+
+// name is a profile's in the registry (RFC 7714 section 14.2, RFC 5764 section 4.1.2).
+func name(p dtls.SRTPProtectionProfile) string {
 	switch p {
 	case dtls.SRTP_AEAD_AES_128_GCM:
 		return "AEAD_AES_128_GCM"
@@ -173,17 +174,18 @@ func (c *Conn) Close() error {
 		return nil
 	}
 	c.closed = true
-	open, p, conn := c.ways, c.pipe, c.dtls
+	open := c.ways
 	c.mu.Unlock()
 	c.failing.Do(func() {}) // what comes now is our own doing
 	c.cancel()
 	if open.current == nil {
 		return nil
 	}
-	if conn != nil {
+	c.leave()
+	if conn := c.secure.Load(); conn != nil {
 		_ = conn.Close() // close_notify, as far as there is a path
 	}
-	err := p.Close()
+	err := c.pipe.Load().Close()
 	for _, w := range []*way{open.current, open.next} {
 		if w != nil {
 			c.host.vigil.remove(w)

@@ -121,14 +121,16 @@ func dial(t testing.TB, h *transport.Host, network ice.NetworkType) (*transport.
 	return dialWith(t, h, network, nil)
 }
 
-// dialWith connects a client that gives what it receives to media.
-func dialWith(t testing.TB, h *transport.Host, network ice.NetworkType, media func([]byte)) (*transport.Conn, *probe.Client, *ear) {
+// dialWith connects a client that change was told of first, to set what it does.
+func dialWith(t testing.TB, h *transport.Host, network ice.NetworkType, change func(*probe.Client)) (*transport.Conn, *probe.Client, *ear) {
 	t.Helper()
 	client, err := probe.New(network)
 	if err != nil {
 		t.Fatal(err)
 	}
-	client.Media = media
+	if change != nil {
+		change(client)
+	}
 	listener := &ear{}
 	conn := h.Open(listener, 0)
 	t.Cleanup(func() {

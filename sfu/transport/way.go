@@ -48,8 +48,9 @@ type ways struct {
 // begin makes a way for the credentials of an offer. The caller holds c.mu.
 func (c *Conn) begin(ctx context.Context, o *negotiate.Offer) error {
 	w := &way{conn: c, ufrag: secret(8), pwd: secret(24), remote: [2]string{o.Ufrag, o.Pwd}, begun: c.host.vigil.now()}
-	if c.pipe == nil { // before anything can come in
-		c.pipe = newPipe(&c.now, func(certificate []byte) bool { return c.verify([][]byte{certificate}, nil) == nil })
+	if c.pipe.Load() == nil { // before anything can come in
+		c.pipe.Store(newPipe(&c.now))
+		c.sieve.known = func(certificate []byte) bool { return c.verify([][]byte{certificate}, nil) == nil }
 	}
 	if err := w.open(ctx, o); err != nil {
 		return err
@@ -66,7 +67,7 @@ func (c *Conn) begin(ctx context.Context, o *negotiate.Offer) error {
 	c.ways.current = w
 	c.now.Store(w)
 	c.running.Add(1)
-	go c.handshake(c.pipe)
+	go c.handshake(c.pipe.Load())
 	return nil
 }
 

@@ -27,6 +27,8 @@ import (
 type Client struct {
 	// Media is called with every sealed RTP or RTCP datagram that comes in; set it before Dial.
 	Media func(datagram []byte)
+	// Record is called with every DTLS datagram that comes in; set it before Dial.
+	Record func(datagram []byte)
 	// OnPath is called when there is a path, before the DTLS handshake; set it before Dial.
 	OnPath func()
 
@@ -199,6 +201,9 @@ func (c *Client) receive() {
 		switch {
 		case n == 0:
 		case b[0] >= 20 && b[0] <= 63:
+			if c.Record != nil {
+				c.Record(b[:n])
+			}
 			_, _ = c.in.Write(b[:n])
 		case b[0] >= 128 && c.Media != nil:
 			c.Media(b[:n])
@@ -236,6 +241,12 @@ func (c *Client) SealRTCP(packet []byte) ([]byte, error) { return c.out.EncryptR
 // Write sends any datagram.
 func (c *Client) Write(datagram []byte) error {
 	_, err := c.conn.Load().Write(datagram)
+	return err
+}
+
+// Say sends a packet over DTLS itself.
+func (c *Client) Say(packet []byte) error {
+	_, err := c.dtls.Write(packet)
 	return err
 }
 
