@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
-	"os"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -25,11 +24,6 @@ const (
 	// goal is the part of a container's memory the garbage collector keeps
 	// within: the rest is for what the kernel counts too, such as socket buffers.
 	goal = 0.9
-	// growth is by how many percent the heap may grow between two collections.
-	// Media allocates nothing: garbage comes with people who join, and less of it may
-	// wait than is usual. It is a bargain: half as much has a server of 800 people
-	// collect twice as often, and packets wait for that on a single core.
-	growth = 60
 	// fresh is how long a measurement serves, and crowd for how many newcomers: twenty
 	// people with cameras take some 30 MB.
 	fresh = 100 * time.Millisecond
@@ -50,13 +44,9 @@ type Limits struct {
 }
 
 // Read finds the limits of this process, once, and makes the garbage collector
-// respect a control group's where GOMEMLIMIT says nothing, and be thrifty where
-// GOGC says nothing.
+// respect a control group's where GOMEMLIMIT says nothing.
 func Read() Limits {
 	l := Limits{Memory: groupMemory(), Files: filesLimit()}
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(growth)
-	}
 	set := debug.SetMemoryLimit(-1) // asks
 	switch {
 	case set != math.MaxInt64 && (l.Memory == 0 || uint64(set) < l.Memory):
