@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pion/dtls/v3/pkg/protocol"
 	"github.com/pion/transport/v4/packetio"
 )
 
@@ -20,7 +21,7 @@ const handshakeBuffer = 64 << 10
 type pipe struct {
 	in  *packetio.Buffer
 	out *atomic.Pointer[way]
-	// kept is the last record written since the pipe was muted: nothing leaves it any more.
+	// muted: nothing leaves any more. kept is the alert that would have.
 	muted atomic.Bool
 	kept  []byte
 }
@@ -61,7 +62,9 @@ func (p *pipe) ReadFrom(b []byte) (int, net.Addr, error) {
 // that may not be used any more, is lost like any other: DTLS repeats it.
 func (p *pipe) WriteTo(b []byte, _ net.Addr) (int, error) {
 	if p.muted.Load() {
-		p.kept = slices.Clone(b)
+		if b[0] == byte(protocol.ContentTypeAlert) {
+			p.kept = slices.Clone(b)
+		}
 		return len(b), nil
 	}
 	if err := p.out.Load().agent.write(b); err != nil && !errors.Is(err, errNoPath) {

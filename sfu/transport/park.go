@@ -16,11 +16,11 @@ import (
 // in silence, and a new one goes on from there when a record comes in.
 
 const (
-	// settleTime is how long after the handshake a client is asked for the first time
-	// whether it is up, by whether it sent an authentic packet: it has
-	// our last flight then, which DTLS must not be asked for again (RFC 6347 section 4.2.4).
+	// settleTime is how long after the handshake a connection may be parked, if an
+	// authentic packet has come by then: a client that sends one has our last flight
+	// and will not ask for it again (RFC 6347 section 4.2.4).
 	settleTime = 5 * time.Second
-	// settleMost bounds the pauses between one look and the next; each is twice the last.
+	// settleMost bounds the pause until that is looked at again; each is twice the last.
 	settleMost = 80 * time.Second
 )
 
@@ -89,8 +89,7 @@ func (c *Conn) park(conn *dtls.Conn, p *pipe) bool {
 }
 
 // unpark has DTLS go on for a record that came in; Conn.reading is held. Only
-// what looks encrypted gets here, and one that is forged
-// costs no more than a connection every settleTime.
+// what looks encrypted gets here, and who forges it makes us go on once in a settleTime.
 func (c *Conn) unpark() {
 	k := c.parked.Swap(nil)
 	if k == nil {
