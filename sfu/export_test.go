@@ -40,3 +40,20 @@ func Repairs(s *SFU) (asked, again uint64) {
 	m := s.engine.Metrics
 	return m.NACKsSent.Load(), m.RTXOut.Packets.Load()
 }
+
+// MoveBetween moves a peer that comes after the others of a turn were unseated,
+// and says whether it was let in with them, and with the next turn.
+func (p *Peer) MoveBetween(group string) (early, late bool) {
+	r := p.room
+	r.mu.Lock()
+	m := r.member(p)
+	m.goal = group
+	r.part(m)
+	r.moves = append(r.moves, move{member: m, done: make(chan struct{})})
+	r.mu.Unlock()
+	r.arrive()
+	early = p.group.Load() != nil
+	r.reseat()
+	r.arrive()
+	return early, p.group.Load() != nil
+}

@@ -102,7 +102,8 @@ func (g *group) seat(n int) {
 // move is somebody on the way to another group, in none meanwhile.
 type move struct {
 	*member
-	done chan struct{} // closed once they are there, or gone
+	unseated bool          // nobody watches them, and they nobody
+	done     chan struct{} // closed once they are there, or gone
 }
 
 // move takes somebody to another group and waits until they are there: from
@@ -117,7 +118,7 @@ func (r *room) move(p *Peer, name string) {
 		return
 	}
 	r.part(m)
-	way := move{m, make(chan struct{})}
+	way := move{member: m, done: make(chan struct{})}
 	r.moves = append(r.moves, way)
 	r.mu.Unlock()
 	r.changed()
@@ -160,13 +161,17 @@ func (r *room) place(m *member) *group {
 	return g
 }
 
-// arrive lets those in who are on their way. They were seated nowhere before,
-// and once the shards have settled nothing of theirs is on its way to those
-// they left, nor the other way round.
+// arrive lets those in who are on their way and have been unseated: once the
+// shards have settled nothing of theirs is on its way to those they left, nor
+// the other way round. Who set out since then has the next turn.
 func (r *room) arrive() {
 	r.mu.Lock()
-	moves := r.moves
-	r.moves = nil
+	n := slices.IndexFunc(r.moves, func(way move) bool { return !way.unseated })
+	if n < 0 {
+		n = len(r.moves)
+	}
+	moves := slices.Clone(r.moves[:n])
+	r.moves = slices.Delete(r.moves, 0, n)
 	r.mu.Unlock()
 	if len(moves) == 0 {
 		return

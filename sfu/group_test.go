@@ -3,6 +3,7 @@ package sfu_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -146,13 +147,23 @@ func (m *marked) continuous() {
 		}
 		for n := 1; n < len(packets); n++ {
 			if before := packets[n].SequenceNumber - 1; !seen[before] {
-				m.t.Errorf("%s: line %s has a hole at %d", m.id, mid, before)
+				m.t.Errorf("%s: line %s has a hole at %d, between %s, packet %d of %d", m.id, mid, before, marks(packets[max(0, n-3):min(n+3, len(packets))]), n, len(packets))
 			}
 			if int32(packets[n].Timestamp-packets[n-1].Timestamp) < 0 && packets[n].SequenceNumber == packets[n-1].SequenceNumber+1 {
 				m.t.Errorf("%s: line %s goes back in time", m.id, mid)
 			}
 		}
 	}
+}
+
+// marks are who sent packets, in which phases, and how they are numbered.
+func marks(packets []*rtp.Packet) string {
+	var b strings.Builder
+	for _, p := range packets {
+		mark := p.Payload[max(0, len(p.Payload)-2):]
+		fmt.Fprintf(&b, " %d@%d:%q", p.SequenceNumber, p.Timestamp, mark)
+	}
+	return b.String()
 }
 
 // rest has somebody send nothing, until nothing of theirs is on its way.
@@ -226,6 +237,17 @@ func groupsDoNotMix(t *testing.T, pion bool) {
 		if failure := m.heard.failure(); failure != "" {
 			t.Error(failure)
 		}
+	}
+}
+
+// TestWhoMovesIsUnseatedFirst begins a move between the two steps of another's:
+// who is let in without having been unseated keeps what they saw of those they left.
+func TestWhoMovesIsUnseatedFirst(t *testing.T) {
+	m := newMarked(t, server(t, func(*sfu.Config) {}), "ana", 1)
+	defer m.end()
+	early, late := m.peer.MoveBetween("1")
+	if early || !late {
+		t.Errorf("arrived before they were unseated: %v, and after: %v", early, late)
 	}
 }
 

@@ -61,11 +61,13 @@ func (r *room) reseat() {
 	for _, g := range r.groups {
 		g.seat(r.sfu.config.Loudest)
 	}
-	for _, way := range r.moves {
+	for i := range r.moves {
+		way := &r.moves[i]
 		if r.moving(way.member) {
 			way.assign(nil)
 			way.show(nil, "")
 		}
+		way.unseated = true
 	}
 }
 
