@@ -84,6 +84,24 @@ func checkRule(option *rrule.ROption) error {
 	if len(option.Byweekday) > maxList {
 		return fmt.Errorf("%w: BYDAY has more than %d entries", ErrInvalid, maxList)
 	}
+	return checkOrdinals(option)
+}
+
+// checkOrdinals looks at days like 2MO, the second Monday of a month or year
+// (RFC 5545, 3.3.10). The library reads past its tables for one no month has.
+func checkOrdinals(option *rrule.ROption) error {
+	last := 0
+	switch {
+	case option.Freq == rrule.MONTHLY, option.Freq == rrule.YEARLY && len(option.Bymonth) > 0:
+		last = 5
+	case option.Freq == rrule.YEARLY:
+		last = 53
+	}
+	for _, day := range option.Byweekday {
+		if n := day.N(); n < -last || n > last {
+			return fmt.Errorf("%w: BYDAY counts to 5 in a month, to 53 in a year, and not at all in days and weeks", ErrInvalid)
+		}
+	}
 	return nil
 }
 
