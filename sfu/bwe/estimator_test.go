@@ -125,6 +125,23 @@ func TestSteadyLossCollapsesNothing(t *testing.T) {
 	}
 }
 
+// TestWhatALineThatIsNotFilledLosesIsUsual loses a tenth of whatever is sent:
+// that a little more is sent for a moment is no reason to try less.
+func TestWhatALineThatIsNotFilledLosesIsUsual(t *testing.T) {
+	for seed := range uint64(20) {
+		s, r := newSender(), rand.New(rand.NewPCG(seed, 4))
+		lost := func(int) bool { return r.Float64() < 0.10 }
+		s.pass(10*time.Second, 1.1e6, lost)
+		before := s.Target(s.at)
+		for range 50 {
+			s.pass(pause, 1.4e6, lost)
+			if got := s.Target(s.at); got < before {
+				t.Fatalf("seed %d: the target is %d, it was %d", seed, got, before)
+			}
+		}
+	}
+}
+
 // TestLossByTooMuchIsFollowed has a line without a queue drop what it does not carry.
 func TestLossByTooMuchIsFollowed(t *testing.T) {
 	s := newSender()

@@ -12,6 +12,8 @@ const (
 	helped = 0.7
 	// fading is what remains, with every window, of the worst of those before.
 	fading = 0.85
+	// learning is how much a window counts for what is usual.
+	learning = 0.2
 	// mostUsual bounds what is taken for chance: beyond it nobody can talk anyway.
 	mostUsual = 0.35
 )
@@ -27,7 +29,8 @@ const (
 
 // losses tells loss by congestion from loss by chance, as on a radio link, by
 // trial: when too much is lost less is sent for a moment. If the losses do
-// not fall, the line loses that much whatever is sent, and it is usual from then on.
+// not fall, the line loses that much whatever is sent, and it is usual from then
+// on, as is what is lost while the line is not filled.
 type losses struct {
 	got, lost int
 	begun     time.Duration
@@ -69,16 +72,18 @@ func (l *losses) judge(ratio, rate float64, idle bool) verdict {
 		}
 		return bearable
 	}
-	if ratio < l.usual {
-		l.usual += 0.2 * (ratio - l.usual)
-	}
 	limit := heavyLoss
 	if idle {
 		limit = idleHeavyLoss
 	}
-	if ratio-l.usual <= limit {
-		return bearable
+	if ratio-l.usual > limit {
+		l.trial, l.skip, l.before, l.worst = true, true, rate, ratio
+		return tooMuch
 	}
-	l.trial, l.skip, l.before, l.worst = true, true, rate, ratio
-	return tooMuch
+	// What is lost of little is usual too, without a trial: a trial may take the
+	// only picture away that fits, and would come as soon as more is sent for a moment.
+	if idle || ratio < l.usual {
+		l.usual = min(l.usual+learning*(ratio-l.usual), mostUsual)
+	}
+	return bearable
 }
