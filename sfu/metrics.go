@@ -18,7 +18,7 @@ type collector struct {
 
 	packets, bytes, rtx, drops, nacks, plis        *prometheus.Desc
 	starts, panics, latency, peers, tracks, meters *prometheus.Desc
-	lost, probes, probed, sending                  *prometheus.Desc
+	lost, probes, probed, sending, dtls            *prometheus.Desc
 }
 
 func newCollector(s *SFU) *collector {
@@ -38,6 +38,7 @@ func newCollector(s *SFU) *collector {
 		probes:  desc("probes_total", "Bursts sent to find out whether more fits."),
 		probed:  desc("probe_packets_total", "Packets of those bursts."),
 		sending: desc("sending_total", "What the fast path did to send: datagrams, of those segmented or dropped; messages, calls, waits for a full socket, and fallbacks of routes that take no segments.", "what"),
+		dtls:    desc("dtls_total", "How often DTLS with nothing left to do was parked, and resumed for a record that came in.", "event"),
 		starts:  desc("cached_starts_total", "Viewers who began from the cache."),
 		panics:  desc("panics_total", "Panics that ended one connection."),
 		latency: desc("forwarding_seconds", "Time from the arrival of a packet to its leaving."),
@@ -92,6 +93,9 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	} {
 		count(c.sending, n.Load(), what)
 	}
+	dtls := c.sfu.host.Parking()
+	count(c.dtls, dtls.Parked.Load(), "parked")
+	count(c.dtls, dtls.Resumed.Load(), "resumed")
 	cumulative, n, sum := m.Latency()
 	buckets := make(map[float64]uint64, len(cumulative))
 	for i, bound := range shard.LatencyBounds() {

@@ -92,6 +92,7 @@ type Host struct {
 	udp         *mux
 	ports       []*Port
 	sending     udp.Counters
+	parking     Parking
 	slow        string // why media goes by Pion
 	tcp         *tcpDoor
 	certificate tls.Certificate
@@ -176,6 +177,9 @@ func (h *Host) Ports() []*Port { return h.ports }
 
 // Sending counts what left by the ports.
 func (h *Host) Sending() *udp.Counters { return &h.sending }
+
+// Parking counts how often DTLS was parked and went on.
+func (h *Host) Parking() *Parking { return &h.parking }
 
 // MediaAddrs are the addresses of the UDP candidates.
 func (h *Host) MediaAddrs() []netip.AddrPort { return slices.Clone(h.media) }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/dtls/v3"
@@ -31,6 +32,10 @@ type parked struct {
 	// farewell is the close_notify by which the last one ended, sent when this one does.
 	farewell []byte
 }
+
+// Parking counts what became of DTLS after the handshake: how often a connection
+// nobody needed was parked, and how often one went on for a record that came in.
+type Parking struct{ Parked, Resumed atomic.Uint64 }
 
 // converse hears what comes over DTLS until the client closes the connection,
 // which is false, or until it is parked.
@@ -82,6 +87,7 @@ func (c *Conn) park(conn *dtls.Conn, p *pipe) bool {
 	c.sieve.park()
 	c.reading.Unlock()
 	c.parked.Store(&parked{state: state, farewell: p.kept})
+	c.host.parking.Parked.Add(1)
 	if c.ctx.Err() != nil { // Close may have looked before
 		c.leave()
 	}
@@ -97,6 +103,7 @@ func (c *Conn) unpark() {
 	}
 	p := newPipe(&c.now)
 	c.pipe.Store(p)
+	c.host.parking.Resumed.Add(1)
 	go func() {
 		if !c.resume(k, p) {
 			c.running.Done()

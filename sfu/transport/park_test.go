@@ -133,6 +133,9 @@ func TestAParkedConnectionGoesOn(t *testing.T) {
 		if listener.heard("failed") {
 			t.Error("the connection failed")
 		}
+		if p := h.Parking(); p.Parked.Load() != 4 || p.Resumed.Load() != 4 {
+			t.Errorf("parked %d times and resumed %d times, want 4 and 4", p.Parked.Load(), p.Resumed.Load())
+		}
 		came.mu.Lock()
 		defer came.mu.Unlock()
 		numbers := slices.Clone(came.numbers)
