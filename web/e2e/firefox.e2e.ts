@@ -38,7 +38,10 @@ describe('two people in Chromium and one in Firefox', () => {
     for (const guest of guests) for (const other of guests) if (other !== guest) await seesAndHears(guest, other.name, 60_000);
   });
 
-  it('shows Chromium’s screen in Firefox, where both draw on it', async () => {
+  it('shows Chromium’s screen in Firefox, where both draw on it, though the server no longer kept DTLS running', async () => {
+    const dtls = (event: string) => server.metric(`palabre_media_dtls_total{event="${event}"}`);
+    await until('the DTLS of all three to be parked', async () => (await dtls('parked')) >= 3);
+    expect(await dtls('resumed')).toBe(0);
     await ben.press('Share screen');
     await until('Fleur sees the screen', async () => (await received(fleur, 'Ben', 'stage')).frames > 0);
     for (const guest of [ana, fleur]) await until(`${guest.name} has the drawing over it`, () => guest.evaluate(() => (document.querySelector('.tile[data-source="screen"] .drawing')?.clientWidth ?? 0) > 100));
@@ -54,6 +57,7 @@ describe('two people in Chromium and one in Firefox', () => {
       await until(`Fleur’s own mark is gone for ${guest.name}`, async () => (await ink(guest, 0.6, 0.65)) === 0);
       expect(await ink(guest, 0.35, 0.2)).toBeGreaterThan(4);
     }
+    expect(await dtls('resumed')).toBeGreaterThanOrEqual(3);
     await ben.press('Stop sharing');
     await until('the share is gone', async () => (await tiles(fleur, 'Ben', 'screen')) === 0, 5_000);
   });

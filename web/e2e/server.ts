@@ -47,6 +47,12 @@ export class Server {
     });
   }
 
+  /** What one series of /metrics shows, NaN when it is not there. */
+  async metric(series: string): Promise<number> {
+    const { text } = await this.get('/metrics');
+    return Number(text.split('\n').find((line) => line.startsWith(`${series} `))?.slice(series.length) ?? NaN);
+  }
+
   /** Starts, or starts again on the same ports and data. */
   async up(): Promise<void> {
     const args = ['serve', '--http', `127.0.0.1:${this.http}`, '--udp', `:${this.udp}`, '--data-dir', this.data, ...this.flags];

@@ -63,10 +63,7 @@ describe('where nothing but the HTTPS port can be reached', () => {
     await server?.stop();
   });
 
-  const relayed = async (what: string) => {
-    const { text } = await server.get('/metrics');
-    return Number(text.split('\n').find((line) => line.startsWith(`palabre_turn_${what} `))?.split(' ')[1]);
-  };
+  const relayed = (what: string) => server.metric(`palabre_turn_${what}`);
   const refused = () => ana.evaluate(() => (window as unknown as { refused: string[] }).refused);
 
   it('carries the call over TURN inside TLS', async () => {

@@ -57,7 +57,7 @@ describe.each([
       .filter(({ participant, audio }) => participant && people.includes(participant) && audio)
       .map(({ audio }) => ({ packets: audio!.packets, lost: audio!.lost ?? 0, concealed: audio!.concealed ?? 0, energy: audio!.audioEnergy ?? 0 }));
   };
-  const segmented = async () => Number(/palabre_media_sending_total\{what="segmented"\} (\S+)/.exec((await server.get('/metrics')).text)?.[1]);
+  const segmented = () => server.metric('palabre_media_sending_total{what="segmented"}');
 
   it('are heard whole by everybody', async () => {
     for (const guest of guests) await until(`${guest.name} hears three`, async () => (await heard(guest)).filter((voice) => voice.energy > 0).length === 3);
