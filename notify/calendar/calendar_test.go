@@ -272,3 +272,24 @@ func follow(t *testing.T, rule string, start Wall) {
 		t.Errorf("%q: %d meetings (%v)", rule, len(list), err)
 	}
 }
+
+// No text of a stranger ends a line of a calendar or begins another one.
+func FuzzFile(f *testing.F) {
+	f.Add("Round", "a\r\nATTENDEE:x", `Ana "x"`)
+	f.Add("\u2028", "\\n;,", "a:b;c,d")
+	f.Fuzz(func(t *testing.T, title, description, name string) {
+		a := weekly("Europe/Paris")
+		a.Title, a.Description, a.Organizer.Name = title, description, name
+		a, err := a.Clean()
+		if err != nil {
+			return
+		}
+		text := string(a.Request())
+		if strings.Count(text, "\r\nATTENDEE") != 1 || strings.Count(text, "BEGIN:VEVENT\r\n") != 1 || strings.ContainsAny(strings.ReplaceAll(text, "\r\n", ""), "\r\n") {
+			t.Errorf("%q, %q, %q give\n%s", title, description, name, text)
+		}
+		if _, err := ics.ParseCalendar(strings.NewReader(text)); err != nil {
+			t.Errorf("it cannot be read: %v\n%s", err, text)
+		}
+	})
+}
