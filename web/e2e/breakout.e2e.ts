@@ -1,12 +1,9 @@
-import { mkdirSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChromiumGuest, joinAs, launchChromium, received, seesAndHears, stats, tiles } from './guest';
 import { Server } from './server';
+import { snap } from './shots';
 import { until } from './until';
-
-/** Where pictures of the states go, for people to look at; nowhere unless asked. */
-const album = process.env['ALBUM'];
 
 /** Three people, two of whom go to a room of their own and come back. The steps build on each other. */
 describe('breakout rooms', () => {
@@ -15,11 +12,6 @@ describe('breakout rooms', () => {
   let ana: ChromiumGuest, ben: ChromiumGuest, chloe: ChromiumGuest;
   const exchanges = new Map<ChromiumGuest, number>();
 
-  const shoot = async (guest: ChromiumGuest, name: string) => {
-    if (!album) return;
-    mkdirSync(album, { recursive: true });
-    await guest.page.screenshot({ path: `${album}/${name}.png`, animations: 'disabled' });
-  };
   const panel = async (guest: ChromiumGuest) => {
     await guest.press('More');
     await guest.press('Breakout rooms');
@@ -55,14 +47,14 @@ describe('breakout rooms', () => {
     await ana.page.getByLabel('Room of Ben').selectOption({ label: 'Room 1' });
     await ana.page.getByLabel('Room of Chloé').selectOption({ label: 'Room 1' });
     await until('both are assigned', async () => (await ana.page.getByRole('region', { name: 'Room 1' }).locator('.breakout-person').count()) === 2);
-    await shoot(ana, 'planned');
+    await snap(ana, 'breakout-planned');
     await ana.press('Open the rooms');
     for (const guest of [ben, chloe]) await until(`${guest.name} is told`, () => guest.page.getByText('You are in Room 1').isVisible());
     await until('Ana sees herself alone', async () => (await tiles(ana, 'Ben')) + (await tiles(ana, 'Chloé')) === 0);
     await seesAndHears(ben, 'Chloé');
     await seesAndHears(chloe, 'Ben');
-    await shoot(ana, 'open-host');
-    await shoot(chloe, 'open-phone');
+    await snap(ana, 'breakout-open-host');
+    await snap(chloe, 'breakout-open-phone');
   });
 
   it('lets nothing of one room into another', async () => {
@@ -94,7 +86,7 @@ describe('breakout rooms', () => {
   it('has everybody back at once, over the connections they had', async () => {
     await ana.press('Close in 30 s');
     await until('Chloé sees the countdown', () => chloe.page.getByRole('timer').filter({ hasText: /Closing in 0:\d\d/ }).isVisible());
-    await shoot(chloe, 'closing-phone');
+    await snap(chloe, 'breakout-closing-phone');
     const pairs: [ChromiumGuest, string][] = [[ana, 'Ben'], [ana, 'Chloé'], [ben, 'Ana'], [chloe, 'Ana']];
     const pictures = pairs.map(([guest, name]) => firstPicture(guest, name));
     const closed = Date.now();
@@ -108,7 +100,7 @@ describe('breakout rooms', () => {
       expect((await stats(guest)).sdpExchanges).toBe(exchanges.get(guest));
       expect(guest.errors).toEqual([]);
     }
-    await shoot(ana, 'back-host');
+    await snap(ana, 'breakout-back-host');
   });
 });
 

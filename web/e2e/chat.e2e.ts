@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import type { Browser, Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Key } from '../locales/catalogue';
@@ -6,14 +5,13 @@ import type { Values } from '../locales/text';
 import { faults } from './faults';
 import { ChromiumGuest, joinAs, launchChromium } from './guest';
 import { Server } from './server';
+import { shoot } from './shots';
 import { textIn } from './words';
 
 const pixel = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
 function en<K extends Key>(key: K, ...values: Values<K>): string {
   return textIn('en', key, ...values);
 }
-/** Where screenshots go, when somebody wants to look. */
-const shots = process.env['SHOTS'] ?? '';
 
 /** The line with a text, as somebody sees it. */
 function line(guest: ChromiumGuest, text: string): Locator {
@@ -31,17 +29,6 @@ async function choose(guest: ChromiumGuest, text: string, button: string | RegEx
   await found.hover();
   await found.locator('.line-actions > button').last().click();
   await found.locator('.line-menu').getByRole('button', { name: button, exact: true }).click();
-}
-
-async function shoot(guest: ChromiumGuest, name: string): Promise<void> {
-  if (!shots) return;
-  mkdirSync(shots, { recursive: true });
-  for (const [size, viewport] of Object.entries({ desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } })) {
-    await guest.page.setViewportSize(viewport);
-    await guest.page.waitForTimeout(300);
-    await guest.page.screenshot({ path: `${shots}/${name}-${size}.png` });
-  }
-  await guest.page.setViewportSize({ width: 1000, height: 700 });
 }
 
 describe('chat', () => {

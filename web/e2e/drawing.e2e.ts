@@ -4,10 +4,9 @@ import { ChromiumGuest, joinAs, launchChromium } from './guest';
 import { ink, places, stroke } from './ink';
 import { drawDevices, looks } from './people';
 import { Server } from './server';
+import { snap } from './shots';
 import { until } from './until';
 import { textIn, type PlainKey } from './words';
-
-const pictures = process.env['DRAWING_PICTURES'];
 
 const word = (key: PlainKey) => textIn('en', key);
 const drawOn = 'Draw on Ana’s screen';
@@ -34,10 +33,6 @@ describe('drawing on a shared screen', () => {
     await browser?.close();
     await server?.stop();
   });
-
-  const picture = async (guest: ChromiumGuest, name: string) => {
-    if (pictures) await guest.page.screenshot({ path: `${pictures}/${name}.png` });
-  };
 
   it('lies exactly over the picture', async () => {
     for (const [width, height] of [[1440, 900], [900, 820], [1440, 900]] as const) {
@@ -67,14 +62,14 @@ describe('drawing on a shared screen', () => {
       expect(await ink(guest, 0.1, 0.5)).toBe(0);
       expect(await ink(guest, 0.7, 0.7)).toBe(0);
     }
-    await picture(ben, 'drawing-desktop');
+    await snap(ben, 'drawing-desktop');
   });
 
   it('shows the sharer what is drawn, small and large', async () => {
     await until('ink in the thumbnail', async () => (await ink(ana, 0.7, 0.8, '.own-share-thumb .drawing')) > 0);
     await ana.press('See your screen with the drawing');
     await until('ink in the larger view', async () => (await ink(ana, 0.35, 0.2, '.own-share-picture .drawing')) > 8);
-    await picture(ana, 'drawing-sharer');
+    await snap(ana, 'drawing-sharer');
   });
 
   it('writes and stamps, by the keyboard too', async () => {
@@ -99,7 +94,7 @@ describe('drawing on a shared screen', () => {
     await joinAs(late, `${server.url}/r/drawing?lang=en`);
     for (const [x, y] of [[0.35, 0.2], [0.6, 0.7], [0.3, 0.775]] as const) await until(`ink at ${x}, ${y}`, async () => (await ink(late, x, y)) > 2, 30_000);
     await late.press(drawOn);
-    await picture(late, 'drawing-phone');
+    await snap(late, 'drawing-phone');
     await late.press('Stop drawing');
   });
 
@@ -139,7 +134,7 @@ describe('drawing on a shared screen', () => {
     await ana.page.locator('.own-share').getByRole('button', { name: 'Who may draw here' }).click();
     await ana.page.locator('.drawing-rules').getByText('Some', { exact: true }).click();
     await ana.page.locator('.drawing-people').getByText('Ben').click();
-    await picture(ana, 'drawing-rules');
+    await snap(ana, 'drawing-rules');
     await until('Cleo’s tools to go', () => cleo.evaluate(() => !document.querySelector('.tile[data-source="screen"] .drawing-tools')));
     await until('Ben’s tools to stay', () => ben.evaluate(() => Boolean(document.querySelector('.tile[data-source="screen"] .drawing-tools'))));
     expect(await cleo.evaluate(() => document.querySelector<HTMLElement>('.tile[data-source="screen"] .drawing')?.dataset['held'])).toBeUndefined();

@@ -1,26 +1,13 @@
-import { mkdirSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { faults } from './faults';
 import { ChromiumGuest, idOf, joinAs, launchChromium, received, seesAndHears, stats } from './guest';
 import { Server } from './server';
+import { shoot } from './shots';
 import { until } from './until';
 import { textIn } from './words';
 
-/** Where screenshots go, when somebody wants to look. */
-const shots = process.env['SHOTS'] ?? '';
 const link = '/r/council?lang=en';
-
-async function shoot(guest: ChromiumGuest, name: string): Promise<void> {
-  if (!shots) return;
-  mkdirSync(shots, { recursive: true });
-  for (const [size, viewport] of Object.entries({ desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } })) {
-    await guest.page.setViewportSize(viewport);
-    await guest.page.waitForTimeout(300);
-    await guest.page.screenshot({ path: `${shots}/host-${name}-${size}.png` });
-  }
-  await guest.page.setViewportSize({ width: 1000, height: 700 });
-}
 
 const toast = (guest: ChromiumGuest, text: string) => guest.page.locator('.toast').getByText(text).waitFor();
 const ended = (guest: ChromiumGuest) => guest.page.getByRole('heading', { level: 1 });
@@ -61,8 +48,8 @@ describe('a host and two guests in Chromium', () => {
     await ben.press('Show them my picture');
     await ben.page.getByText('They see your picture now.').waitFor();
     await ana.page.getByAltText('Picture of Ben').waitFor();
-    await shoot(ana, 'knocks');
-    await shoot(ben, 'waiting');
+    await shoot(ana, 'host-knocks');
+    await shoot(ben, 'host-waiting');
     await ana.press('Admit Ben');
     await until('Ben is in', async () => (await stats(ben)).phase === 'joined');
     await ana.page.waitForTimeout(500); // a press within the first moments is ignored
@@ -84,7 +71,7 @@ describe('a host and two guests in Chromium', () => {
     await (await tools('Ben')).getByRole('button', { name: 'Ask to unmute' }).click();
     await ben.page.locator('.toast').getByRole('button', { name: 'Unmute microphone' }).click();
     await seesAndHears(ana, 'Ben');
-    await shoot(ana, 'people');
+    await shoot(ana, 'host-people');
   });
 
   it('has no serious fault by axe, its tools open', async () => {
@@ -111,14 +98,14 @@ describe('a host and two guests in Chromium', () => {
     await ana.page.getByRole('switch', { name: /^Lock the meeting/ }).click();
     await ana.page.getByLabel('Share a screen').selectOption('presenter');
     await ben.page.getByRole('button', { name: 'Share screen' }).waitFor({ state: 'detached' });
-    await shoot(ana, 'settings');
+    await shoot(ana, 'host-settings');
     await ana.page.keyboard.press('Escape');
     await ben.press('People');
     await ben.page.getByText('Locked: nobody new comes in').waitFor();
     const late = await ChromiumGuest.arrive(browser, 'Late');
     await late.open(server.url + link);
     await late.page.getByRole('heading', { name: 'This meeting is locked' }).waitFor();
-    await shoot(late, 'locked');
+    await shoot(late, 'host-locked');
     await late.close();
     await ana.press('Unlock');
   });
@@ -128,7 +115,7 @@ describe('a host and two guests in Chromium', () => {
     await sheet.getByRole('button', { name: 'Remove…' }).click();
     await sheet.getByRole('button', { name: 'Remove', exact: true }).click();
     await ended(ben).getByText('You were taken out of the meeting').waitFor();
-    await shoot(ben, 'removed');
+    await shoot(ben, 'host-removed');
     await ben.press('Rejoin');
     await ben.press('Join');
     await until('Ben is back', async () => (await stats(ben)).phase === 'joined');
@@ -137,10 +124,10 @@ describe('a host and two guests in Chromium', () => {
 
   it('ends it for all', async () => {
     await ana.press('Leave');
-    await shoot(ana, 'leave');
+    await shoot(ana, 'host-leave');
     await ana.page.getByRole('button', { name: /^End for all/ }).click();
     for (const guest of [ana, ben, cy]) await ended(guest).getByText(textIn('en', 'ended.ended')).waitFor();
-    await shoot(ben, 'ended');
+    await shoot(ben, 'host-ended');
     expect([ana, ben, cy].flatMap((guest) => guest.errors).filter((error) => !/WebSocket|ERR_/.test(error))).toEqual([]);
   });
 });

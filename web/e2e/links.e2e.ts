@@ -1,24 +1,11 @@
-import { mkdirSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChromiumGuest, launchChromium, stats } from './guest';
 import { Server } from './server';
+import { shoot } from './shots';
 import { until } from './until';
 import { textIn } from './words';
 
-/** Where pictures go for whoever wants to look at them; none are taken without it. */
-const pictures = process.env['LINKS_PICTURES'] ?? '';
-
-async function picture(guest: ChromiumGuest, name: string): Promise<void> {
-  if (!pictures) return;
-  mkdirSync(pictures, { recursive: true });
-  for (const [width, height] of [[1440, 900], [390, 844]] as const) {
-    await guest.page.setViewportSize({ width, height });
-    await guest.page.waitForTimeout(300);
-    await guest.page.screenshot({ path: `${pictures}/${name}-${width}.png` });
-  }
-  await guest.page.setViewportSize({ width: 1280, height: 800 });
-}
 
 const inside = (guest: ChromiumGuest) => until(`${guest.name} is in`, async () => (await stats(guest)).phase === 'joined');
 const says = (guest: ChromiumGuest, text: string) => guest.page.getByText(text).first().waitFor({ timeout: 20_000 });
@@ -62,7 +49,7 @@ describe('who may come and with what right', () => {
     await menu(ana, 'Invite');
     await says(ana, textIn('en', 'links.owner'));
     expect(await ana.page.locator('dialog #invitation').inputValue()).toBe(server.url + room);
-    await picture(ana, 'invite');
+    await shoot(ana, 'links-invite');
     await ana.page.reload();
     await ana.press('Join');
     await inside(ana);
@@ -78,7 +65,7 @@ describe('who may come and with what right', () => {
     await field.waitFor();
     const link = await field.inputValue();
     expect(link).toContain(`${room}#token=`);
-    await picture(ana, 'link');
+    await shoot(ana, 'links-link');
     const bo = await arrive('Bo');
     await bo.open(link.replace('#', '?lang=en#'));
     await says(bo, 'Your invitation says you are Bo.');
@@ -98,11 +85,11 @@ describe('who may come and with what right', () => {
     const link = await ana.page.locator('#personal-link').inputValue();
     await ana.page.getByRole('button', { name: 'Take back the link for Kim' }).click();
     await says(ana, 'taken back');
-    await picture(ana, 'revoked');
+    await shoot(ana, 'links-revoked');
     const kim = await arrive('Kim');
     await kim.open(link.replace('#', '?lang=en#'));
     await says(kim, textIn('en', 'fail.unauthorized'));
-    await picture(kim, 'invalid');
+    await shoot(kim, 'links-invalid');
     await ana.press('Close');
   });
 
@@ -111,16 +98,16 @@ describe('who may come and with what right', () => {
     await ana.type('Password', 'open sesame');
     await ana.page.locator('form', { hasText: 'Asked of everyone' }).getByRole('button', { name: 'Save' }).click();
     await says(ana, textIn('en', 'room.passwordSet'));
-    await picture(ana, 'settings');
+    await shoot(ana, 'links-settings');
     await ana.press('Close');
     const gus = await arrive('Gus');
     await gus.open(`${server.url}${room}?lang=en`);
     await says(gus, textIn('en', 'fail.password'));
-    await picture(gus, 'password');
+    await shoot(gus, 'links-password');
     await gus.type('Password', 'sesame');
     await gus.press('Continue');
     await says(gus, textIn('en', 'fail.passwordWrong'));
-    await picture(gus, 'password-wrong');
+    await shoot(gus, 'links-password-wrong');
     await gus.type('Password', 'open sesame');
     await gus.press('Continue');
     await gus.type('Your name', 'Gus');

@@ -1,28 +1,15 @@
-import { mkdirSync } from 'node:fs';
 import type { Browser, Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Key } from '../locales/catalogue';
 import type { Values } from '../locales/text';
 import { ChromiumGuest, joinAs, launchChromium } from './guest';
 import { Server } from './server';
+import { shoot } from './shots';
 import { until } from './until';
 import { textIn } from './words';
 
 function en<K extends Key>(key: K, ...values: Values<K>): string {
   return textIn('en', key, ...values);
-}
-/** Where screenshots go, when somebody wants to look. */
-const shots = process.env['SHOTS'] ?? '';
-
-async function shoot(guest: ChromiumGuest, name: string): Promise<void> {
-  if (!shots) return;
-  mkdirSync(shots, { recursive: true });
-  for (const [size, viewport] of Object.entries({ desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } })) {
-    await guest.page.setViewportSize(viewport);
-    await guest.page.waitForTimeout(300);
-    await guest.page.screenshot({ path: `${shots}/${name}-${size}.png` });
-  }
-  await guest.page.setViewportSize({ width: 1000, height: 700 });
 }
 
 /** The card of a question, as somebody sees it. */

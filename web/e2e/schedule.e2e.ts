@@ -3,10 +3,10 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChromiumGuest, joinAs, launchChromium, stats } from './guest';
 import { Server } from './server';
+import { snap } from './shots';
 import { until } from './until';
 
 const sizes = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
-const shots = process.env['SHOTS'];
 
 describe('scheduling', () => {
   let server: Server;
@@ -25,11 +25,8 @@ describe('scheduling', () => {
     it(`leads from the form to a calendar file and a room others enter, on a ${name}`, async () => {
       const organiser = await ChromiumGuest.arrive(browser, 'Ana', { viewport, timezoneId: 'Europe/Paris', acceptDownloads: true });
       const { page } = organiser;
-      const shoot = async (what: string) => {
-        if (shots) await page.screenshot({ path: `${shots}/schedule-${what}-${name}.png`, animations: 'disabled' });
-      };
       await organiser.open(`${server.url}/?lang=en`);
-      await shoot('home');
+      await snap(organiser, `schedule-home-${name}`);
       await organiser.press('Schedule a meeting');
       const dialog = page.getByRole('dialog', { name: 'Schedule a meeting' });
       await dialog.getByRole('button', { name: 'Schedule', exact: true }).click();
@@ -41,12 +38,12 @@ describe('scheduling', () => {
       await dialog.getByLabel('Repeat').selectOption('weekly');
       await dialog.getByLabel('Last day (optional)').fill('2027-06-28');
       expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
-      await shoot('form');
+      await snap(organiser, `schedule-form-${name}`);
       await dialog.getByRole('button', { name: 'Schedule', exact: true }).click();
 
       const done = page.getByRole('dialog', { name: 'Your meeting is scheduled' });
       const link = await done.getByLabel('Link to the meeting').inputValue();
-      await shoot('done');
+      await snap(organiser, `schedule-done-${name}`);
       const [download] = await Promise.all([page.waitForEvent('download'), done.getByRole('link', { name: 'Add to calendar (.ics)' }).click()]);
       const file = readFileSync((await download.path())!, 'utf8').replaceAll('\r\n ', '');
       expect(file).toContain('DTSTART;TZID=Europe/Paris:20270301T090000\r\n');
