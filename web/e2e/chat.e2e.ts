@@ -127,10 +127,19 @@ describe('chat', () => {
     expect(await bob.page.getByText('page.html').count()).toBe(0);
   });
 
-  it('finds what was written, and works from the keyboard', async () => {
+  it('keeps the newest line in sight when there is less room, as over a phone’s keyboard', async () => {
     for (const text of ['Bring spades', 'and rope', 'and water']) await write(bob, text);
     await line(ana, 'and water').waitFor();
+    const whole = ana.page.viewportSize()!;
+    await ana.page.setViewportSize({ width: 390, height: 420 });
+    const box = () => ana.page.locator('.lines').evaluate(({ scrollHeight, scrollTop, clientHeight }) => ({ hidden: scrollHeight - clientHeight, below: scrollHeight - clientHeight - scrollTop }));
+    await expect.poll(async () => (await box()).hidden).toBeGreaterThan(100);
+    await expect.poll(async () => (await box()).below).toBeLessThan(2);
+    await ana.page.setViewportSize(whole);
     await shoot(ana, 'chat');
+  });
+
+  it('finds what was written, and works from the keyboard', async () => {
     const found = line(ana, 'and rope');
     await found.hover();
     await found.locator('.line-actions > button').last().click();

@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Line } from '../../../sdk';
 import { chat } from '../../../locales/chat';
 import { addTexts } from '../../../locales/text';
@@ -6,6 +6,7 @@ import { DownIcon } from '../../icons';
 import { t } from '../../language';
 import { may } from '../../permissions';
 import { SearchIcon } from '../icons';
+import { useSize } from '../size';
 import type { CallState } from '../state';
 import { Composer } from './Composer';
 import { dayName, sameDay } from './days';
@@ -57,6 +58,7 @@ function Lines({ call, lines, searching }: { call: CallState; lines: readonly Li
   const box = useRef<HTMLDivElement>(null);
   const [behind, setBehind] = useState(false);
   const atEnd = useRef(true);
+  const top = useRef(0);
   const unread = useUnread(call);
   const toEnd = () => { if (box.current) box.current.scrollTop = box.current.scrollHeight; };
   useEffect(() => {
@@ -66,11 +68,17 @@ function Lines({ call, lines, searching }: { call: CallState; lines: readonly Li
   }, [lines.length]);
   // Pictures and reactions make lines higher after they were written.
   useEffect(() => { if (atEnd.current) toEnd(); }, [lines]);
+  // A phone's keyboard, or a longer message being written, leaves less room.
+  const size = useSize(box);
+  useLayoutEffect(() => { if (atEnd.current) toEnd(); }, [size]);
   const scrolled = () => {
     const element = box.current;
     if (!element) return;
-    atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < 40;
-    if (atEnd.current) setBehind(false);
+    const near = element.scrollHeight - element.scrollTop - element.clientHeight < 40;
+    // Only who scrolls up leaves the end: with less room it is not near any more either.
+    if (near || element.scrollTop < top.current) atEnd.current = near;
+    top.current = element.scrollTop;
+    if (near) setBehind(false);
   };
   return (
     <div class="lines" ref={box} onScroll={scrolled} onLoadCapture={() => { if (atEnd.current) toEnd(); }} tabIndex={0} role="region" aria-label={t('chat.title')}>
