@@ -6,22 +6,12 @@ import { later } from '../ui/later';
 import { LanguageChoice } from '../ui/LanguageChoice';
 import { may, type Action } from '../permissions';
 import { Meter } from '../ui/Meter';
+import { Switch } from '../ui/Switch';
 import { Invitation } from './Alone';
 import { RoomSettings } from './host/lazy';
 import { IncomingChoice } from './Incoming';
 import { ShareMode, shareWords } from './ShareMode';
 import type { CallState } from './state';
-
-interface SwitchProps { name: PlainKey; hint?: PlainKey; on: boolean; onSwitch: (on: boolean) => void }
-
-export function Switch({ name, hint, on, onSwitch }: SwitchProps) {
-  return (
-    <label class="switch">
-      <input type="checkbox" role="switch" checked={on} onChange={(event) => onSwitch(event.currentTarget.checked)} />
-      <span>{t(name)}{hint && <small>{t(hint)}</small>}</span>
-    </label>
-  );
-}
 
 function Preference({ field, ...words }: { field: keyof typeof preferences; name: PlainKey; hint?: PlainKey }) {
   const value = preferences[field];

@@ -5,19 +5,10 @@ import { may } from '../permissions';
 import { preferences } from '../preferences';
 import { Popover } from '../ui/Popover';
 import { react, toggleFullscreen, toggleShare } from './actions';
+import { reactions } from './emoji';
 import { IncomingChoice } from './Incoming';
 import { panelNames, panels } from './panels';
 import type { CallState } from './state';
-
-/** What one may send, with what it is called. */
-export const reactions: readonly { emoji: string; name: PlainKey }[] = [
-  { emoji: '👍', name: 'react.thumb' },
-  { emoji: '❤️', name: 'react.heart' },
-  { emoji: '😂', name: 'react.laugh' },
-  { emoji: '😮', name: 'react.wow' },
-  { emoji: '👏', name: 'react.clap' },
-  { emoji: '🎉', name: 'react.party' },
-];
 
 function Reactions({ call }: { call: CallState }) {
   return (
