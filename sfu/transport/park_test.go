@@ -133,8 +133,8 @@ func TestAParkedConnectionGoesOn(t *testing.T) {
 		if listener.heard("failed") {
 			t.Error("the connection failed")
 		}
-		if p := h.Parking(); p.Parked.Load() != 4 || p.Resumed.Load() != 4 {
-			t.Errorf("parked %d times and resumed %d times, want 4 and 4", p.Parked.Load(), p.Resumed.Load())
+		if parked, resumed := h.Parking().Parked.Load(), h.Parking().Resumed.Load(); parked < 4 || resumed != parked {
+			t.Errorf("parked %d times and resumed %d times, want 4 or more and as many", parked, resumed)
 		}
 		came.mu.Lock()
 		defer came.mu.Unlock()
