@@ -94,6 +94,16 @@ func (r *run) waits() (until time.Time) {
 	return r.since.Add(restOfFrame)
 }
 
+// frameWaits says whether a frame waits for its rest.
+func (s *Shard) frameWaits(now time.Time) bool {
+	for i := range s.runs {
+		if now.Before(s.runs[i].waits()) {
+			return true
+		}
+	}
+	return false
+}
+
 // serve sends what was gathered.
 func (s *Shard) serve() {
 	for i := range s.runs {

@@ -68,6 +68,7 @@ type Shard struct {
 	out     [][]item       // by shard: what this turn produced for others
 	batch   []item         // what this turn does; kept for its space
 	ticked  time.Time
+	owed    time.Time // since when a tick has been due; zero when none is
 	paced   time.Time
 	looked  time.Time    // when the last turn was
 	alarm   time.Time    // when the next tick is due without packets
@@ -223,9 +224,9 @@ func (s *Shard) turn(clock func() time.Time) (last bool) {
 		s.batch[i.at-1] = item{}
 	}
 	s.conduct(i.now)
-	if due := i.now.Sub(s.ticked) >= tickEvery; due || last {
+	if s.ticks(i.now) || last {
 		s.serve()
-		s.ticked = i.now
+		s.ticked, s.owed = i.now, time.Time{}
 		s.tick(i.now)
 	}
 	s.serveDue(i.now)
@@ -237,6 +238,18 @@ func (s *Shard) turn(clock func() time.Time) (last bool) {
 	s.sent.report(s.engine.Metrics)
 	s.flush()
 	return last
+}
+
+// ticks says whether it is time for a tick: when it is due, but while a frame waits
+// for its rest only once that would have come. It would leave in two calls a viewer.
+func (s *Shard) ticks(now time.Time) bool {
+	if now.Sub(s.ticked) < tickEvery {
+		return false
+	}
+	if s.owed.IsZero() {
+		s.owed = now
+	}
+	return now.Sub(s.owed) >= restOfFrame || !s.frameWaits(now)
 }
 
 // work does one item. Whatever may change who gets what comes after the
@@ -252,8 +265,8 @@ func (s *Shard) work(it *item, now time.Time) {
 		it.do(s, now)
 	case it.layer != nil:
 		s.gather(it.layer, it.pkt, it.lines, now)
-	case it.control:
-		s.serve()
+	case it.control: // nothing in it changes who gets what: frames go on waiting for their rest
+		s.serveDue(now)
 		s.current = it.peer
 		defer it.pkt.Release()
 		it.peer.control(s, it.pkt.Bytes(), it.arrived, now)
