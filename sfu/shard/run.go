@@ -24,6 +24,9 @@ const (
 	// longestRun bounds what one viewer is sent before the next has its turn: a
 	// frame of 5 Mbit/s.
 	longestRun = 24
+	// callful is to how many viewers a picture leaves at a time: as many as one call carries,
+	// while all of it is still in the processor's nearer caches.
+	callful = 16
 	// mostRuns bounds what is gathered.
 	mostRuns = 64
 )
@@ -166,6 +169,9 @@ func (s *Shard) playFrom(first int, layer *Layer, pkts []*cache.Packet, lines []
 		line.forward(s, layer, pkts, s.interlude.now)
 		if layer.track.Video {
 			s.breathe(len(pkts))
+			if (done-first+1)%callful == 0 && s.port != nil {
+				s.port.Flush()
+			}
 		}
 	}
 	return done
