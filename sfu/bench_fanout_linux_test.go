@@ -42,15 +42,17 @@ type scene struct {
 	publishers         int
 	viewers            int // who only watch
 	pictures, everyone bool
+	apart              time.Duration // from one packet of a picture to the next
 }
 
-// scenes are one who shows themselves to 20 and to 200, six who all see each
-// other, and three voices for 100.
+// scenes are one who shows themselves to 20 and to 200, once more to 200 over a
+// line of 20 Mbit/s, six who all see each other, and three voices for 100.
 func scenes() []scene {
 	return []scene{
 		{name: "1x20", publishers: 1, viewers: 20, pictures: true},
 		{name: "6x6", publishers: 6, pictures: true, everyone: true},
 		{name: "1x200", publishers: 1, viewers: 200, pictures: true},
+		{name: "1x200at20Mbit", publishers: 1, viewers: 200, pictures: true, apart: 500 * time.Microsecond},
 		{name: "3x100", publishers: 3, viewers: 100},
 	}
 }
@@ -355,8 +357,8 @@ func (h *hall) seal(key bool) (all []player.Datagram) {
 			if h.rush {
 				c.at = time.Duration(n) * rushStep
 			}
-			for _, datagram := range sealed {
-				all = append(all, player.Datagram{At: c.at, Socket: s.publisher, Bytes: datagram})
+			for i, datagram := range sealed {
+				all = append(all, player.Datagram{At: c.at + time.Duration(i)*h.scene.apart, Socket: s.publisher, Bytes: datagram})
 			}
 		}
 	}

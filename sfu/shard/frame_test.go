@@ -61,20 +61,33 @@ func TestAFrameLeavesWhole(t *testing.T) {
 	}
 }
 
-// A frame whose rest does not come waits a millisecond, and what is due waits
-// for it no longer than that, however many such frames there are.
+// A frame whose rest does not come waits the longer the more viewers it has, and not at
+// all for a few.
 func TestTheRestOfAFrameIsNotWaitedForLong(t *testing.T) {
+	for viewers, longest := range map[int]time.Duration{2: 0, 8: time.Millisecond, 100: 2 * time.Millisecond, 400: 4 * time.Millisecond} {
+		a := newAudience(viewers)
+		a.opening(2)
+		a.engine.Settle()
+		if longest > 0 {
+			a.engine.Pass(longest - time.Microsecond)
+			if len(a.sent) > 0 {
+				t.Errorf("%d viewers: %d packets left before %v", viewers, len(a.sent), longest)
+			}
+			a.engine.Pass(time.Microsecond)
+		}
+		if len(a.sent) != viewers {
+			t.Errorf("%d viewers: %d packets left after %v", viewers, len(a.sent), longest)
+		}
+	}
+}
+
+// What is due does not wait for frames, however many wait for their rest.
+func TestFramesHoldUpNoTick(t *testing.T) {
 	const viewers = 20
 	a := newAudience(viewers)
-	a.opening(2)
-	a.engine.Settle()
-	a.engine.Pass(time.Millisecond)
-	if len(a.sent) != viewers {
-		t.Errorf("%d packets left after a millisecond, want %d", len(a.sent), viewers)
-	}
 	before := a.reports
 	for n := range uint16(4000) { // there is always one that waits
-		a.opening(3 + n)
+		a.opening(2 + n)
 		a.engine.Settle()
 		a.engine.Pass(500 * time.Microsecond)
 	}
