@@ -123,7 +123,7 @@ type Stream struct {
 	// What these begin with is looked at for every packet; what they remember,
 	// which comes last in them, for one picture of it.
 	time   timeline
-	filter filter
+	filter filter // of video, as frames: sound has no layers
 	frames frames
 }
 
@@ -185,33 +185,46 @@ func (s *Stream) Forward(o Origin, p *cache.Packet, out *Out) Verdict {
 	if p.Header.PayloadSize() == 0 || s.surplus(p) {
 		return s.Drop(o, p, out)
 	}
+	if s.audio {
+		return s.pass(p, level{}, out)
+	}
 	level := s.filter.decide(p)
 	switch {
 	case p.Frame.TemporalID > level.temporal || s.pictures.dropped(p):
 		return s.Drop(o, p, out)
 	case !level.has(&p.Frame):
 		return s.omit(p, out) // of a picture that goes to the viewer all the same
-	case p.Sequence > s.highest:
-		s.reserve(p.Sequence)
-		return s.send(p, level, false, out)
 	}
-	return s.late(p, level, out)
+	return s.pass(p, level, out)
 }
 
-// Prefetch asks for the memory that [Stream.Forward] of the next packets needs, in
-// two steps: what the second asks for is found in what the first did.
-func (s *Stream) Prefetch(step, packets int) {
+// pass sends a packet, in order or late.
+func (s *Stream) pass(p *cache.Packet, l level, out *Out) Verdict {
+	if p.Sequence > s.highest {
+		s.reserve(p.Sequence)
+		return s.send(p, l, false, out)
+	}
+	return s.late(p, l, out)
+}
+
+// Prefetch asks for the memory that [Stream.Forward] of the next packets needs, of sound
+// or of video, in two steps: what the second asks for is found in what the first did.
+func (s *Stream) Prefetch(step, packets int, video bool) {
 	if step == 0 {
-		filter, frames := unsafe.Offsetof(s.filter), unsafe.Offsetof(s.frames)
 		prefetch.Part(s, 0, unsafe.Offsetof(s.time)+unsafe.Offsetof(s.time.frames))
-		prefetch.Part(s, filter, filter+unsafe.Offsetof(s.filter.recent))
-		prefetch.Part(s, frames, frames+unsafe.Offsetof(s.frames.epochs))
+		if video {
+			filter, frames := unsafe.Offsetof(s.filter), unsafe.Offsetof(s.frames)
+			prefetch.Part(s, filter, filter+unsafe.Offsetof(s.filter.recent))
+			prefetch.Part(s, frames, frames+unsafe.Offsetof(s.frames.epochs))
+		}
 		return
 	}
 	s.sent.prefetch(packets)
 	prefetch.Value(&s.time.frames[s.time.count%recentFrames])
-	prefetch.Value(&s.filter.recent[s.filter.count%recentPictures])
-	prefetch.Value(s.frames.current())
+	if video {
+		prefetch.Value(&s.filter.recent[s.filter.count%recentPictures])
+		prefetch.Value(s.frames.current())
+	}
 }
 
 // Next is the sequence number that goes out next.
@@ -318,6 +331,9 @@ func (s *Stream) switchTo(o Origin, p *cache.Packet, out *Out) Verdict {
 	s.pictures.anchor(p)
 	s.filter.begin()
 	s.frames.begin(s.sent.next)
+	if s.audio {
+		return s.send(p, level{}, true, out)
+	}
 	return s.send(p, s.filter.decide(p), true, out)
 }
 
@@ -331,8 +347,10 @@ func (s *Stream) send(p *cache.Packet, l level, switched bool, out *Out) Verdict
 	e.taken = take(l, p.Header.Marker || l.ends(&p.Frame) && !s.audio || s.audio && switched)
 	s.ended = e.taken.marker() || s.audio
 	e.put(number, out)
-	shift := s.frames.next(p, number)
-	out.Number, out.Template = shift.number, shift.template
+	if !s.audio {
+		shift := s.frames.next(p, number)
+		out.Number, out.Template = shift.number, shift.template
+	}
 	out.Switched = switched
 	return Send
 }

@@ -35,10 +35,10 @@ func (l *Line) prefetch(step, packets int) {
 	switch step {
 	case 1:
 		prefetch.Part(p, 0, unsafe.Offsetof(p.health)+unsafe.Offsetof(p.health.up))
-		l.stream.Prefetch(0, packets)
+		l.stream.Prefetch(0, packets, l.video)
 	case 2:
 		p.ids.Prefetch()
-		l.stream.Prefetch(1, packets)
+		l.stream.Prefetch(1, packets, l.video)
 		l.stamps.prefetch(l.stream.Next(), packets)
 		p.estimator.Prefetch(0, p.outlet.number, packets)
 		p.conn.Prefetch(0)
