@@ -67,3 +67,10 @@ func (st *Still) Do(f func()) {
 
 // Streams is how many incoming streams the peer remembers; only with [Still].
 func (p *Peer) Streams() int { return len(p.streams) }
+
+// Leave has a viewer leave what the track sends, as one does that goes over to
+// another layer while a frame of this one is on its way; only with [Still].
+func (t *Track) Leave(viewer int) {
+	l := t.layers[0]
+	l.unsubscribe(l.groups[0].lines[viewer])
+}

@@ -95,3 +95,21 @@ func TestFramesHoldUpNoTick(t *testing.T) {
 		t.Errorf("%d sender reports in 2 s for %d viewers, want one a second each", told, viewers)
 	}
 }
+
+// Somebody who leaves in the middle of a frame does not have the others get the
+// end of it before its beginning.
+func TestAFrameKeepsItsOrder(t *testing.T) {
+	const viewers = 20
+	a := newAudience(viewers)
+	a.opening(2)
+	a.engine.Settle()
+	a.camera.Leave(viewers - 1)
+	a.rest(3)
+	a.engine.Settle()
+	a.engine.Pass(5 * time.Millisecond)
+	for viewer := range uint32(viewers - 1) {
+		if at := a.of(viewer, pictureLine); len(at) != 2 || a.sent[at[1]].sequence != a.sent[at[0]].sequence+1 {
+			t.Fatalf("viewer %d is sent %v of %+v", viewer, at, a.sent)
+		}
+	}
+}

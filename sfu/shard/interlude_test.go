@@ -22,6 +22,7 @@ type sending struct {
 type audience struct {
 	engine    *shard.Still
 	publisher *shard.Peer
+	camera    *shard.Track
 	sent      []sending // in order
 	each      func()    // is called for each of them
 	reports   int       // RTCP packets sent
@@ -61,6 +62,7 @@ func newAudience(viewers int) *audience {
 			{Name: "camera", Line: vp8Line("0")}, {Name: "microphone", Line: opusLine("1")},
 		}, nil)
 		a.publisher.Enter()
+		a.camera = tracks[0]
 		for _, track := range tracks {
 			track.Sends(true)
 		}

@@ -70,10 +70,13 @@ func (s *Shard) gather(layer *Layer, pkt *cache.Packet, lines []*Line, now time.
 		return
 	}
 	for i := range s.runs {
-		r := &s.runs[i]
-		if r.layer == layer && len(r.pkts) < longestRun && len(r.lines) == len(lines) && &r.lines[0] == &lines[0] {
+		switch r := &s.runs[i]; {
+		case r.layer != layer:
+		case len(r.pkts) < longestRun && len(r.lines) == len(lines) && &r.lines[0] == &lines[0]:
 			r.pkts = append(r.pkts, pkt)
 			return
+		default: // others get the layer now: what came before goes to those who got it then, and first
+			s.sendRun(r)
 		}
 	}
 	if len(s.runs) == mostRuns {
@@ -139,9 +142,10 @@ func (s *Shard) sendRun(r *run) {
 	if len(r.pkts) > 1 {
 		s.level = level{largest(r.pkts), uneven}
 	}
+	current := s.current
 	s.play(r.layer, r.pkts, r.lines)
 	r.layer, r.lines, r.pkts = nil, nil, r.pkts[:0]
-	s.level = level{}
+	s.level, s.current = level{}, current
 }
 
 // play sends packets to lines and lets go of them. A panic on the way ends the

@@ -261,13 +261,11 @@ func (s *Shard) work(it *item, now time.Time) {
 	case it.do == nil && it.pkt == nil: // done in an interlude
 	case it.do != nil:
 		s.serve()
-		s.current = it.peer
 		it.do(s, now)
 	case it.layer != nil:
 		s.gather(it.layer, it.pkt, it.lines, now)
 	case it.control: // nothing in it changes who gets what: frames go on waiting for their rest
 		s.serveDue(now)
-		s.current = it.peer
 		defer it.pkt.Release()
 		it.peer.control(s, it.pkt.Bytes(), it.arrived, now)
 	default:
