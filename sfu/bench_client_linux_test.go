@@ -24,8 +24,8 @@ import (
 	"palabre/sfu/transport/probe"
 )
 
-// light is a client that costs next to nothing, so that hundreds of them in the
-// process of the server leave its processor time readable: it answers
+// light is a client that costs next to nothing, so that hundreds of them on the
+// machine of the server leave its processor time readable: it answers
 // connectivity checks, does one DTLS handshake, and has the kernel throw away
 // all media that comes (floor.Deaf).
 type light struct {
@@ -184,6 +184,12 @@ func (l *light) listen() {
 			return
 		}
 	}
+}
+
+// retire leaves the socket to another process, which has it already.
+func (l *light) retire() {
+	_ = l.conn.Close()
+	<-l.read
 }
 
 // close ends the connection and waits until nothing of it runs.

@@ -176,7 +176,7 @@ type hall struct {
 	want  int
 	// rush sends each 20 ms' packets at once, and the next after a twentieth of that.
 	rush   bool
-	player *player.Player // sends for the publishers
+	player *player.Player // is the clients once all have joined
 	// pace is the floor at the same pace as the server, which finds memory as cold; nil without.
 	pace func() float64
 }
@@ -284,17 +284,19 @@ func (s scene) offer(c *light, i int) sfu.Offer {
 	return o
 }
 
-// engage has a process of its own send for the publishers.
+// engage has a process of its own be the clients, so that none of their time is counted.
 func (h *hall) engage() {
 	h.b.Helper()
-	var sockets []*net.UDPConn
-	var to []netip.AddrPort
-	for _, c := range h.clients[:h.scene.publishers] {
-		sockets, to = append(sockets, c.conn), append(to, c.server)
+	sockets := make([]player.Socket, len(h.clients))
+	for i, c := range h.clients {
+		sockets[i] = player.Socket{Conn: c.conn, To: c.server, Password: c.ours[1]}
 	}
 	var err error
-	if h.player, err = player.Start(sockets, to); err != nil {
+	if h.player, err = player.Start(sockets); err != nil {
 		h.b.Fatal(err)
+	}
+	for _, c := range h.clients {
+		c.retire()
 	}
 	h.b.Cleanup(func() {
 		if err := h.player.Close(); err != nil {

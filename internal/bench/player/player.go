@@ -1,4 +1,5 @@
-// Package player sends datagrams at their times, from another process.
+// Package player is the clients of a benchmark, in another process: it sends datagrams
+// at their times and answers connectivity checks.
 //
 // A benchmark that sends by itself pays for it: not only the calls, whose time
 // could be taken off, but the work that a thread which sleeps and wakes makes
@@ -19,6 +20,8 @@ import (
 	"os/exec"
 	"strconv"
 	"time"
+
+	"github.com/pion/stun/v4"
 )
 
 // variable says, in the environment of a player, how many sockets it got.
@@ -27,6 +30,14 @@ const variable = "PALABRE_BENCH_PLAYER"
 // hurry is how far a late datagram may have later ones hurry.
 const hurry = 5 * time.Millisecond
 
+// Socket is a client's.
+type Socket struct {
+	Conn *net.UDPConn
+	To   netip.AddrPort
+	// Password is the client's of ICE: with one, connectivity checks are answered (RFC 8445 section 7.3).
+	Password string
+}
+
 // Datagram is what to send, when from the beginning on, and by which socket.
 type Datagram struct {
 	At     time.Duration
@@ -34,12 +45,13 @@ type Datagram struct {
 	Bytes  []byte
 }
 
-// order is what a player is told: where to, first, then in turns what to play,
-// and to play it.
+// order is what a player is told: where to and with which passwords, first, then in
+// turns what to play, and to play it.
 type order struct {
-	To     []netip.AddrPort // by socket
-	Load   []Datagram
-	Linger time.Duration
+	To        []netip.AddrPort // by socket
+	Passwords []string
+	Load      []Datagram
+	Linger    time.Duration
 }
 
 // reply is what it answers.
@@ -54,8 +66,8 @@ type Player struct {
 }
 
 // Start starts this program again, which must call [Main] before anything
-// else, to send by these sockets, each to one address.
-func Start(sockets []*net.UDPConn, to []netip.AddrPort) (*Player, error) {
+// else, to be these clients. The caller may close its own sockets then.
+func Start(sockets []Socket) (*Player, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("start a player: %w", err)
@@ -63,12 +75,14 @@ func Start(sockets []*net.UDPConn, to []netip.AddrPort) (*Player, error) {
 	p := &Player{process: exec.Command(program)}
 	p.process.Env = append(os.Environ(), variable+"="+strconv.Itoa(len(sockets)))
 	p.process.Stderr = os.Stderr
+	var first order
 	for _, s := range sockets {
-		file, err := s.File()
+		file, err := s.Conn.File()
 		if err != nil {
 			return nil, fmt.Errorf("hand a socket to a player: %w", err)
 		}
 		defer file.Close()
+		first.To, first.Passwords = append(first.To, s.To), append(first.Passwords, s.Password)
 		p.process.ExtraFiles = append(p.process.ExtraFiles, file)
 	}
 	orders, err := p.process.StdinPipe()
@@ -83,7 +97,7 @@ func Start(sockets []*net.UDPConn, to []netip.AddrPort) (*Player, error) {
 		return nil, fmt.Errorf("start a player: %w", err)
 	}
 	p.orders, p.out, p.in = orders, gob.NewEncoder(orders), gob.NewDecoder(replies)
-	if err := p.tell(order{To: to}); err != nil {
+	if err := p.tell(first); err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
 	return p, nil
@@ -177,6 +191,11 @@ func (s *stage) follow(o order) error {
 	switch {
 	case o.To != nil:
 		s.to = o.To
+		for i, password := range o.Passwords {
+			if password != "" {
+				go answer(s.sockets[i], password)
+			}
+		}
 	case o.Load != nil:
 		s.loaded = o.Load
 	default:
@@ -203,4 +222,24 @@ func (s *stage) play() error {
 		}
 	}
 	return nil
+}
+
+// answer answers connectivity checks for as long as the process runs.
+func answer(conn *net.UDPConn, password string) {
+	b := make([]byte, 2048)
+	for {
+		n, from, err := conn.ReadFromUDPAddrPort(b)
+		if err != nil {
+			return
+		}
+		m := &stun.Message{Raw: b[:n]}
+		if !stun.IsMessage(m.Raw) || m.Decode() != nil || m.Type != stun.BindingRequest {
+			continue
+		}
+		reply, err := stun.Build(m, stun.BindingSuccess, &stun.XORMappedAddress{IP: from.Addr().AsSlice(), Port: int(from.Port())},
+			stun.NewShortTermIntegrity(password), stun.Fingerprint)
+		if err == nil {
+			_, _ = conn.WriteToUDPAddrPort(reply.Raw, from) // it is asked again
+		}
+	}
 }

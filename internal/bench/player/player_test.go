@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/stun/v4"
 	"go.uber.org/goleak"
 
 	"palabre/internal/bench/player"
@@ -25,7 +26,7 @@ func TestPlay(t *testing.T) {
 	audience := listen(t)
 	sockets := []*net.UDPConn{listen(t), listen(t)}
 	to := address(audience)
-	p, err := player.Start(sockets, []netip.AddrPort{to, to})
+	p, err := player.Start([]player.Socket{{Conn: sockets[0], To: to}, {Conn: sockets[1], To: to}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,6 +59,43 @@ func TestPlay(t *testing.T) {
 			t.Fatal(err)
 		}
 		hear(t, s, "thanks", audience)
+	}
+}
+
+// TestAnswer: connectivity checks are answered by who has a password, nothing else is.
+func TestAnswer(t *testing.T) {
+	server, client := listen(t), listen(t)
+	p, err := player.Start([]player.Socket{{Conn: client, To: address(server), Password: "password"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := address(client)
+	if err := client.Close(); err != nil {
+		t.Fatal(err)
+	}
+	check, err := stun.Build(stun.BindingRequest, stun.TransactionID, stun.NewShortTermIntegrity("password"), stun.Fingerprint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, datagram := range [][]byte{{}, []byte("media"), check.Raw[:10], check.Raw} {
+		if _, err := server.WriteToUDPAddrPort(datagram, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := server.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	b := make([]byte, 1500)
+	n, err := server.Read(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reply := &stun.Message{Raw: b[:n]}
+	if err := reply.Decode(); err != nil || reply.Type != stun.BindingSuccess || reply.TransactionID != check.TransactionID || stun.NewShortTermIntegrity("password").Check(reply) != nil {
+		t.Errorf("%v is no answer to the check: %v", reply, err)
+	}
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
 	}
 }
 
