@@ -21,6 +21,7 @@ import (
 	"github.com/pion/transport/v4/packetio"
 
 	"palabre/internal/bench/floor"
+	"palabre/internal/bench/player"
 	"palabre/sfu/transport/probe"
 )
 
@@ -167,10 +168,8 @@ func (l *light) answer(b []byte, from netip.AddrPort) {
 			close(l.checked)
 		}
 	case m.Type == stun.BindingRequest:
-		reply, err := stun.Build(m, stun.BindingSuccess, &stun.XORMappedAddress{IP: from.Addr().AsSlice(), Port: int(from.Port())},
-			stun.NewShortTermIntegrity(l.ours[1]), stun.Fingerprint)
-		if err == nil {
-			_, _ = l.conn.WriteToUDPAddrPort(reply.Raw, from)
+		if reply, err := player.Reply(m, from, l.ours[1]); err == nil {
+			_, _ = l.conn.WriteToUDPAddrPort(reply, from)
 		}
 	}
 }

@@ -236,10 +236,18 @@ func answer(conn *net.UDPConn, password string) {
 		if !stun.IsMessage(m.Raw) || m.Decode() != nil || m.Type != stun.BindingRequest {
 			continue
 		}
-		reply, err := stun.Build(m, stun.BindingSuccess, &stun.XORMappedAddress{IP: from.Addr().AsSlice(), Port: int(from.Port())},
-			stun.NewShortTermIntegrity(password), stun.Fingerprint)
-		if err == nil {
-			_, _ = conn.WriteToUDPAddrPort(reply.Raw, from) // it is asked again
+		if reply, err := Reply(m, from, password); err == nil {
+			_, _ = conn.WriteToUDPAddrPort(reply, from) // it is asked again
 		}
 	}
+}
+
+// Reply is the answer to a connectivity check from an address, by who has the password.
+func Reply(check *stun.Message, from netip.AddrPort, password string) ([]byte, error) {
+	reply, err := stun.Build(check, stun.BindingSuccess, &stun.XORMappedAddress{IP: from.Addr().AsSlice(), Port: int(from.Port())},
+		stun.NewShortTermIntegrity(password), stun.Fingerprint)
+	if err != nil {
+		return nil, fmt.Errorf("answer a connectivity check: %w", err)
+	}
+	return reply.Raw, nil
 }
