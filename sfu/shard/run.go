@@ -17,13 +17,12 @@ type run struct {
 }
 
 const (
-	// The packets of a frame wait for those still to come, where so many viewers get
-	// them that it is worth waking once more: the more there are, the more it costs to
-	// send to each of them twice. On a line of 20 Mbit/s a packet takes half a millisecond.
-	// The frame itself is hardly late: nobody can show it before its last packet, which has it sent.
-	restForEach         = 20 * time.Microsecond
-	leastRest, mostRest = time.Millisecond, 4 * time.Millisecond
-	worthTheFrame       = 8
+	// restOfFrame is how long the packets of a frame wait for those still to come,
+	// where so many viewers get them that it is worth waking once more. On a line of 20
+	// Mbit/s a packet takes half a millisecond: to wait for all of a frame would save an
+	// eighth of what hundreds of viewers cost, and have its first packets be milliseconds late.
+	restOfFrame   = time.Millisecond
+	worthTheFrame = 8
 	// longestRun bounds what one viewer is sent before the next has its turn: a
 	// frame of 5 Mbit/s.
 	longestRun = 24
@@ -100,7 +99,7 @@ func (r *run) waits() (until time.Time) {
 	if !r.layer.track.Video || last.Header.Marker || len(r.lines) < worthTheFrame || len(r.pkts) >= longestRun {
 		return until
 	}
-	return r.since.Add(min(max(leastRest, time.Duration(len(r.lines))*restForEach), mostRest))
+	return r.since.Add(restOfFrame)
 }
 
 // frameWaits says whether a frame waits for its rest.

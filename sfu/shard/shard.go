@@ -249,7 +249,7 @@ func (s *Shard) ticks(now time.Time) bool {
 	if s.owed.IsZero() {
 		s.owed = now
 	}
-	return now.Sub(s.owed) >= mostRest || !s.frameWaits(now)
+	return now.Sub(s.owed) >= restOfFrame || !s.frameWaits(now)
 }
 
 // work does one item. Whatever may change who gets what comes after the
