@@ -38,6 +38,9 @@ func (st *Still) Settle() {
 	}
 }
 
+// Turn has one shard work once.
+func (st *Still) Turn(shard int) { st.shards[shard].turn(st.Now) }
+
 // Pass lets time go by, a tick at a time.
 func (st *Still) Pass(d time.Duration) {
 	for end := st.now.Add(d); st.now.Before(end); {

@@ -162,11 +162,12 @@ func (l *Line) begin(s *Shard, layer *Layer, now time.Time) {
 		return
 	}
 	start := l.start(layer, s.engine.since(now), s.start[:0])
+	waiting := l.stream.Waiting() != 0
 	l.forward(s, layer, start, now)
 	for _, pkt := range start {
 		pkt.Release()
 	}
-	if l.video && len(start) > 0 {
+	if l.video && waiting && len(start) > 0 {
 		s.engine.Metrics.CachedStarts.Add(1)
 	}
 	clear(start)
@@ -176,19 +177,19 @@ func (l *Line) begin(s *Shard, layer *Layer, now time.Time) {
 	}
 }
 
-// start is what the cache has for a line that begins with a layer.
+// start is what the cache has for a line that begins with a layer. The line may have
+// begun by itself, with a packet that was on its way when it left this very layer:
+// then it is what came between leaving and joining, which nobody sent it.
 func (l *Line) start(layer *Layer, at time.Duration, dst []*cache.Packet) []*cache.Packet {
+	begun := l.stream.Waiting() == 0
 	if !l.video {
 		words := firstWords
-		if gone, ok := l.stream.Behind(at); ok {
+		if gone, ok := l.stream.Behind(at); ok && !begun {
 			words = min(words, max(0, gone)) // what overlaps with another voice would only come late
 		}
 		return layer.ring.Recent(at-words, dst)
 	}
-	if l.stream.Waiting() == 0 {
-		return dst // it began with a live key frame
-	}
-	if dst = layer.ring.SinceKeyFrame(at, dst); len(dst) == 0 {
+	if dst = layer.ring.SinceKeyFrame(at, dst); len(dst) == 0 || begun {
 		return dst
 	}
 	if shown := l.layerOf(l.stream.Current()); shown != nil && shown.alive.Load() && at-dst[0].Arrival > lookBack {
