@@ -1,5 +1,5 @@
 /** The words of the breakout rooms, loaded with them; see ./catalogue.ts for how they are written. */
-import type { Entry } from './catalogue';
+import type { Entry } from './entry';
 
 export const breakouts = {
   'breakouts.intro': { en: 'Split the meeting into smaller rooms. Everybody keeps their connection and comes back at once.', fr: 'Répartissez la réunion en petites salles. Chacun garde sa connexion et revient aussitôt.' },

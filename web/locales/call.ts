@@ -1,5 +1,5 @@
 /** The words of the call; see ./catalogue.ts for how they are written. */
-import type { Entry } from './catalogue';
+import type { Entry } from './entry';
 
 export const inCall = {
   'word.mute': { en: 'Mute', fr: 'Micro' },

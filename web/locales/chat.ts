@@ -1,5 +1,5 @@
 /** The words of the chat, loaded with it; see ./catalogue.ts for how they are written. */
-import type { Entry } from './catalogue';
+import type { Entry } from './entry';
 
 export const chat = {
   'chat.empty': { en: 'Nothing written yet. Messages are seen by everyone in the meeting.', fr: 'Rien d’écrit encore. Les messages sont vus par toutes les personnes présentes.' },

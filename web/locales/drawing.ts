@@ -1,5 +1,5 @@
 /** The words of drawing on shared screens, loaded with it; see ./catalogue.ts for how they are written. */
-import type { Entry } from './catalogue';
+import type { Entry } from './entry';
 
 export const drawing = {
   'drawing.draw': { en: 'Draw on {name}’s screen', fr: 'Dessiner sur l’écran de {name}' },

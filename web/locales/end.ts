@@ -1,5 +1,5 @@
 /** The words of the end of a meeting, and of one that cannot be entered; see ./catalogue.ts for how they are written. */
-import type { Entry } from './catalogue';
+import type { Entry } from './entry';
 
 export const atEnd = {
   'ended.left': { en: 'You left the meeting', fr: 'Vous avez quitté la réunion' },

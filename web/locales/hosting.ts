@@ -1,5 +1,5 @@
 /** The words of what hosts do, loaded with it; see ./catalogue.ts for how they are written. */
-import type { Entry } from './catalogue';
+import type { Entry } from './entry';
 
 export const hosting = {
   'host.mute': { en: 'Mute', fr: 'Couper le micro' },

@@ -1,5 +1,5 @@
 /** The words of links for others, loaded with them; see ./catalogue.ts for how they are written. */
-import type { Entry } from './catalogue';
+import type { Entry } from './entry';
 
 export const links = {
   'links.owner': { en: 'You own this room. This browser keeps your owner link; nothing you share holds it.', fr: 'Cette réunion vous appartient. Ce navigateur garde votre lien de propriétaire ; rien de ce que vous partagez ne le contient.' },

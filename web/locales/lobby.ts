@@ -1,5 +1,5 @@
 /** The words of who waits in the lobby, loaded when somebody does; see ./catalogue.ts for how they are written. */
-import type { Entry } from './catalogue';
+import type { Entry } from './entry';
 
 export const lobby = {
   'lobby.showPicture': { en: 'Show them my picture', fr: 'Leur montrer mon image' },

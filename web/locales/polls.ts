@@ -1,5 +1,5 @@
 /** The words of the polls, loaded with them; see ./catalogue.ts for how they are written. */
-import type { Entry } from './catalogue';
+import type { Entry } from './entry';
 
 export const polls = {
   'polls.none': { en: 'No polls yet', fr: 'Aucun sondage' },

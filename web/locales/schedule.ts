@@ -1,5 +1,5 @@
 /** The words of the form that schedules a meeting, loaded with it; see ./catalogue.ts for how they are written. */
-import type { Entry } from './catalogue';
+import type { Entry } from './entry';
 
 export const schedule = {
   'schedule.title': { en: 'Schedule a meeting', fr: 'Planifier une réunion' },

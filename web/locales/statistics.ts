@@ -1,5 +1,5 @@
 /** The words of the statistics, loaded with them; see ./catalogue.ts for how they are written. */
-import type { Entry } from './catalogue';
+import type { Entry } from './entry';
 
 export const statistics = {
   'statistics.connection': { en: 'Connection', fr: 'Connexion' },

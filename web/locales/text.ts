@@ -1,5 +1,7 @@
 /** Looking a text up, choosing its plural, filling it in. */
-import { early, type Catalogue, type Entry, type Key, type Plural } from './catalogue';
+import type { Catalogue, Key } from './catalogue';
+import { early } from './early';
+import type { Entry, Plural } from './entry';
 
 const texts = new Map<string, Entry>(Object.entries(early));
 
