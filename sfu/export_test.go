@@ -42,9 +42,15 @@ func Repairs(s *SFU) (asked, again uint64) {
 }
 
 // MoveBetween moves a peer that comes after the others of a turn were unseated,
-// and says whether it was let in with them, and with the next turn.
+// and says whether it was let in with them, and with the next turn. The room has no
+// turn of its own meanwhile, as any voice may bring about.
 func (p *Peer) MoveBetween(group string) (early, late bool) {
 	r := p.room
+	r.close()
+	defer func() {
+		r.stop, r.done = make(chan struct{}), make(chan struct{})
+		go r.run()
+	}()
 	r.mu.Lock()
 	m := r.member(p)
 	m.goal = group
