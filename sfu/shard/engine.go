@@ -94,9 +94,17 @@ func (e *Engine) Close() {
 	}
 }
 
-// Settle waits until every shard has done what it was told before, and what it
-// sent until then has left.
+// Settle waits until every shard has done what it was told before and what others
+// told it because of that, as a publisher's that a viewer leaves, and what it sent
+// until then has left.
 func (e *Engine) Settle() {
+	for range 2 {
+		e.round()
+	}
+}
+
+// round waits until every shard has done what it was told itself, and that has left.
+func (e *Engine) round() {
 	var settled sync.WaitGroup
 	for _, s := range e.shards {
 		settled.Add(1)

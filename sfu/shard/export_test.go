@@ -41,6 +41,14 @@ func (st *Still) Settle() {
 // Turn has one shard work once.
 func (st *Still) Turn(shard int) { st.shards[shard].turn(st.Now) }
 
+// Waiting is how much waits for one shard.
+func (st *Still) Waiting(shard int) int {
+	s := st.shards[shard]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.inbox)
+}
+
 // Pass lets time go by, a tick at a time.
 func (st *Still) Pass(d time.Duration) {
 	for end := st.now.Add(d); st.now.Before(end); {
